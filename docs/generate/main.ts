@@ -1,0 +1,51 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client } from 'pg';
+import { startEmbedded } from '../../src/embedded/index.ts';
+import { readCatalog } from '../../src/migrate/catalog.ts';
+import { migrate } from '../../src/migrate/index.ts';
+import { describeQueries } from './queries.ts';
+import { describeSchema } from './schema.ts';
+
+/*
+ * Writes docs/reference from a database that the migrations just built, on PostgreSQL 18.
+ * `--check` writes nothing and fails if a file is out of date.
+ */
+
+const folder = join(import.meta.dirname, '..', 'reference');
+const check = process.argv.includes('--check');
+
+async function renderPages(): Promise<Map<string, string>> {
+  const server = await startEmbedded({ ephemeral: true });
+  try {
+    await migrate({ url: server.url });
+    const client = new Client({ connectionString: server.url });
+    await client.connect();
+    try {
+      return new Map([
+        ['queries.md', await describeQueries()],
+        ['schema.md', await describeSchema(client)],
+        ['catalog.txt', `${(await readCatalog({ url: server.url })).join('\n')}\n`],
+      ]);
+    } finally {
+      await client.end();
+    }
+  } finally {
+    await server.stop();
+  }
+}
+
+const stale: string[] = [];
+await mkdir(folder, { recursive: true });
+for (const [name, text] of await renderPages()) {
+  const file = join(folder, name);
+  const current = await readFile(file, 'utf8').catch(() => '');
+  if (current === text) continue;
+  stale.push(name);
+  if (!check) await writeFile(file, text);
+}
+
+if (check && stale.length > 0) {
+  console.error(`out of date: docs/reference/${stale.join(', ')}; run npm run docs`);
+  process.exitCode = 1;
+}

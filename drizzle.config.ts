@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'drizzle-kit';
+import { orderKeyColumns } from './src/migrate/kit-introspection.ts';
+
+// What is set in the environment wins over the file.
+if (existsSync('.env')) process.loadEnvFile('.env');
+
+orderKeyColumns();
+
+export default defineConfig({
+  dialect: 'postgresql',
+  schema: './src/schema/index.ts',
+  out: './drizzle',
+  // `public` is left out on purpose: `push` would offer to drop what it does not know there.
+  schemaFilter: ['identity', 'education', 'finance', 'marketplace', 'ai', 'platform'],
+  dbCredentials: { url: process.env.DATABASE_URL ?? '' },
+});

@@ -1,0 +1,70 @@
+-- Functions that column defaults, generated columns and checks call; they exist before the tables.
+-- They are in public, the one schema that is there before the first table. Locks nothing.
+
+-- PostgreSQL 18 has uuidv7() itself; older servers get one of the same name, so that the same
+-- default works on both. 48 bits of milliseconds, 12 bits of the fraction below them, 62 random
+-- bits: RFC 9562, section 5.7 and method 3 of section 6.2.
+do $$
+begin
+  if not exists (
+    select from pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace
+  ) then
+    create or replace function public.uuidv7() returns uuid
+    language sql volatile parallel safe
+    as $body$
+      select encode(
+        set_byte(
+          set_byte(
+            overlay(
+              overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6)
+              placing substring(int8send((micros % 1000) * 4096 / 1000) from 7) from 7 for 2
+            ),
+            6, (112 | (((micros % 1000) * 4096 / 1000) >> 8)::int)
+          ),
+          8, (128 | (get_byte(uuid_send(gen_random_uuid()), 0) & 63))
+        ),
+        'hex'
+      )::uuid
+      from (select (extract(epoch from clock_timestamp()) * 1000000)::bigint as micros) as clock
+    $body$;
+    comment on function public.uuidv7() is 'A time-ordered UUID, as PostgreSQL 18 makes it';
+  end if;
+end
+$$;
+--> statement-breakpoint
+-- Declared immutable so that a check may call it. Time zone names are added to the server's list,
+-- hardly ever removed; a row that names a removed one still reads, and fails at its next update.
+create or replace function public.is_time_zone(name text) returns boolean
+language plpgsql immutable strict parallel safe
+as $$
+begin
+  perform timestamptz '2000-01-01 00:00:00+00' at time zone name;
+  return true;
+exception when invalid_parameter_value then
+  return false;
+end
+$$;
+--> statement-breakpoint
+comment on function public.is_time_zone(text) is 'Whether the server knows a time zone by this name';
+--> statement-breakpoint
+-- Currency, two check digits, owner: as an IBAN has country, check digits, account. The digits are
+-- ISO 7064 MOD 97-10, which finds every single wrong character and every swap of neighbours.
+create or replace function public.wallet_address(owner uuid, currency text) returns text
+language plpgsql immutable strict parallel safe
+as $$
+declare
+  account constant text := upper(replace(owner::text, '-', ''));
+  remainder integer := 0;
+  code integer;
+begin
+  for code in select ascii(symbol) from string_to_table(account || currency || '00', null) as symbol loop
+    remainder := case
+      when code < 58 then (remainder * 10 + code - 48) % 97
+      else (remainder * 100 + code - 55) % 97
+    end;
+  end loop;
+  return currency || lpad((98 - remainder)::text, 2, '0') || account;
+end
+$$;
+--> statement-breakpoint
+comment on function public.wallet_address(uuid, text) is 'The address of an owner''s wallet in a currency, with check digits';

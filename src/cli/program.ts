@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, InvalidArgumentError } from 'commander';
+import { packageRoot } from '../migrate/journal.ts';
+
+/** The `azora-db` command. Each part is loaded when it is called, so that none pays for the others. */
+export function createProgram(): Command {
+  const program = new Command('azora-db')
+    .description('The database of Azora OS: server, migrations, data')
+    .version(readVersion())
+    .addHelpText(
+      'after',
+      '\nThe database is that of DATABASE_URL, from the environment or from .env. Without it, an\n' +
+        'embedded PostgreSQL of this project is used, and started if it does not run.',
+    );
+  addServerCommands(program);
+  addSchemaCommands(program);
+  addDataCommands(program);
+  return program;
+}
+
+function addServerCommands(program: Command): void {
+  program
+    .command('start')
+    .description('start the embedded PostgreSQL and leave it running')
+    .action(async () => (await import('./commands/start.ts')).start());
+  program
+    .command('stop')
+    .description('stop the embedded PostgreSQL; its data stay')
+    .action(async () => (await import('./commands/stop.ts')).stop());
+  program
+    .command('url')
+    .description('print the URL of the database, with its password, for psql and DATABASE_URL')
+    .action(async () => (await import('./commands/url.ts')).url());
+  program
+    .command('studio')
+    .description('open drizzle-kit studio on the database')
+    .action(async () => (await import('./commands/studio.ts')).studio());
+}
+
+function addSchemaCommands(program: Command): void {
+  program
+    .command('status')
+    .description('list what is not applied; exits 1 if there is any')
+    .action(async () => (await import('./commands/status.ts')).status());
+  program
+    .command('migrate')
+    .description('apply the migrations that are missing')
+    .option('--allow-late', 'apply migrations older than one that is applied already')
+    .action(async (options) => (await import('./commands/migrate.ts')).migrateCommand(options));
+  program
+    .command('push')
+    .description('make a development database equal to src/schema, without a migration')
+    .option('--force', 'delete data that the schema has no place for')
+    .action(async (options) => (await import('./commands/push.ts')).pushCommand(options));
+}
+
+function addDataCommands(program: Command): void {
+  program
+    .command('setup')
+    .description('start the server if needed, migrate, seed the demo data')
+    .action(async () => (await import('./commands/setup.ts')).setup());
+  program
+    .command('seed')
+    .description('add the demo data, or with --scale a large set')
+    .option('--scale <users>', 'how many users the large set has', wholeNumber)
+    .option('--seed <number>', 'which large set: the same number gives the same rows', wholeNumber)
+    .action(async (options) => (await import('./commands/seed.ts')).seed(options));
+  program
+    .command('import')
+    .description('load a public data set from its own files')
+    .command('esco <folder>')
+    .description('the skills and occupations of ESCO, from its CSV files, plain or gzipped')
+    .action(async (folder) =>
+      (await import('./commands/import-esco.ts')).importEscoCommand(folder),
+    );
+  program
+    .command('reset')
+    .description('delete all data and migrate again; asks for the name of the database')
+    .option('--yes', 'do not ask')
+    .option('--force', 'allow it in production and on a server that is not this machine')
+    .action(async (options) => (await import('./commands/reset.ts')).reset(options));
+  program
+    .command('quickstart')
+    .description('from nothing to a migrated, seeded database, and what its queries answer')
+    .action(async () => (await import('./commands/quickstart.ts')).quickstart());
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) {
+    throw new InvalidArgumentError('It must be a whole number.');
+  }
+  return value;
+}
+
+function readVersion(): string {
+  const manifest = readFileSync(join(packageRoot(), 'package.json'), 'utf8');
+  return (JSON.parse(manifest) as { version: string }).version;
+}

@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { type Account, canEnter, ownerAccount, unprivilegedAccount } from './account.ts';
+
+/** The PostgreSQL that a project gets when it does not ask for another. */
+export const DEFAULT_MAJOR = 18;
+
+const OUTSIDE_FOLDER = '/var/lib/azora-db';
+
+/** Where a kept server's data is, and who runs the server. */
+export interface Place {
+  dataDir: string;
+  account: Account;
+}
+
+/**
+ * Where the data asked for by this name lives. That is the folder itself, but for a folder that the
+ * server's account cannot enter: its stand-in is /var/lib/azora-db/<name>-<hash of the path>, the same
+ * at every call.
+ */
+export function locateDataDir(requested: string): Place {
+  const inPlace = withAccount(resolve(requested));
+  if (canEnter(inPlace.account, dirname(inPlace.dataDir))) return inPlace;
+  const hash = createHash('sha256').update(inPlace.dataDir).digest('hex').slice(0, 12);
+  const name = basename(inPlace.dataDir).replace(/[^\w.-]/g, '_');
+  return withAccount(join(OUTSIDE_FOLDER, `${name}-${hash}`));
+}
+
+/** `.azora/postgres-<major>` in the project that the process was started in. */
+export function defaultDataDir(major = DEFAULT_MAJOR): string {
+  return join(projectFolder(), '.azora', `postgres-${major}`);
+}
+
+/** Makes the folder that holds the data folder, hidden from git if it is the project's own. */
+export async function makeParent(place: Place): Promise<void> {
+  const parent = dirname(place.dataDir);
+  if (existsSync(parent)) return;
+  await mkdir(parent, { recursive: true });
+  // The umask of root may be closed to others, and the server's account has to pass.
+  if (place.account.uid !== undefined) await chmod(parent, 0o755);
+  if (basename(parent) === '.azora') await writeFile(join(parent, '.gitignore'), '*\n');
+}
+
+/** The major version of the cluster in this folder; null if there is none. */
+export function majorOf(dataDir: string): number | null {
+  try {
+    return Number.parseInt(readFileSync(join(dataDir, 'PG_VERSION'), 'utf8'), 10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function withAccount(dataDir: string): Place {
+  return { dataDir, account: ownerAccount(dataDir) ?? unprivilegedAccount() };
+}
+
+function projectFolder(): string {
+  let folder = process.cwd();
+  while (!existsSync(join(folder, 'package.json'))) {
+    if (dirname(folder) === folder) return process.cwd();
+    folder = dirname(folder);
+  }
+  return folder;
+}

@@ -1,0 +1,22 @@
+import { AzoraDbError } from '../errors.ts';
+
+export type EmbeddedErrorCode =
+  | 'EMBEDDED_IN_PRODUCTION'
+  | 'EMBEDDED_BINARIES_MISSING'
+  | 'EMBEDDED_BINARIES_UNUSABLE'
+  | 'EMBEDDED_NO_ACCOUNT'
+  | 'EMBEDDED_FOREIGN_DATA_DIR'
+  | 'EMBEDDED_OTHER_VERSION'
+  | 'EMBEDDED_PORT_TAKEN'
+  | 'EMBEDDED_INIT_FAILED'
+  | 'EMBEDDED_START_FAILED'
+  | 'EMBEDDED_TIMEOUT';
+
+/** The embedded server could not be had: the message says why and what to do. */
+export class EmbeddedError extends AzoraDbError {
+  declare readonly code: EmbeddedErrorCode;
+
+  constructor(code: EmbeddedErrorCode, message: string) {
+    super(code, message);
+  }
+}

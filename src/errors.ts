@@ -1,0 +1,196 @@
+/**
+ * Every error this library raises. Callers decide by class or `code`, never by message text.
+ *
+ * No error here carries a bound value, neither in a property nor in a printed `cause`: PostgreSQL puts
+ * values into `detail` and Drizzle into its message, and both end up in logs.
+ */
+export class AzoraDbError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+// On the prototype, so that the first line of a stack has it and util.inspect does not repeat it.
+Object.defineProperty(AzoraDbError.prototype, 'name', {
+  get(this: AzoraDbError) {
+    return this.constructor.name;
+  },
+});
+
+/** Input that breaks a rule, found before anything is written. `field` is a path such as `items.0.amount`. */
+export class InvalidInputError extends AzoraDbError {
+  readonly field: string;
+  readonly rule: string;
+
+  constructor(field: string, rule: string) {
+    super('INVALID_INPUT', field === '' ? `input ${rule}` : `${field} ${rule}`);
+    this.field = field;
+    this.rule = rule;
+  }
+}
+
+/** A `get` found no row. `keys` are the names of the parameters that it looked for. */
+export class NotFoundError extends AzoraDbError {
+  readonly entity: string;
+  readonly keys: readonly string[];
+
+  constructor(entity: string, keys: readonly string[] = []) {
+    super(
+      'NOT_FOUND',
+      keys.length === 0 ? `no such ${entity}` : `no ${entity} has this ${keys.join(', ')}`,
+    );
+    this.entity = entity;
+    this.keys = keys;
+  }
+}
+
+/** Where the server says an error happened: identifiers only, no data. */
+export interface SqlErrorFacts {
+  readonly sqlState: string;
+  readonly schema?: string | undefined;
+  readonly table?: string | undefined;
+  readonly column?: string | undefined;
+  readonly constraint?: string | undefined;
+}
+
+/** The server refused a statement for a reason without a class of its own: see `sqlState`. */
+export class SqlError extends AzoraDbError {
+  readonly sqlState: string;
+  readonly schema: string | undefined;
+  readonly table: string | undefined;
+  readonly column: string | undefined;
+  readonly constraint: string | undefined;
+
+  constructor(code: string, message: string, facts: SqlErrorFacts) {
+    super(code, message);
+    this.sqlState = facts.sqlState;
+    this.schema = facts.schema;
+    this.table = facts.table;
+    this.column = facts.column;
+    this.constraint = facts.constraint;
+  }
+}
+
+export type ConstraintKind =
+  | 'unique'
+  | 'foreign key'
+  | 'restrict'
+  | 'check'
+  | 'not null'
+  | 'exclusion'
+  | 'other';
+
+/** A constraint, or a trigger that raises like one (SQLSTATE class 23 with a constraint name), said no. */
+export class ConstraintError extends SqlError {
+  readonly kind: ConstraintKind;
+
+  constructor(message: string, facts: SqlErrorFacts) {
+    super('CONSTRAINT_VIOLATION', message, facts);
+    this.kind = constraintKinds[facts.sqlState] ?? 'other';
+  }
+}
+
+const constraintKinds: Readonly<Record<string, ConstraintKind>> = {
+  '23001': 'restrict',
+  '23502': 'not null',
+  '23503': 'foreign key',
+  '23505': 'unique',
+  '23514': 'check',
+  '23P01': 'exclusion',
+};
+
+/** The role lacks a privilege (42501). */
+export class PermissionError extends SqlError {
+  constructor(message: string, facts: SqlErrorFacts) {
+    super('PERMISSION_DENIED', message, facts);
+  }
+}
+
+/** A statement or lock timeout, or a cancel request: `STATEMENT_CANCELED` (57014) or `LOCK_TIMEOUT` (55P03). */
+export class TimeoutError extends SqlError {}
+
+/**
+ * Nothing is wrong but the timing: run the whole transaction again. `transaction()` does that itself.
+ * `SERIALIZATION_FAILURE` (40001), `DEADLOCK` (40P01), or `STALE_PLAN` (0A000: a prepared statement's result
+ * type was changed by a migration, noticed inside a transaction).
+ */
+export class RetryableError extends SqlError {}
+
+/** `transaction()` gave up after `attempts` runs; `cause` is the RetryableError of the last. */
+export class RetriesExhaustedError extends AzoraDbError {
+  readonly attempts: number;
+
+  constructor(attempts: number, cause: RetryableError) {
+    super('RETRIES_EXHAUSTED', `the transaction failed ${attempts} times: ${cause.message}`, {
+      cause,
+    });
+    this.attempts = attempts;
+  }
+}
+
+/** The connection broke. The statement or open transaction it carried is undone, unless it had committed by itself. */
+export class ConnectionLostError extends AzoraDbError {
+  constructor(reason: string, options?: ErrorOptions) {
+    super('CONNECTION_LOST', `the connection to the database was lost: ${reason}`, options);
+  }
+}
+
+/**
+ * The connection broke while COMMIT was on its way: the transaction is either wholly there or wholly not, and
+ * nobody can tell which from here. Never retried by this library: ask again with an idempotency key, or look.
+ */
+export class CommitUnknownError extends AzoraDbError {
+  constructor(cause: Error) {
+    super(
+      'COMMIT_UNKNOWN',
+      'the connection was lost during COMMIT: look whether the transaction is there before doing it again',
+      { cause },
+    );
+  }
+}
+
+/** The transaction was rolled back because a failed statement was swallowed inside it; `cause` is that failure. */
+export class TransactionAbortedError extends AzoraDbError {
+  constructor(cause?: Error) {
+    super(
+      'TRANSACTION_ABORTED',
+      'a statement failed inside the transaction, so nothing of it was kept: use a nested transaction() around what may fail',
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}
+
+/** A transaction's handle was used after its callback had settled. */
+export class TransactionEndedError extends AzoraDbError {
+  constructor(reason = 'await every statement inside its callback, and keep no reference to it') {
+    super('TRANSACTION_ENDED', `this transaction has ended: ${reason}`);
+  }
+}
+
+export type ConnectErrorCode =
+  | 'URL_MISSING'
+  | 'URL_MALFORMED'
+  | 'SERVER_DOWN'
+  | 'PASSWORD_WRONG'
+  | 'ACCESS_DENIED'
+  | 'DATABASE_MISSING'
+  | 'TOO_MANY_CONNECTIONS'
+  | 'TLS_FAILED'
+  | 'STARTUP_REFUSED'
+  | 'SERVER_TOO_OLD'
+  | 'MIGRATIONS_UNREADABLE'
+  | 'NOT_MIGRATED'
+  | 'POOL_EXHAUSTED'
+  | 'POOL_CLOSED';
+
+/** No usable connection could be had: the message says what is wrong and what to do, and never a password. */
+export class ConnectError extends AzoraDbError {
+  declare readonly code: ConnectErrorCode;
+
+  constructor(code: ConnectErrorCode, message: string) {
+    super(code, message);
+  }
+}

@@ -1,0 +1,7 @@
+export { EscoError, type EscoErrorCode } from './errors.ts';
+export {
+  type EscoImport,
+  type EscoImportOptions,
+  importEsco,
+  type UnusableRow,
+} from './import-esco.ts';

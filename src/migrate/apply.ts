@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import { recordApplied } from './bookkeeping.ts';
+import { MigrationError, migrationFailed } from './errors.ts';
+import { dropInvalidIndex } from './invalid-index.ts';
+import type { Migration } from './migration-files.ts';
+
+export interface ApplySettings {
+  /** How long one statement may wait for a lock, and so the longest that it can hold up others. */
+  readonly lockTimeoutMs: number;
+  /** How often a migration is tried whose lock was not to be had. */
+  readonly lockAttempts: number;
+  readonly onRetry: (waitMs: number) => void;
+}
+
+// Lock not available, deadlock, serialization failure: nothing is wrong with the migration.
+const RETRYABLE = new Set(['55P03', '40P01', '40001']);
+const MAX_BACKOFF_MS = 5_000;
+
+// Each migration begins with the settings of a fresh session, whatever the one before it did.
+const FRESH_SESSION = 'reset role; reset all';
+
+/**
+ * Applies one migration and, with `record`, notes it as applied. In a transaction it is all or
+ * nothing; a migration marked `no-transaction` runs one statement at a time and is begun again from
+ * its first statement after a failure, so its statements must bear being repeated.
+ *
+ * @throws MigrationError `MIGRATION_FAILED` naming the file and the statement.
+ */
+export async function applyMigration(
+  client: PoolClient,
+  migration: Migration,
+  settings: ApplySettings & { readonly record: boolean },
+): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await client.query(FRESH_SESSION);
+      if (migration.transactional) {
+        await applyInTransaction(client, migration, settings);
+      } else {
+        await applyStepwise(client, migration, settings);
+      }
+      return;
+    } catch (error) {
+      if (attempt >= settings.lockAttempts || !isRetryable(error)) throw error;
+      const waitMs = backoff(attempt, settings.lockTimeoutMs);
+      settings.onRetry(waitMs);
+      await sleep(waitMs);
+    }
+  }
+}
+
+async function applyInTransaction(
+  client: PoolClient,
+  migration: Migration,
+  settings: ApplySettings & { readonly record: boolean },
+): Promise<void> {
+  await client.query('begin');
+  try {
+    await client.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
+    for (const [index, statement] of migration.statements.entries()) {
+      await runStatement(client, migration, index, statement);
+    }
+    if (settings.record) await record(client, migration);
+    await runStatement(client, migration, migration.statements.length, 'commit');
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function applyStepwise(
+  client: PoolClient,
+  migration: Migration,
+  settings: ApplySettings & { readonly record: boolean },
+): Promise<void> {
+  for (const [index, statement] of migration.statements.entries()) {
+    // Concurrent index builds wait for old transactions by design and hold nobody up meanwhile.
+    const concurrent = /\bconcurrently\b/i.test(statement);
+    await client.query(`set lock_timeout = ${concurrent ? 0 : settings.lockTimeoutMs}`);
+    await dropInvalidIndex(client, statement);
+    try {
+      await runStatement(client, migration, index, statement);
+    } catch (error) {
+      await dropInvalidIndex(client, statement).catch(() => undefined);
+      throw error;
+    }
+  }
+  if (settings.record) await record(client, migration);
+}
+
+// As the user who connected, whatever role the migration took on.
+async function record(client: PoolClient, migration: Migration): Promise<void> {
+  await client.query('reset role');
+  await recordApplied(client, migration);
+}
+
+async function runStatement(
+  client: PoolClient,
+  migration: Migration,
+  index: number,
+  statement: string,
+): Promise<void> {
+  try {
+    await client.query(statement);
+  } catch (error) {
+    throw migrationFailed(migration, index, error);
+  }
+}
+
+function isRetryable(error: unknown): boolean {
+  return error instanceof MigrationError && RETRYABLE.has(error.sqlState ?? '');
+}
+
+// Doubles, with jitter, so that deployers that collided do not collide again.
+function backoff(attempt: number, lockTimeoutMs: number): number {
+  const ceiling = Math.min(MAX_BACKOFF_MS, Math.max(lockTimeoutMs, 50) * 2 ** (attempt - 1));
+  return Math.round(ceiling * (0.5 + Math.random() / 2));
+}

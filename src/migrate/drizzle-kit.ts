@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stripVTControlCharacters } from 'node:util';
+import { MigrationError } from './errors.ts';
+import { packageRoot } from './journal.ts';
+
+/**
+ * Where drizzle-kit's own command lies, for those who start it with `process.execPath`.
+ *
+ * @throws MigrationError `DRIZZLE_KIT_MISSING` outside the library's own repository.
+ */
+export function drizzleKitBin(): string {
+  let entry: string | undefined;
+  try {
+    entry = import.meta.resolve('drizzle-kit');
+  } catch {
+    // Not installed, as where the library is only used.
+  }
+  if (entry === undefined || !existsSync(join(packageRoot(), 'drizzle.config.ts'))) {
+    throw new MigrationError(
+      'DRIZZLE_KIT_MISSING',
+      "drizzle-kit works on the library's own repository, with its development dependencies installed. " +
+        'Elsewhere, use `azora-db migrate`.',
+    );
+  }
+  return fileURLToPath(new URL('bin.cjs', entry));
+}
+
+/**
+ * Runs `drizzle-kit push` on a database. Without a terminal it stops at every question that it
+ * would ask, and it would ask before deleting anything; `force` answers yes.
+ *
+ * @throws MigrationError `PUSH_FAILED` when it did not get to its end.
+ */
+export async function runDrizzleKitPush(options: {
+  bin: string;
+  url: string;
+  force: boolean;
+}): Promise<void> {
+  const args = [options.bin, 'push', '--config', 'drizzle.config.ts'];
+  if (options.force) args.push('--force');
+  const child = spawn(process.execPath, args, {
+    cwd: packageRoot(),
+    // By environment, because the arguments of a process are public.
+    env: { ...process.env, DATABASE_URL: options.url },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output += chunk;
+    });
+  }
+  await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
+  // Its exit code is 0 even when a statement failed; only these words come after the last one.
+  const text = stripVTControlCharacters(output);
+  if (!/Changes applied|No changes detected/.test(text)) throw pushFailed(text);
+}
+
+function pushFailed(output: string): MigrationError {
+  const lines = output.split('\n').map((line) => line.trim());
+  const questions = lines.filter((line) => line.startsWith('·'));
+  // Asked even with --force: whether to empty a table first.
+  if (questions.some((line) => line.includes('unique constraint'))) {
+    return refused(
+      `it wants to empty a table for ${questions.join(' ')}`,
+      'Write a migration instead: npm run db:generate.',
+    );
+  }
+  if (questions.length > 0) {
+    return refused(
+      `it would delete data. ${questions.join(' ')}`,
+      'Pass --force to let it, or write a migration that keeps the data.',
+    );
+  }
+  if (/Interactive prompts require a TTY/i.test(output)) {
+    return refused(
+      'it cannot tell a rename from a drop and a create.',
+      'Write a migration instead: npm run db:generate.',
+    );
+  }
+  const reason = lines.find((line) => /^\w*error\b.*:/i.test(line)) ?? 'no reason given';
+  return new MigrationError(
+    'PUSH_FAILED',
+    `drizzle-kit push failed: ${reason}. It is not transactional, so some of its changes may stand; ` +
+      'correct the schema and push again.',
+  );
+}
+
+function refused(reason: string, remedy: string): MigrationError {
+  return new MigrationError('PUSH_FAILED', `drizzle-kit push stopped: ${reason} ${remedy}`);
+}

@@ -1,0 +1,95 @@
+import { AzoraDbError } from '../errors.ts';
+import { fromDriver, isServerError } from '../to-db-error.ts';
+import type { Migration } from './migration-files.ts';
+import type { MigrationPlan } from './plan.ts';
+
+export type MigrationErrorCode =
+  | 'DEPLOY_LOCK_TIMEOUT'
+  | 'DRIZZLE_KIT_MISSING'
+  | 'MIGRATION_DELETED'
+  | 'MIGRATION_EDITED'
+  | 'MIGRATION_FAILED'
+  | 'MIGRATION_LATE'
+  | 'PUSH_FAILED';
+
+/** A migration could not be applied, or must not be; the message says which and what to do. */
+export class MigrationError extends AzoraDbError {
+  declare readonly code: MigrationErrorCode;
+  /** What the server answered, when it was the server that refused. */
+  readonly sqlState: string | undefined;
+
+  constructor(code: MigrationErrorCode, message: string, cause?: Error & { sqlState?: string }) {
+    super(code, message, cause === undefined ? undefined : { cause });
+    this.sqlState = cause?.sqlState;
+  }
+}
+
+// By SQLSTATE: failures whose remedy is known.
+const REMEDIES: Readonly<Record<string, string>> = {
+  '25001':
+    'This statement cannot run in a transaction: put it into a migration of its own that opens with "-- azora-db: no-transaction".',
+  '55P04':
+    'A new enum value can be used only after its transaction: put what uses it into the next migration.',
+  '55P03':
+    'A lock was not to be had in any try. Find who holds it (pg_stat_activity, pg_blocking_pids) or migrate at a quieter time.',
+  '42501': 'The user of DATABASE_URL lacks this privilege: migrate as the owner of the database.',
+};
+
+/** Says which statement of which file failed and why. */
+export function migrationFailed(
+  migration: Migration,
+  statementIndex: number,
+  error: unknown,
+): MigrationError {
+  const cause: Error & { sqlState?: string } = fromDriver(error);
+  const place =
+    statementIndex < migration.statements.length
+      ? `statement ${statementIndex + 1} of ${migration.statements.length}`
+      : 'commit';
+  const kept = migration.transactional
+    ? 'Nothing of it was kept.'
+    : 'The statements before it were kept; the next run begins again with the first.';
+  const parts = [
+    `Migration ${migration.tag} failed at ${place}: ${reasonOf(error, cause)}.`,
+    kept,
+    REMEDIES[cause.sqlState ?? ''],
+  ];
+  return new MigrationError('MIGRATION_FAILED', parts.filter(Boolean).join(' '), cause);
+}
+
+// The server's own words name relations and columns, which the author of a migration needs; only
+// those of class 22, data exceptions, quote rows.
+function reasonOf(error: unknown, cause: Error): string {
+  if (!isServerError(error) || error.code.startsWith('22')) return cause.message;
+  return `${error.message} (SQLSTATE ${error.code})`;
+}
+
+/** Throws if files and database disagree in a way that applying more migrations would make worse. */
+export function assertConsistent(plan: MigrationPlan, options: { allowLate: boolean }): void {
+  if (plan.edited.length > 0) {
+    throw new MigrationError(
+      'MIGRATION_EDITED',
+      `${tags(plan.edited)} changed after being applied to this database. ` +
+        'Restore the file as it was and put the change into a new migration.',
+    );
+  }
+  if (plan.deleted.length > 0) {
+    const whens = plan.deleted.map((row) => row.when).join(', ');
+    throw new MigrationError(
+      'MIGRATION_DELETED',
+      `This database had migrations applied that no file describes (created_at ${whens}). ` +
+        'Restore the files, or, for a development database, run `azora-db reset`.',
+    );
+  }
+  if (plan.late.length > 0 && !options.allowLate) {
+    throw new MigrationError(
+      'MIGRATION_LATE',
+      `${tags(plan.late)} is older than a migration that this database already has: it was merged late. ` +
+        'Generate it again, so that it comes last; or, if the order does not matter, apply it with --allow-late.',
+    );
+  }
+}
+
+function tags(migrations: readonly Migration[]): string {
+  return `Migration ${migrations.map((migration) => migration.tag).join(', ')}`;
+}

@@ -1,0 +1,9 @@
+export { MigrationError, type MigrationErrorCode } from './errors.ts';
+export { type JournalEntry, readJournal } from './journal.ts';
+export { type MigrateEvent, type MigrateOptions, migrate } from './migrate.ts';
+export {
+  getMigrationStatus,
+  listPendingMigrations,
+  type MigrationStatus,
+  type StatusOptions,
+} from './status.ts';

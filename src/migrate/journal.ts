@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** One migration as drizzle-kit's journal lists it; `when` is its key in `drizzle.__drizzle_migrations`. */
+export interface JournalEntry {
+  readonly idx: number;
+  readonly when: number;
+  readonly tag: string;
+}
+
+const PACKAGE_NAME = '@azora/db';
+
+/**
+ * The folder that holds this package's `package.json`, `drizzle/` and the rest. The same file runs
+ * from `src/` and, compiled, from `dist/src/`, so the folder is looked up and not counted in `..`s.
+ *
+ * @throws Error when no folder above this file is the package, as when a bundler has moved the code.
+ */
+export function packageRoot(): string {
+  let folder = import.meta.dirname;
+  for (;;) {
+    const manifest = join(folder, 'package.json');
+    if (existsSync(manifest) && isOurs(manifest)) return folder;
+    const parent = dirname(folder);
+    if (parent === folder) {
+      throw new Error(
+        `The files of ${PACKAGE_NAME} were not found above ${import.meta.dirname}. A bundler must leave the package external.`,
+      );
+    }
+    folder = parent;
+  }
+}
+
+function isOurs(manifest: string): boolean {
+  const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown };
+  return parsed.name === PACKAGE_NAME;
+}
+
+/** The migrations that ship with this package. */
+export function defaultMigrationsFolder(): string {
+  return join(packageRoot(), 'drizzle');
+}
+
+/**
+ * The journal of a migrations folder, in the order in which its migrations are applied.
+ *
+ * @throws Error when the folder has no journal.
+ */
+export function readJournal(migrationsFolder = defaultMigrationsFolder()): JournalEntry[] {
+  const path = join(migrationsFolder, 'meta', '_journal.json');
+  if (!existsSync(path)) {
+    throw new Error(`No migrations here: ${path} does not exist.`);
+  }
+  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: JournalEntry[] };
+  return journal.entries
+    .map(({ idx, when, tag }) => ({ idx, when, tag }))
+    .sort((left, right) => left.idx - right.idx);
+}

@@ -1,0 +1,98 @@
+import type { PoolClient } from 'pg';
+import { applyMigration } from './apply.ts';
+import { ensureBookkeeping, readApplied } from './bookkeeping.ts';
+import { withClient } from './client.ts';
+import { withDeployLock } from './deploy-lock.ts';
+import { assertConsistent } from './errors.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { planMigrations } from './plan.ts';
+
+/** What `migrate` tells while it works. */
+export type MigrateEvent =
+  | { readonly type: 'waiting' }
+  | { readonly type: 'planned'; readonly pending: readonly string[] }
+  | { readonly type: 'started'; readonly tag: string }
+  | { readonly type: 'retrying'; readonly tag: string; readonly waitMs: number }
+  | { readonly type: 'applied'; readonly tag: string };
+
+export interface MigrateOptions {
+  /** Defaults to `process.env.DATABASE_URL`. Not through a pooler in transaction mode. */
+  readonly url?: string;
+  /** Defaults to the migrations of this package. */
+  readonly migrationsFolder?: string;
+  /**
+   * How long a statement waits for a table's lock, 500 ms by default. It is also how long readers
+   * and writers of that table can queue behind it, so raise `lockAttempts` rather than this.
+   */
+  readonly lockTimeoutMs?: number;
+  /** How often a migration is tried whose lock was not to be had, 20 by default. */
+  readonly lockAttempts?: number;
+  /** How long to wait for another deploy that is migrating, 10 minutes by default. */
+  readonly deployTimeoutMs?: number;
+  /** Apply migrations that are older than one already applied, instead of refusing. */
+  readonly allowLate?: boolean;
+  readonly onProgress?: (event: MigrateEvent) => void;
+}
+
+/**
+ * Brings a database up to date with the migrations, and returns the tags that it applied, in order;
+ * none when there was nothing to do. Any number of processes may call it at once: one applies, the
+ * others wait and find nothing left. It keeps the same books as drizzle-kit, so either tool can go
+ * on after the other.
+ *
+ * Each migration is one transaction together with its row in `drizzle.__drizzle_migrations`, so a
+ * failure keeps the migrations before it and nothing of the failed one. A file that opens with the
+ * comment `-- azora-db: no-transaction` runs outside a transaction, statement by statement, for
+ * `create index concurrently` and its like.
+ *
+ * @throws MigrationError when a migration fails, was edited or deleted after being applied, was
+ *   merged late, or another deploy does not end.
+ */
+export async function migrate(options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const migrations = readMigrations(options.migrationsFolder);
+  return withClient(options.url, (client) =>
+    withDeployLock(client, deployLock(options), () => applyPending(client, migrations, options)),
+  );
+}
+
+async function applyPending(
+  client: PoolClient,
+  migrations: readonly Migration[],
+  options: MigrateOptions,
+): Promise<{ applied: string[] }> {
+  const notify = options.onProgress ?? (() => undefined);
+  const plan = planMigrations(migrations, await readApplied(client));
+  assertConsistent(plan, { allowLate: options.allowLate ?? false });
+  // Late ones are older than all that is pending.
+  const todo = [...plan.late, ...plan.pending];
+  const applied: string[] = [];
+  notify({ type: 'planned', pending: todo.map(({ tag }) => tag) });
+  await ensureBookkeeping(client);
+  for (const migration of todo) {
+    const { tag } = migration;
+    notify({ type: 'started', tag });
+    await applyMigration(client, migration, {
+      ...lockSettings(options),
+      record: true,
+      onRetry: (waitMs) => notify({ type: 'retrying', tag, waitMs }),
+    });
+    applied.push(tag);
+    notify({ type: 'applied', tag });
+  }
+  return { applied };
+}
+
+/** The settings with their defaults filled in; `push` shares them. */
+export function lockSettings(options: MigrateOptions) {
+  return {
+    lockTimeoutMs: Math.max(1, Math.trunc(options.lockTimeoutMs ?? 500)),
+    lockAttempts: options.lockAttempts ?? 20,
+  };
+}
+
+export function deployLock(options: MigrateOptions) {
+  return {
+    timeoutMs: options.deployTimeoutMs ?? 600_000,
+    onWait: () => options.onProgress?.({ type: 'waiting' }),
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { defaultMigrationsFolder, type JournalEntry, readJournal } from './journal.ts';
+
+/** A migration as it lies on disk. */
+export interface Migration extends JournalEntry {
+  /** What drizzle-kit records as well: SHA-256 of the file's text, in hex. */
+  readonly hash: string;
+  /** The parts between `--> statement-breakpoint` lines, in order. */
+  readonly statements: readonly string[];
+  /** False when the file opens with `-- azora-db: no-transaction`. */
+  readonly transactional: boolean;
+}
+
+const NO_TRANSACTION = /^--\s*azora-db:\s*no-transaction\s*$/;
+
+/**
+ * Every migration of a folder, in the order in which they are applied.
+ *
+ * @throws Error when the folder has no journal or a file that the journal lists is missing.
+ */
+export function readMigrations(migrationsFolder = defaultMigrationsFolder()): Migration[] {
+  return readJournal(migrationsFolder).map((entry) => {
+    const text = readFileSync(join(migrationsFolder, `${entry.tag}.sql`), 'utf8');
+    return {
+      ...entry,
+      hash: createHash('sha256').update(text).digest('hex'),
+      statements: text.split('--> statement-breakpoint').filter((part) => part.trim() !== ''),
+      transactional: !opensWithNoTransaction(text),
+    };
+  });
+}
+
+// Only the comment at the head of a file counts, so that a marker quoted further down does nothing.
+function opensWithNoTransaction(text: string): boolean {
+  for (const line of text.split('\n')) {
+    const trimmed = line.trim();
+    if (NO_TRANSACTION.test(trimmed)) return true;
+    if (trimmed !== '' && !trimmed.startsWith('--')) return false;
+  }
+  return false;
+}
+
+/**
+ * The tags of the migrations that `drizzle-kit generate --custom` made. Such a file changes nothing
+ * that Drizzle can see, so its snapshot equals the one before it but for the two ids; no name or
+ * comment has to be kept right by hand.
+ */
+export function listCustomTags(migrationsFolder = defaultMigrationsFolder()): Set<string> {
+  const custom = new Set<string>();
+  let previous: Record<string, unknown> = {};
+  for (const { idx, tag } of readJournal(migrationsFolder)) {
+    const name = `${String(idx).padStart(4, '0')}_snapshot.json`;
+    const text = readFileSync(join(migrationsFolder, 'meta', name), 'utf8');
+    const current = contentsOf(JSON.parse(text) as Record<string, unknown>);
+    if (isDeepStrictEqual(current, previous)) custom.add(tag);
+    previous = current;
+  }
+  return custom;
+}
+
+// A section without entries is the same as no section, which is what stands before the first file.
+function contentsOf(snapshot: Record<string, unknown>): Record<string, unknown> {
+  const {
+    id: _id,
+    prevId: _prevId,
+    version: _version,
+    dialect: _dialect,
+    _meta,
+    ...rest
+  } = snapshot;
+  return Object.fromEntries(
+    Object.entries(rest).filter(
+      ([, section]) => typeof section === 'object' && Object.keys(section ?? {}).length > 0,
+    ),
+  );
+}

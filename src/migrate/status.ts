@@ -1,0 +1,45 @@
+import { readApplied } from './bookkeeping.ts';
+import { withClient } from './client.ts';
+import { readMigrations } from './migration-files.ts';
+import { planMigrations } from './plan.ts';
+
+/** How a database stands to the migrations. All but `deleted` and `ahead` are tags, in order. */
+export interface MigrationStatus {
+  readonly applied: string[];
+  readonly pending: string[];
+  /** Older than an applied one: `migrate` refuses, drizzle-kit would skip it in silence. */
+  readonly late: string[];
+  /** The file changed after it was applied. */
+  readonly edited: string[];
+  /** Applied migrations without a file, as their `created_at`. */
+  readonly deleted: number[];
+  /** Applied by a newer release than this one, as their `created_at`. */
+  readonly ahead: number[];
+}
+
+export interface StatusOptions {
+  /** Defaults to `process.env.DATABASE_URL`. */
+  readonly url?: string;
+  /** Defaults to the migrations of this package. */
+  readonly migrationsFolder?: string;
+}
+
+/** Compares a database with the migrations. Writes nothing, and takes no lock. */
+export async function getMigrationStatus(options: StatusOptions = {}): Promise<MigrationStatus> {
+  const migrations = readMigrations(options.migrationsFolder);
+  const rows = await withClient(options.url, readApplied);
+  const plan = planMigrations(migrations, rows);
+  return {
+    applied: plan.applied.map(({ tag }) => tag),
+    pending: plan.pending.map(({ tag }) => tag),
+    late: plan.late.map(({ tag }) => tag),
+    edited: plan.edited.map(({ tag }) => tag),
+    deleted: plan.deleted.map(({ when }) => when),
+    ahead: plan.ahead.map(({ when }) => when),
+  };
+}
+
+/** The tags that `migrate` would apply, in order. Writes nothing, and takes no lock. */
+export async function listPendingMigrations(options: StatusOptions = {}): Promise<string[]> {
+  return (await getMigrationStatus(options)).pending;
+}

@@ -1,0 +1,67 @@
+import { InvalidInputError } from './errors.ts';
+
+/** The greatest amount, in minor units, that a `bigint` column holds. */
+export const MAX_MINOR_UNITS = 2n ** 63n - 1n;
+
+// Longer than any amount that fits, so that hostile input costs nothing.
+const MAX_LENGTH = 100;
+
+/** A currency as far as writing its amounts goes: `{ code: 'ZAR', scale: 2 }`, or a row of `currencies`. */
+export interface MoneyFormat {
+  readonly code: string;
+  readonly scale: number;
+}
+
+/**
+ * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at 2 is
+ * `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
+ *
+ * For a locale's separators pass the text to `Intl.NumberFormat`, which formats decimal text exactly.
+ *
+ * @throws InvalidInputError when `minor` is no bigint, or the scale is not a whole number from 0 to 18.
+ */
+export function formatMoney(minor: bigint, currency: number | MoneyFormat): string {
+  if (typeof minor !== 'bigint') throw new InvalidInputError('minor', 'must be a bigint');
+  const scale = scaleOf(currency);
+  const sign = minor < 0n ? '-' : '';
+  const digits = String(minor < 0n ? -minor : minor).padStart(scale + 1, '0');
+  const whole = digits.slice(0, digits.length - scale);
+  const amount = scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-scale)}`;
+  return typeof currency === 'number' ? amount : `${amount} ${currency.code}`;
+}
+
+/**
+ * Decimal text as an amount in minor units: `12.34` at scale 2 is `1234n`. Fewer fractional digits than the scale
+ * are fine, and so are zeros beyond it. Refused: any other digit beyond the scale, exponents, separators,
+ * blanks, a plus sign, leading zeros, a bare point, negative zero, currency codes, and what does not fit
+ * into 8 bytes.
+ *
+ * @throws InvalidInputError that names `field` (default `amount`) and the rule.
+ */
+export function parseMoney(text: string, currency: number | MoneyFormat, field = 'amount'): bigint {
+  const scale = scaleOf(currency);
+  if (typeof text !== 'string') throw new InvalidInputError(field, 'must be decimal text');
+  const match = text.length > MAX_LENGTH ? null : /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?$/.exec(text);
+  if (match === null) {
+    throw new InvalidInputError(field, 'must be decimal text such as 1234.50, without separators');
+  }
+  const [, sign, whole = '', fraction = ''] = match;
+  if (/[1-9]/.test(fraction.slice(scale))) {
+    throw new InvalidInputError(field, `has more than ${scale} digits after the point`);
+  }
+  const minor = BigInt(whole + fraction.slice(0, scale).padEnd(scale, '0'));
+  if (sign === '-' && minor === 0n) throw new InvalidInputError(field, 'must not be negative zero');
+  if (minor > MAX_MINOR_UNITS) {
+    throw new InvalidInputError(
+      field,
+      `must not exceed ${formatMoney(MAX_MINOR_UNITS, scale)} at scale ${scale}`,
+    );
+  }
+  return sign === '-' ? -minor : minor;
+}
+
+function scaleOf(currency: number | MoneyFormat): number {
+  const scale = typeof currency === 'number' ? currency : currency.scale;
+  if (Number.isInteger(scale) && scale >= 0 && scale <= 18) return scale;
+  throw new InvalidInputError('scale', 'must be a whole number from 0 to 18');
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { NotFoundError } from '../../errors.ts';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import * as v from '../../validate.ts';
+import { parseInput } from '../../validate.ts';
+import {
+  ENROLLMENT_COLUMNS,
+  type EnrollmentProgress,
+  type EnrollmentRow,
+  toEnrollmentProgress,
+} from './enrollment.ts';
+import { CourseNotOpenError } from './errors.ts';
+
+const input = z.strictObject({
+  userId: v.uuid,
+  courseId: v.uuid,
+  enrolledAt: v.instant.optional(),
+});
+
+export interface EnrollParams {
+  userId: string;
+  courseId: string;
+  /** Events before it are rejected. Default: now. */
+  enrolledAt?: Date;
+}
+
+type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'not open';
+
+const insertEnrollment = statement<{ outcome: Outcome }>(
+  'enroll',
+  'select education.enroll($1, $2, coalesce($3::timestamptz, clock_timestamp())) as outcome',
+);
+
+const findEnrollment = statement<EnrollmentRow>(
+  'find_enrollment',
+  `select
+  ${ENROLLMENT_COLUMNS}
+from education.enrollments
+where user_id = $1
+  and course_id = $2`,
+);
+
+/**
+ * Puts a learner into the published revision of a course, and returns the enrollment; the one that is there, if
+ * there is one. A learner who dropped out is back where they were. Safe against a revision that is published
+ * meanwhile: it waits for the course's row.
+ *
+ * @throws NotFoundError when there is no such course, CourseNotOpenError when it is not published, ConstraintError
+ * `enrollments_user_id_fkey` when there is no such user.
+ */
+export async function enroll(db: Db, params: EnrollParams): Promise<EnrollmentProgress> {
+  const { userId, courseId, enrolledAt } = parseInput(input, params);
+  const [result] = await insertEnrollment(db, [userId, courseId, enrolledAt ?? null]);
+  if (result?.outcome === 'no course') throw new NotFoundError('course', ['courseId']);
+  if (result?.outcome === 'not open') throw new CourseNotOpenError();
+  const [row] = await findEnrollment(db, [userId, courseId]);
+  if (row === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
+  return toEnrollmentProgress(row);
+}

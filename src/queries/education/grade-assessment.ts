@@ -1,0 +1,57 @@
+import { and, eq, gte, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import { InvalidInputError } from '../../errors.ts';
+import { assessments } from '../../schema/education/assessments.ts';
+import type { Db } from '../../session.ts';
+import * as v from '../../validate.ts';
+import { parseInput } from '../../validate.ts';
+import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import { WrongStatusError } from './errors.ts';
+
+const input = z.strictObject({
+  userId: v.uuid,
+  assessmentId: v.uuid,
+  score: z.int().min(0).max(1_000_000),
+  gradedAt: v.instant.optional(),
+});
+
+export interface GradeAssessmentParams {
+  userId: string;
+  assessmentId: string;
+  /** Whole points, at most the assessment's `maxScore`. */
+  score: number;
+  /** Default: now. */
+  gradedAt?: Date;
+}
+
+/**
+ * Grades a submitted assessment, once and for good, and returns it. Of two who grade at the same time, one wins.
+ * When it is passed, `assessment.passed` is published in the same transaction: the ground of a reward.
+ *
+ * @throws NotFoundError; WrongStatusError when it is not submitted or has been graded; InvalidInputError when the
+ * score is above the assessment's most.
+ */
+export async function gradeAssessment(
+  db: Db,
+  params: GradeAssessmentParams,
+): Promise<AssessmentResult> {
+  const { userId, assessmentId, score, gradedAt } = parseInput(input, params);
+  const [row] = await db
+    .update(assessments)
+    .set({ status: 'GRADED', score, completedAt: gradedAt ?? sql`clock_timestamp()` })
+    .where(
+      and(
+        eq(assessments.userId, userId),
+        eq(assessments.id, assessmentId),
+        eq(assessments.status, 'SUBMITTED'),
+        gte(assessments.maxScore, score),
+      ),
+    )
+    .returning();
+  if (row !== undefined) return toAssessmentResult(row);
+  const reason = await explainAssessment(db, { userId, assessmentId }, 'SUBMITTED');
+  if (reason instanceof WrongStatusError && reason.status === 'SUBMITTED') {
+    throw new InvalidInputError('score', "must be at most the assessment's maxScore");
+  }
+  throw reason;
+}

@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import { defineCursor } from '../../cursor.ts';
+import type { Db } from '../../session.ts';
+import { type Statement, statement } from '../../statement.ts';
+import * as v from '../../validate.ts';
+import { parseInput } from '../../validate.ts';
+import {
+  ENROLLMENT_COLUMNS,
+  type EnrollmentProgress,
+  type EnrollmentRow,
+  toEnrollmentProgress,
+} from './enrollment.ts';
+
+// The kind of order is in the cursor, so that one of the other order is refused.
+const cursors = {
+  progress: defineCursor('course_progress', z.tuple([z.int(), v.uuid])),
+  activity: defineCursor('course_activity', z.tuple([z.string(), v.uuid])),
+};
+
+const common = { courseId: v.uuid, limit: v.limit({ max: 500 }) };
+const input = z.discriminatedUnion('order', [
+  z.strictObject({ ...common, order: z.literal('progress'), cursor: cursors.progress.field }),
+  z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
+]);
+
+export interface ListCourseProgressParams {
+  courseId: string;
+  /** `progress`: the furthest first. `activity`: the most recent first. Default `progress`. */
+  order?: 'progress' | 'activity';
+  limit?: number;
+  cursor?: string | undefined;
+}
+
+export interface CourseProgressItem extends EnrollmentProgress {
+  learnerName: string;
+}
+
+interface Row extends EnrollmentRow {
+  learner_name: string;
+  activity_text: string;
+}
+
+const pageBy = (label: string, key: string, type: string): Statement<Row> =>
+  statement<Row>(
+    label,
+    `select
+  ${ENROLLMENT_COLUMNS},
+  users.name as learner_name, enrollments.last_activity_at::text as activity_text
+from education.enrollments
+join identity.users
+  on users.id = enrollments.user_id
+where enrollments.course_id = $1
+  and (${key}, enrollments.user_id) < ($3::${type}, $4::uuid)
+order by ${key} desc, enrollments.user_id desc
+limit $2`,
+  );
+
+const POINTS = 'enrollments.done_weight::bigint * 10000 / enrollments.total_weight';
+const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+// Both read backward in an index, from where the last page ended: the cost is that of a page, whatever the course's
+// size. The first page starts after everything, so that one plan serves all.
+const pages = {
+  progress: pageBy('list_course_by_progress', `(${POINTS})`, 'bigint'),
+  activity: pageBy('list_course_by_activity', 'enrollments.last_activity_at', 'timestamptz'),
+};
+
+/**
+ * Lists the learners of a course, whatever their status: the furthest first (`enrollments_course_progress_idx`), or
+ * the most recently active first (`enrollments_course_activity_idx`), then the greater user id.
+ */
+export async function listCourseProgress(
+  db: Db,
+  params: ListCourseProgressParams,
+): Promise<{ items: CourseProgressItem[]; nextCursor: string | null }> {
+  const page = parseInput(input, { ...params, order: params.order ?? 'progress' });
+  const first = page.order === 'progress' ? 10_001 : 'infinity';
+  const [after, afterId] = page.cursor ?? [first, LAST_ID];
+  const rows = await pages[page.order](db, [page.courseId, page.limit + 1, after, afterId]);
+  const items = rows
+    .slice(0, page.limit)
+    .map((row) => ({ ...toEnrollmentProgress(row), learnerName: row.learner_name }));
+  const last = rows[page.limit - 1];
+  if (rows.length <= page.limit || last === undefined) return { items, nextCursor: null };
+  const nextCursor =
+    page.order === 'progress'
+      ? cursors.progress.encode([last.basis_points, last.user_id])
+      : cursors.activity.encode([last.activity_text, last.user_id]);
+  return { items, nextCursor };
+}

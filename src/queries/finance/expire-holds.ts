@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import { limit, parseInput } from '../../validate.ts';
+import { retryConflicts } from './retry-conflicts.ts';
+
+const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
+
+const expire = statement<{ expired: number }>(
+  'expire_holds',
+  'select finance.expire_holds($1) as expired',
+);
+
+/**
+ * Ends holds that are due by the database's clock, the longest due first, and returns how many. Call it again while
+ * it returns more than zero; in between nothing is wrong, because a due hold holds nothing for anyone: balances leave
+ * it out, and a posting that needs the money ends it first.
+ */
+export async function expireHolds(db: Db, params: { limit?: number } = {}): Promise<number> {
+  const { limit: holds } = parseInput(input, params);
+  const [row] = await retryConflicts(db, () => expire(db, [holds]));
+  return row?.expired ?? 0;
+}

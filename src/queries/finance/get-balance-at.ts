@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { InvalidInputError, NotFoundError } from '../../errors.ts';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import { instant, parseInput } from '../../validate.ts';
+import { ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
+
+const times = z.object({ recordedAt: instant.optional(), occurredAt: instant.optional() });
+
+const selectRecorded = statement<{ posted: bigint | null }>(
+  'balance_at_recorded',
+  'select posted from finance.balance_at_recorded($1, $2, $3)',
+);
+const selectOccurred = statement<{ posted: bigint | null }>(
+  'balance_at_occurred',
+  'select finance.balance_at_occurred($1, $2, $3) as posted',
+);
+
+/** Which balance: what was recorded by an instant, or what had happened by it as far as is known now. */
+export type BalanceAtParams = WalletRef &
+  (
+    | { readonly recordedAt: Date; readonly occurredAt?: undefined }
+    | { readonly occurredAt: Date; readonly recordedAt?: undefined }
+  );
+
+/**
+ * A wallet's balance in the past, in minor units. By `recordedAt` it is what the books said then, and never changes
+ * afterwards; by `occurredAt`, what they say now about then, backdated entries included.
+ *
+ * Both read a bounded number of rows: the recorded balance is found by halving over the versions (20 reads in a
+ * million entries), and the difference between the two is kept in sums over stretches of time.
+ *
+ * @throws NotFoundError if the wallet was never opened
+ */
+export async function getBalanceAt(db: Db, params: BalanceAtParams): Promise<bigint> {
+  const { recordedAt, occurredAt, ...ref } = params;
+  const wallet = parseInput(walletRef, ref);
+  const at = parseInput(times, { recordedAt, occurredAt });
+  if ((at.recordedAt === undefined) === (at.occurredAt === undefined)) {
+    throw new InvalidInputError('recordedAt', 'or occurredAt is required, and not both');
+  }
+  const select = at.recordedAt === undefined ? selectOccurred : selectRecorded;
+  const [row] = await select(db, [
+    ownerOf(wallet),
+    wallet.currency,
+    at.recordedAt ?? at.occurredAt,
+  ]);
+  if (row === undefined || row.posted === null) {
+    throw new NotFoundError('wallet', Object.keys(wallet));
+  }
+  return row.posted;
+}

@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import { defineCursor, integerText } from '../../cursor.ts';
+import { NotFoundError } from '../../errors.ts';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import { limit, parseInput } from '../../validate.ts';
+import type { TransactionType } from './transaction-row.ts';
+import { ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
+
+const MAX_VERSION = 2n ** 63n - 1n;
+const cursor = defineCursor('statement', integerText);
+const input = z.object({ limit: limit({ max: 1_000, fallback: 50 }), cursor: cursor.field });
+
+/** A line of a wallet's statement. Amounts are in minor units. */
+export interface StatementLine {
+  readonly version: bigint;
+  readonly amount: bigint;
+  readonly postedAfter: bigint;
+  readonly type: TransactionType;
+  readonly description: string | null;
+  /** The transaction's key: who started it, and its id. */
+  readonly transaction: { readonly userId: string; readonly id: string };
+  readonly occurredAt: Date;
+  readonly recordedAt: Date;
+}
+
+/** A page of a statement, newest line first. */
+export interface StatementPage {
+  readonly items: StatementLine[];
+  readonly nextCursor: string | null;
+  /** The balance before the oldest line of the page. */
+  readonly openingBalance: bigint;
+  /** The balance after its newest line. */
+  readonly closingBalance: bigint;
+}
+
+interface LineRow {
+  readonly version: bigint | null;
+  readonly amount: bigint;
+  readonly posted_after: bigint;
+  readonly type: TransactionType;
+  readonly description: string | null;
+  readonly transaction_user_id: string;
+  readonly transaction_id: string;
+  readonly occurred_at: Date;
+  readonly recorded_at: Date;
+}
+
+// The page is cut before the join, and each line looks its transaction up by key: as a plain join the planner may
+// read all transactions instead. The outer join gives a
+// wallet without entries a row of nulls, and no row to a wallet that does not exist.
+const selectLines = statement<LineRow>(
+  'list_statement',
+  `select line.version, line.amount, line.posted_after, posted.type, posted.description,
+     line.transaction_user_id, line.transaction_id, posted.occurred_at, line.recorded_at
+   from finance.wallets
+   left join lateral (
+     select version, amount, posted_after, transaction_user_id, transaction_id, recorded_at
+     from finance.entries
+     where entries.user_id = wallets.user_id
+       and entries.currency = wallets.currency
+       and entries.version < $3
+     order by version desc
+     limit $4
+   ) as line on true
+   left join lateral (
+     select type, description, occurred_at
+     from finance.transactions
+     where transactions.user_id = line.transaction_user_id
+       and transactions.id = line.transaction_id
+     limit 1
+   ) as posted on true
+   where wallets.user_id = $1
+     and wallets.currency = $2
+   order by line.version desc`,
+);
+
+/**
+ * A wallet's entries, newest first, with the balances around the page. It pages by version, which numbers the
+ * entries without gaps: a page costs the same at any depth, and new entries do not shift it.
+ *
+ * @throws NotFoundError if the wallet was never opened
+ */
+export async function listStatement(
+  db: Db,
+  params: WalletRef & { limit?: number; cursor?: string | undefined },
+): Promise<StatementPage> {
+  const { limit: size, cursor: after, ...ref } = params;
+  const wallet = parseInput(walletRef, ref);
+  const page = parseInput(input, { limit: size, cursor: after });
+  const below = page.cursor ?? MAX_VERSION;
+  const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, page.limit + 1]);
+  if (rows.length === 0) throw new NotFoundError('wallet', Object.keys(wallet));
+  const items = rows
+    .filter(({ version }) => version !== null)
+    .slice(0, page.limit)
+    .map(toLine);
+  const [newest, oldest] = [items[0], items.at(-1)];
+  return {
+    items,
+    nextCursor: rows.length > page.limit && oldest ? cursor.encode(oldest.version) : null,
+    openingBalance: oldest === undefined ? 0n : oldest.postedAfter - oldest.amount,
+    closingBalance: newest?.postedAfter ?? 0n,
+  };
+}
+
+function toLine(row: LineRow): StatementLine {
+  return {
+    version: row.version ?? 0n,
+    amount: row.amount,
+    postedAfter: row.posted_after,
+    type: row.type,
+    description: row.description,
+    transaction: { userId: row.transaction_user_id, id: row.transaction_id },
+    occurredAt: row.occurred_at,
+    recordedAt: row.recorded_at,
+  };
+}

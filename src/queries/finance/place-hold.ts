@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import { amount, currencyCode, instant, parseInput } from '../../validate.ts';
+import { details, hashRequest } from './request.ts';
+import { retryConflicts } from './retry-conflicts.ts';
+import {
+  type LedgerTransaction,
+  settleOutcome,
+  TRANSACTION_COLUMNS,
+  type TransactionRow,
+} from './transaction-row.ts';
+import { userId } from './wallet-ref.ts';
+
+const { idempotencyKey: key, description, metadata } = details;
+const input = z.strictObject({
+  userId,
+  currency: currencyCode,
+  amount,
+  expiresAt: instant,
+  idempotencyKey: key,
+  description,
+  metadata,
+});
+
+/** Money to be set aside. */
+export interface HoldParams {
+  readonly userId: string;
+  readonly currency: string;
+  /** In minor units, above zero. */
+  readonly amount: bigint;
+  /** When it is free again by itself. */
+  readonly expiresAt: Date;
+  readonly idempotencyKey: string;
+  readonly description?: string | undefined;
+  readonly metadata?: Record<string, unknown> | undefined;
+}
+
+const place = statement<TransactionRow>(
+  'place_hold',
+  `select ${TRANSACTION_COLUMNS}
+   from finance.place_hold($1, $2, $3, $4, $5, $6, $7, $8)`,
+);
+
+/**
+ * Sets money of a user's wallet aside until it is captured, released or expires. The id of the returned
+ * transaction is the id of the hold.
+ *
+ * @throws InsufficientFundsError with what was available and what was requested
+ * @throws RejectedError HOLD_EXPIRED if `expiresAt` has passed by the database's clock; what `transfer` throws
+ */
+export async function placeHold(db: Db, params: HoldParams): Promise<LedgerTransaction> {
+  const { idempotencyKey, ...request } = parseInput(input, params);
+  const hash = hashRequest('place hold', request);
+  const values = [
+    request.userId,
+    request.currency,
+    idempotencyKey,
+    hash,
+    request.amount,
+    request.expiresAt,
+    request.description ?? null,
+    JSON.stringify(request.metadata ?? {}),
+  ];
+  const [row] = await retryConflicts(db, () => place(db, values));
+  if (row === undefined) throw new Error('place_hold returned no row');
+  return settleOutcome(row, hash);
+}

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { Db } from '../../session.ts';
+import { parseInput, uuid } from '../../validate.ts';
+import { details, hashRequest } from './request.ts';
+import { resolveHold } from './resolve-hold.ts';
+import type { LedgerTransaction } from './transaction-row.ts';
+import { userId } from './wallet-ref.ts';
+
+const input = z.strictObject({
+  userId,
+  holdId: uuid,
+  idempotencyKey: details.idempotencyKey,
+  description: details.description,
+});
+
+/**
+ * Frees held money. A hold is resolved once.
+ *
+ * @throws NotFoundError if there is no such hold
+ * @throws RejectedError HOLD_RESOLVED or HOLD_EXPIRED
+ */
+export async function releaseHold(
+  db: Db,
+  params: {
+    userId: string;
+    holdId: string;
+    idempotencyKey: string;
+    description?: string | undefined;
+  },
+): Promise<LedgerTransaction> {
+  const { idempotencyKey, ...request } = parseInput(input, params);
+  return resolveHold(db, {
+    ...request,
+    key: idempotencyKey,
+    hash: hashRequest('release hold', request),
+    payee: null,
+    amount: null,
+  });
+}

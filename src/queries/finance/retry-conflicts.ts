@@ -1,0 +1,22 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { RetryableError } from '../../errors.ts';
+import { type Db, executorOf } from '../../session.ts';
+import { TransactionClient } from '../../transaction-client.ts';
+
+const MAX_ATTEMPTS = 5;
+
+/**
+ * Runs one statement again when it lost against a concurrent one (SQLSTATE 40001 or 40P01). Only outside a
+ * transaction, where the failed statement has left nothing behind; inside, `transaction()` runs everything again.
+ */
+export async function retryConflicts<T>(db: Db, run: () => Promise<T>): Promise<T> {
+  const isAlone = !(executorOf(db) instanceof TransactionClient);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!isAlone || attempt === MAX_ATTEMPTS || !(error instanceof RetryableError)) throw error;
+      await sleep(Math.random() * 10 * 2 ** attempt);
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Db } from '../../session.ts';
+import { amount, parseInput, uuid } from '../../validate.ts';
+import type { FailureCode } from './errors.ts';
+import { getTransaction, type TransactionDetail } from './get-transaction.ts';
+import { type Leg, postLegs } from './post-legs.ts';
+import { details, hashRequest } from './request.ts';
+import type { LedgerTransaction, TransactionType } from './transaction-row.ts';
+import { ownerOf } from './wallet-ref.ts';
+
+/** What a reversal undoes, and how much of it. */
+export interface ReversalParams {
+  /** The owner who started the transaction. */
+  readonly userId: string;
+  readonly transactionId: string;
+  /** In minor units; default all of it. */
+  readonly amount?: bigint | undefined;
+  readonly idempotencyKey: string;
+  readonly description?: string | undefined;
+  readonly metadata?: Record<string, unknown> | undefined;
+  /** When the reversal happened, if not now. */
+  readonly occurredAt?: Date | undefined;
+}
+
+const input = z.strictObject({
+  userId: uuid,
+  transactionId: uuid,
+  amount: amount.optional(),
+  ...details,
+});
+
+const reversible: readonly TransactionType[] = [
+  'TRANSFER',
+  'DEPOSIT',
+  'WITHDRAWAL',
+  'EXCHANGE',
+  'CAPTURE',
+];
+
+/**
+ * Moves the money of a transaction back, wholly or in part, in a transaction of its own that names the first. A
+ * transaction is reversed once, also when the reversal was of a part. Payments and rewards are undone by
+ * `refundPayment` and not at all; an exchange only as a whole.
+ *
+ * @throws NotFoundError if there is no such transaction
+ * @throws RejectedError NOT_REVERSIBLE, ALREADY_REVERSED or REVERSAL_EXCEEDED
+ * @throws InsufficientFundsError if who got the money does not have it any more
+ */
+export async function reverseTransaction(
+  db: Db,
+  params: ReversalParams,
+): Promise<LedgerTransaction> {
+  const { idempotencyKey, ...request } = parseInput(input, params);
+  const original = await getTransaction(db, { userId: request.userId, id: request.transactionId });
+  const isReversible = original.status === 'COMPLETED' && reversible.includes(original.type);
+  return postReversal(db, original, {
+    ...request,
+    key: idempotencyKey,
+    hash: hashRequest('reverse', request),
+    type: 'REVERSAL',
+    refusal: isReversible ? undefined : 'NOT_REVERSIBLE',
+  });
+}
+
+export interface Reversal {
+  readonly key: string;
+  readonly hash: Buffer;
+  readonly type: TransactionType;
+  readonly amount?: bigint | undefined;
+  readonly refusal?: FailureCode | undefined;
+  readonly occurredAt?: Date | undefined;
+  readonly description?: string | undefined;
+  readonly metadata?: Record<string, unknown> | undefined;
+}
+
+/** Posts the opposite of a transaction, which never changes once it is there. */
+export async function postReversal(
+  db: Db,
+  original: TransactionDetail,
+  reversal: Reversal,
+): Promise<LedgerTransaction> {
+  const undone = reversal.amount ?? original.amount;
+  return postLegs(db, {
+    ...reversal,
+    initiator: original.userId,
+    currency: original.currency,
+    amount: undone,
+    legs: original.entries.map((entry) => opposite(entry, original, undone)),
+    reversesId: original.id,
+    refusal: reversal.refusal ?? findExcess(original, undone),
+  });
+}
+
+function findExcess(original: TransactionDetail, undone: bigint): FailureCode | undefined {
+  if (undone > original.amount) return 'REVERSAL_EXCEEDED';
+  const isPartOfMany = undone < original.amount && original.entries.length > 2;
+  return isPartOfMany ? 'NOT_REVERSIBLE' : undefined;
+}
+
+function opposite(
+  { wallet, amount: moved }: TransactionDetail['entries'][number],
+  original: TransactionDetail,
+  undone: bigint,
+): Leg {
+  const isWhole = undone === original.amount;
+  const part = moved < 0n ? undone : -undone;
+  return { owner: ownerOf(wallet), currency: wallet.currency, amount: isWhole ? -moved : part };
+}

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Db } from '../../session.ts';
+import { statement } from '../../statement.ts';
+import { limit, parseInput } from '../../validate.ts';
+
+const FIRST_KEY = ['00000000-0000-0000-0000-000000000000', ''] as const;
+
+const input = z.strictObject({
+  walletsPerSeal: limit({ max: 10_000, fallback: 1_000 }),
+  entriesPerRange: limit({ max: 10_000, fallback: 1_000 }),
+});
+
+const seal = statement<{
+  last_owner: string | null;
+  last_currency: string | null;
+  sealed: bigint;
+}>('seal_entries', 'select * from finance.seal_entries($1, $2, $3, $4)');
+
+const selectNewest = statement<{ number: bigint; hash: Buffer }>(
+  'newest_seal',
+  'select number, hash from finance.seals order by number desc limit 1',
+);
+
+/** The end of the chain of seals. Kept somewhere else, it shows also that nobody rewrote the whole chain. */
+export interface SealHead {
+  readonly number: bigint;
+  /** SHA-256 in hexadecimal. */
+  readonly hash: string;
+}
+
+/**
+ * Seals all entries that are not sealed yet, page by page of wallets, each page in a transaction of its own. Meant for
+ * a job in the background: it locks no wallet, and a posting never waits for it.
+ *
+ * @returns how many entries were sealed, and the head of the chain (null for an empty ledger)
+ */
+export async function sealEntries(
+  db: Db,
+  params: { walletsPerSeal?: number; entriesPerRange?: number } = {},
+): Promise<{ sealed: bigint; head: SealHead | null }> {
+  const { walletsPerSeal, entriesPerRange } = parseInput(input, params);
+  let sealed = 0n;
+  let [owner, currency]: readonly [string, string] = FIRST_KEY;
+  for (;;) {
+    const [row] = await seal(db, [owner, currency, walletsPerSeal, entriesPerRange]);
+    sealed += row?.sealed ?? 0n;
+    if (row === undefined || row.last_owner === null || row.last_currency === null) break;
+    [owner, currency] = [row.last_owner, row.last_currency];
+  }
+  const [head] = await selectNewest(db);
+  return { sealed, head: head ? { number: head.number, hash: head.hash.toString('hex') } : null };
+}

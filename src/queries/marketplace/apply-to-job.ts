@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { statement } from '../../statement.ts';
+import { instant, parseInput, text, uuid } from '../../validate.ts';
+import { type ApplicationRow, applicationColumns } from './application-row.ts';
+
+const input = z.strictObject({
+  userId: uuid,
+  jobId: uuid,
+  coverLetter: text({ min: 0, max: 20_000 }).nullable().default(null),
+  resume: text({ min: 0, max: 20_000 }).nullable().default(null),
+  appliedAt: instant.optional(),
+});
+
+const applyStatement = statement<ApplicationRow>(
+  'apply_to_job',
+  `insert into marketplace.job_applications
+    (user_id, job_id, cover_letter, resume, match_score, applied_at, status_changed_at, status_changed_by)
+  select $1, $2, $3, $4, marketplace.score_match($1, $2), a.applied_at, a.applied_at, $1
+  from (select coalesce($5::timestamptz, now())) a (applied_at)
+  returning ${applicationColumns}`,
+);
+
+/**
+ * Applies to a job, once, and stores the match score of this moment. The job cannot close before this is committed.
+ *
+ * @throws ConstraintError `job_applications_pkey` for a second application, `job_applications_job_open_check` for a job
+ * that is not active, expired or deleted, `job_applications_job_id_fkey` and `job_applications_user_id_fkey` for
+ * unknown ones.
+ * @throws InvalidInputError
+ */
+export async function applyToJob(
+  db: Db,
+  params: {
+    userId: string;
+    jobId: string;
+    coverLetter?: string | null;
+    resume?: string | null;
+    appliedAt?: Date;
+  },
+): Promise<ApplicationRow> {
+  const given = parseInput(input, params);
+  const [row] = await applyStatement(db, [
+    given.userId,
+    given.jobId,
+    given.coverLetter,
+    given.resume,
+    given.appliedAt ?? null,
+  ]);
+  if (row === undefined) throw new Error('insert returned no row');
+  return row;
+}

@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { currencyCode, instant, text, uuid } from '../../validate.ts';
+
+const salary = z.bigint().min(0n).max(9_223_372_036_854_775_807n);
+
+/** What describes a job, as a caller gives it. */
+export interface JobDetails {
+  title: string;
+  description: string;
+  company: string;
+  /** Needed unless the job is remote. */
+  location?: string | null;
+  /** By default false. */
+  remote?: boolean;
+  /** Yearly, in minor units of `currency`. */
+  salaryMin?: bigint | null;
+  salaryMax?: bigint | null;
+  currency?: string | null;
+  requirements?: string | null;
+  expiresAt?: Date | null;
+  postedBy?: string | null;
+}
+
+export const jobDetailFields = {
+  title: text({ max: 200 }),
+  description: text({ min: 0, max: 20_000 }),
+  company: text({ max: 200 }),
+  location: text({ max: 200 }).nullable(),
+  remote: z.boolean(),
+  salaryMin: salary.nullable(),
+  salaryMax: salary.nullable(),
+  currency: currencyCode.nullable(),
+  requirements: text({ min: 0, max: 20_000 }).nullable(),
+  expiresAt: instant.nullable(),
+  postedBy: uuid.nullable(),
+};

@@ -1,0 +1,113 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { defineCursor } from '../../cursor.ts';
+import { statement } from '../../statement.ts';
+import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
+
+export interface ListJobsParams {
+  limit?: number;
+  cursor?: string | undefined;
+  /** Words to find in title, company and description, as people type them: "data engineer" -senior, or. */
+  search?: string;
+  remote?: boolean;
+  /** The job's whole location, in any case of letters. */
+  location?: string;
+  /** The least yearly pay that the job must go up to, in minor units of `currency`. */
+  minSalary?: bigint;
+  /** Needed with `minSalary`. */
+  currency?: string;
+  now?: Date;
+}
+
+export interface ListedJob {
+  jobId: string;
+  title: string;
+  company: string;
+  location: string | null;
+  remote: boolean;
+  salaryMin: bigint | null;
+  salaryMax: bigint | null;
+  currency: string | null;
+  postedAt: Date;
+  expiresAt: Date | null;
+}
+
+const cursors = defineCursor('jobs', z.tuple([z.string().max(40), uuid]));
+
+const input = z
+  .strictObject({
+    limit: limit(),
+    cursor: cursors.field,
+    search: text({ max: 500 }).optional(),
+    remote: z.boolean().optional(),
+    location: text({ max: 200 }).optional(),
+    minSalary: z.bigint().min(0n).max(9_223_372_036_854_775_807n).optional(),
+    currency: currencyCode.optional(),
+    now: instant.optional(),
+  })
+  .refine((given) => given.minSalary === undefined || given.currency !== undefined, {
+    path: ['currency'],
+    error: 'is required with minSalary',
+  });
+
+type Row = ListedJob & { postedText: string };
+
+function listSql(where: string): string {
+  return `select id as "jobId", title, company, location, remote, salary_min as "salaryMin",
+    salary_max as "salaryMax", currency, posted_at as "postedAt", expires_at as "expiresAt",
+    posted_at::text as "postedText"
+  from marketplace.jobs
+  where status = 'ACTIVE'
+  and deleted_at is null
+  and (expires_at is null or expires_at > coalesce($1::timestamptz, now()))
+  and ($2::boolean is null or remote = $2)
+  and ($3::text is null or lower(location) = lower($3))
+  and ($4::text is null or currency = $4)
+  and ($5::bigint is null or coalesce(salary_max, salary_min) >= $5)
+  and ($6::timestamptz is null or (posted_at, id) < ($6, $7::uuid))
+  ${where}
+  order by posted_at desc, id desc
+  limit $8`;
+}
+
+const listJobsStatement = statement<Row>('list_jobs', listSql(''));
+const searchJobsStatement = statement<Row>(
+  'search_jobs',
+  listSql(
+    `and to_tsvector('english', title || ' ' || company || ' ' || description) @@ websearch_to_tsquery('english', $9)`,
+  ),
+);
+
+/**
+ * The open jobs, newest first. Without `search` the page is read off `jobs_active_posted_idx`; with it the matches come
+ * from the full-text index `jobs_search_idx` and are then put in order.
+ *
+ * @throws InvalidInputError
+ */
+export async function listJobs(
+  db: Db,
+  params: ListJobsParams = {},
+): Promise<{ items: ListedJob[]; nextCursor: string | null }> {
+  const given = parseInput(input, params);
+  const [afterPosted, afterJob] = given.cursor ?? [null, null];
+  const values = [
+    given.now ?? null,
+    given.remote ?? null,
+    given.location ?? null,
+    given.currency ?? null,
+    given.minSalary ?? null,
+    afterPosted,
+    afterJob,
+    given.limit + 1,
+  ];
+  const rows =
+    given.search === undefined
+      ? await listJobsStatement(db, values)
+      : await searchJobsStatement(db, [...values, given.search]);
+  const page = rows.slice(0, given.limit);
+  const last = rows.length > page.length ? page.at(-1) : undefined;
+  return {
+    items: page.map(({ postedText: _, ...job }) => job),
+    nextCursor: last === undefined ? null : cursors.encode([last.postedText, last.jobId]),
+  };
+}

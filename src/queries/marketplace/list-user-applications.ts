@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { defineCursor } from '../../cursor.ts';
+import { statement } from '../../statement.ts';
+import { limit, parseInput, uuid } from '../../validate.ts';
+import {
+  type ApplicationRow,
+  type ApplicationStatus,
+  applicationColumns,
+  applicationStatusField,
+} from './application-row.ts';
+
+const cursors = defineCursor('user_applications', z.tuple([z.string().max(40), uuid]));
+
+const input = z.strictObject({
+  userId: uuid,
+  status: applicationStatusField.optional(),
+  limit: limit(),
+  cursor: cursors.field,
+});
+
+const listStatement = statement<ApplicationRow & { appliedText: string }>(
+  'list_user_applications',
+  `select ${applicationColumns}, applied_at::text as "appliedText"
+  from marketplace.job_applications
+  where user_id = $1
+  and ($2::marketplace.application_status is null or status = $2)
+  and ($3::timestamptz is null or (-extract(epoch from applied_at), job_id) > (-extract(epoch from $3::timestamptz), $4::uuid))
+  order by applied_at desc, job_id
+  limit $5`,
+);
+
+/**
+ * A user's applications, the latest first, then the smaller job id, by `job_applications_by_user_idx`.
+ *
+ * @throws InvalidInputError
+ */
+export async function listUserApplications(
+  db: Db,
+  params: {
+    userId: string;
+    status?: ApplicationStatus;
+    limit?: number;
+    cursor?: string | undefined;
+  },
+): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
+  const given = parseInput(input, params);
+  const [afterApplied, afterKey] = given.cursor ?? [null, null];
+  const rows = await listStatement(db, [
+    given.userId,
+    given.status ?? null,
+    afterApplied,
+    afterKey,
+    given.limit + 1,
+  ]);
+  const page = rows.slice(0, given.limit);
+  const last = rows.length > page.length ? page.at(-1) : undefined;
+  return {
+    items: page.map(({ appliedText: _, ...application }) => application),
+    nextCursor: last === undefined ? null : cursors.encode([last.appliedText, last.jobId]),
+  };
+}

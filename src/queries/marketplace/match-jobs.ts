@@ -1,0 +1,117 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { defineCursor } from '../../cursor.ts';
+import { statement } from '../../statement.ts';
+import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
+import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
+
+export interface MatchJobsParams {
+  userId: string;
+  /** 1 to 100, by default 20. */
+  limit?: number;
+  cursor?: string | undefined;
+  /** Only jobs of which the user holds every required skill at its level. */
+  qualifiedOnly?: boolean;
+  /** True: only remote jobs; false: only others. */
+  remote?: boolean;
+  /** The job's whole location, in any case of letters. */
+  location?: string;
+  /** The least yearly pay that the job must go up to, in minor units of `currency`. */
+  minSalary?: bigint;
+  /** Only jobs paid in this currency; needed with `minSalary`. */
+  currency?: string;
+  /** Jobs that expire by then are left out. By default the time of the call. */
+  now?: Date;
+}
+
+export interface JobMatch extends SkillFits {
+  jobId: string;
+  /** Basis points, 1 to 10000. */
+  score: number;
+  title: string;
+  company: string;
+  location: string | null;
+  remote: boolean;
+  /** Yearly, in minor units of `currency`. */
+  salaryMin: bigint | null;
+  salaryMax: bigint | null;
+  currency: string | null;
+  postedAt: Date;
+  expiresAt: Date | null;
+}
+
+const position = z.tuple([z.int(), z.string().max(40), uuid]);
+const cursors = defineCursor('match_jobs', position);
+
+const input = z
+  .strictObject({
+    userId: uuid,
+    limit: limit(),
+    cursor: cursors.field,
+    qualifiedOnly: z.boolean().default(false),
+    remote: z.boolean().optional(),
+    location: text({ max: 200 }).optional(),
+    minSalary: z.bigint().min(0n).max(9_223_372_036_854_775_807n).optional(),
+    currency: currencyCode.optional(),
+    now: instant.optional(),
+  })
+  .refine((given) => given.minSalary === undefined || given.currency !== undefined, {
+    path: ['currency'],
+    error: 'is required with minSalary',
+  });
+
+interface Row extends Omit<JobMatch, keyof SkillFits> {
+  postedText: string;
+  skills: SkillFitRow[];
+}
+
+const matchJobsStatement = statement<Row>(
+  'match_jobs',
+  `select j.id as "jobId", m.score, j.title, j.company, j.location, j.remote,
+    j.salary_min as "salaryMin", j.salary_max as "salaryMax", j.currency,
+    j.posted_at as "postedAt", j.expires_at as "expiresAt",
+    m.posted_at::text as "postedText", fits.skills
+  from marketplace.match_jobs(
+    $1, $2, coalesce($3::timestamptz, now()), $4, $5, $6, $7, $8, $9, $10, $11
+  ) m
+  join marketplace.jobs j on j.id = m.job_id
+  ${skillFitsSql('$1', 'j.id')}
+  order by m.score desc, m.posted_at desc, m.job_id desc`,
+);
+
+/**
+ * The open jobs that fit a user's skills best, exactly: by score, then the newer, then the greater id. Each comes with
+ * the skills that the user has, lacks, or holds below the job's level. A job without any of the user's skills is not
+ * listed. An unknown user has no skills, and so no matches.
+ *
+ * The structure that makes it fast is `marketplace.skill_postings`, kept by triggers: see docs/matching.md.
+ *
+ * @throws InvalidInputError
+ */
+export async function matchJobs(
+  db: Db,
+  params: MatchJobsParams,
+): Promise<{ items: JobMatch[]; nextCursor: string | null }> {
+  const given = parseInput(input, params);
+  const [afterScore, afterPosted, afterJob] = given.cursor ?? [null, null, null];
+  const rows = await matchJobsStatement(db, [
+    given.userId,
+    given.limit + 1,
+    given.now ?? null,
+    given.qualifiedOnly,
+    given.remote ?? null,
+    given.location ?? null,
+    given.minSalary ?? null,
+    given.currency ?? null,
+    afterScore,
+    afterPosted,
+    afterJob,
+  ]);
+  const page = rows.slice(0, given.limit);
+  const last = rows.length > page.length ? page.at(-1) : undefined;
+  return {
+    items: page.map(({ skills, postedText: _, ...job }) => ({ ...job, ...toSkillFits(skills) })),
+    nextCursor:
+      last === undefined ? null : cursors.encode([last.score, last.postedText, last.jobId]),
+  };
+}

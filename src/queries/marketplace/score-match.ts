@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { NotFoundError } from '../../errors.ts';
+import { statement } from '../../statement.ts';
+import { parseInput, uuid } from '../../validate.ts';
+import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
+
+export interface MatchScore extends SkillFits {
+  /** Basis points, 0 to 10000; 0 for a job without skills. */
+  score: number;
+}
+
+const input = z.strictObject({ userId: uuid, jobId: uuid });
+
+const scoreStatement = statement<{ score: number; skills: SkillFitRow[] | null }>(
+  'score_match',
+  `select marketplace.score_match(u.id, j.id) as score, fits.skills
+  from identity.users u
+  cross join marketplace.jobs j
+  ${skillFitsSql('$1', '$2')}
+  where u.id = $1
+  and j.id = $2`,
+);
+
+/**
+ * How well one user fits one job, whatever the job's status, with the skills that say why. Reads both by key.
+ *
+ * @throws NotFoundError when there is no such user or job.
+ * @throws InvalidInputError
+ */
+export async function scoreMatch(
+  db: Db,
+  params: { userId: string; jobId: string },
+): Promise<MatchScore> {
+  const { userId, jobId } = parseInput(input, params);
+  const [row] = await scoreStatement(db, [userId, jobId]);
+  if (row === undefined) throw new NotFoundError('user and job', ['userId', 'jobId']);
+  return { score: row.score, ...toSkillFits(row.skills) };
+}

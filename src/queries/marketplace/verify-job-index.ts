@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { statement } from '../../statement.ts';
+import { limit, parseInput } from '../../validate.ts';
+
+export interface JobIndexProblem {
+  problem:
+    | 'vector missing'
+    | 'vector of no job'
+    | 'vector differs'
+    | 'vector in no known order'
+    | 'posting missing'
+    | 'posting too many';
+  jobId: string;
+  skillId: number | null;
+}
+
+const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 100 }) });
+
+const checkStatement = statement<JobIndexProblem>(
+  'verify_job_index',
+  `select problem, job_id as "jobId", skill_id as "skillId"
+  from marketplace.check_job_index()
+  order by job_id, skill_id nulls first, problem
+  limit $1`,
+);
+
+/**
+ * Computes from jobs and job_skills what matching keeps of them, and lists every difference: none, unless somebody went
+ * past the triggers. Reads everything, in one snapshot: minutes and a long statement timeout for a million jobs.
+ *
+ * @throws InvalidInputError
+ */
+export async function verifyJobIndex(
+  db: Db,
+  params: { limit?: number } = {},
+): Promise<JobIndexProblem[]> {
+  const given = parseInput(input, params);
+  return checkStatement(db, [given.limit]);
+}

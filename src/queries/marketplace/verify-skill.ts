@@ -1,0 +1,40 @@
+import { and, eq } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Db } from '../../connect.ts';
+import { NotFoundError } from '../../errors.ts';
+import { type UserSkill, userSkills } from '../../schema/marketplace/user-skills.ts';
+import { instant, parseInput, uuid } from '../../validate.ts';
+import { skillIdField } from './skill-fit.ts';
+
+const input = z
+  .strictObject({
+    userId: uuid,
+    skillId: skillIdField,
+    verifierId: uuid.nullable().default(null),
+    verifiedAt: instant.optional(),
+  })
+  .refine((given) => given.verifierId !== given.userId, {
+    path: ['verifierId'],
+    error: 'must not be the user themselves',
+  });
+
+/**
+ * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId` null, by the platform.
+ *
+ * @throws NotFoundError when the user does not hold the skill.
+ * @throws ConstraintError `user_skills_verified_by_fkey` for an unknown verifier.
+ * @throws InvalidInputError
+ */
+export async function verifySkill(
+  db: Db,
+  params: { userId: string; skillId: number; verifierId?: string | null; verifiedAt?: Date },
+): Promise<UserSkill> {
+  const { userId, skillId, verifierId, verifiedAt = new Date() } = parseInput(input, params);
+  const [skill] = await db
+    .update(userSkills)
+    .set({ verifiedAt, verifiedBy: verifierId })
+    .where(and(eq(userSkills.userId, userId), eq(userSkills.skillId, skillId)))
+    .returning();
+  if (skill === undefined) throw new NotFoundError('user skill', ['userId', 'skillId']);
+  return skill;
+}

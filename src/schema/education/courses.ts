@@ -1,0 +1,83 @@
+import { sql } from 'drizzle-orm';
+import {
+  check,
+  foreignKey,
+  index,
+  integer,
+  type PgTableExtraConfigValue,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
+import { currencies } from '../finance/currencies.ts';
+import { users } from '../identity/users.ts';
+import { education } from '../schemas.ts';
+import { courseRevisions } from './course-revisions.ts';
+
+export const courseLevel = education.enum('course_level', [
+  'BEGINNER',
+  'INTERMEDIATE',
+  'ADVANCED',
+  'EXPERT',
+]);
+export const courseStatus = education.enum('course_status', ['DRAFT', 'PUBLISHED', 'ARCHIVED']);
+
+/**
+ * Courses as their authors edit them; `revision` is the published one that new learners follow.
+ * A reference table on Citus.
+ */
+export const courses = education.table(
+  'courses',
+  {
+    id: id().primaryKey(),
+    instructorId: uuid('instructor_id').notNull(),
+    title: text('title').notNull(),
+    description: text('description').notNull(),
+    level: courseLevel('level').notNull().default('BEGINNER'),
+    durationMinutes: integer('duration_minutes'),
+    price: minorUnits('price').notNull().default(sql`0`),
+    currency: text('currency').notNull().default('ZAR'),
+    status: courseStatus('status').notNull().default('DRAFT'),
+    revision: integer('revision'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+    publishedAt: instant('published_at'),
+    archivedAt: instant('archived_at'),
+  },
+  // The annotation ends a circle of types: a course names its revision, and a revision its course.
+  (table): PgTableExtraConfigValue[] => [
+    foreignKey({
+      name: 'courses_instructor_id_fkey',
+      columns: [table.instructorId],
+      foreignColumns: [users.id],
+    }).onDelete('restrict'),
+    foreignKey({
+      name: 'courses_currency_fkey',
+      columns: [table.currency],
+      foreignColumns: [currencies.code],
+    }).onDelete('restrict'),
+    foreignKey({
+      name: 'courses_id_revision_fkey',
+      columns: [table.id, table.revision],
+      foreignColumns: [courseRevisions.courseId, courseRevisions.revision],
+    }),
+    index('courses_instructor_id_idx').on(table.instructorId, table.id),
+    index('courses_currency_idx').on(table.currency),
+    index('courses_published_idx')
+      .on(table.publishedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
+      .where(sql`status = 'PUBLISHED'`),
+    check('courses_title_length_check', sql`char_length(title) between 1 and 200`),
+    check('courses_duration_positive_check', sql`duration_minutes > 0`),
+    check('courses_price_not_negative_check', sql`price >= 0`),
+    check('courses_published_has_time_check', sql`status = 'DRAFT' or published_at is not null`),
+    check('courses_published_has_revision_check', sql`status = 'DRAFT' or revision is not null`),
+    check(
+      'courses_archived_has_time_check',
+      sql`(status = 'ARCHIVED') = (archived_at is not null)`,
+    ),
+    check('courses_archived_after_published_check', sql`archived_at >= published_at`),
+  ],
+);
+
+export type Course = typeof courses.$inferSelect;
+export type NewCourse = typeof courses.$inferInsert;

@@ -1,0 +1,53 @@
+import { sql } from 'drizzle-orm';
+import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { bytea } from '../columns.ts';
+import { finance } from '../schemas.ts';
+import { entries } from './entries.ts';
+import { seals } from './seals.ts';
+
+/**
+ * Consecutive entries of one wallet under a seal: the SHA-256 of all of them, and of each the first
+ * 8 bytes of its own, which tell the first altered one. Append-only.
+ */
+export const sealedRanges = finance.table(
+  'sealed_ranges',
+  {
+    userId: uuid('user_id').notNull(),
+    currency: text('currency').notNull(),
+    lastVersion: bigint('last_version', { mode: 'bigint' }).notNull(),
+    firstVersion: bigint('first_version', { mode: 'bigint' }).notNull(),
+    sealNumber: bigint('seal_number', { mode: 'bigint' }).notNull(),
+    digests: bytea('digests').notNull(),
+    hash: bytea('hash').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'sealed_ranges_pkey',
+      columns: [table.userId, table.currency, table.lastVersion],
+    }),
+    foreignKey({
+      name: 'sealed_ranges_last_entry_fkey',
+      columns: [table.userId, table.currency, table.lastVersion],
+      foreignColumns: [entries.userId, entries.currency, entries.version],
+    }).onDelete('restrict'),
+    foreignKey({
+      name: 'sealed_ranges_seal_number_fkey',
+      columns: [table.sealNumber],
+      foreignColumns: [seals.number],
+    }).onDelete('restrict'),
+    index('sealed_ranges_seal_number_idx').on(
+      table.sealNumber,
+      table.userId,
+      table.currency,
+      table.lastVersion,
+    ),
+    check('sealed_ranges_versions_check', sql`first_version between 1 and last_version`),
+    check(
+      'sealed_ranges_digests_length_check',
+      sql`octet_length(digests) = 8 * (last_version - first_version + 1)`,
+    ),
+    check('sealed_ranges_hash_sha256_check', sql`octet_length(hash) = 32`),
+  ],
+);
+
+export type SealedRange = typeof sealedRanges.$inferSelect;

@@ -1,0 +1,37 @@
+import { sql } from 'drizzle-orm';
+import { check, index, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { identity } from '../schemas.ts';
+
+export const userRole = identity.enum('user_role', ['STUDENT', 'EDUCATOR', 'ADMIN']);
+
+/** People who can sign in. A reference table on Citus: every owner-first key points here. */
+export const users = identity.table(
+  'users',
+  {
+    id: id().primaryKey(),
+    email: text('email').notNull(),
+    name: text('name').notNull(),
+    passwordHash: text('password_hash'),
+    role: userRole('role').notNull().default('STUDENT'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+    deletedAt: instant('deleted_at'),
+  },
+  () => [
+    uniqueIndex('users_email_key').using('btree', sql`lower(email)`),
+    index('users_role_idx').using('btree', sql`role`, sql`id`).where(sql`deleted_at is null`),
+    check(
+      'users_email_form_check',
+      sql`email ~ '^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$'`,
+    ),
+    check('users_email_length_check', sql`char_length(email) <= 254`),
+    check('users_name_length_check', sql`char_length(name) between 1 and 200`),
+    check('users_password_hash_form_check', sql`password_hash like '$%'`),
+    check('users_deleted_after_created_check', sql`deleted_at >= created_at`),
+    check('users_id_not_reserved_check', sql`id >= '00000000-0000-0000-0000-000000000100'`),
+  ],
+);
+
+export type User = typeof users.$inferSelect;
+export type NewUser = typeof users.$inferInsert;

@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import { boolean, index, integer, primaryKey, smallint, uuid } from 'drizzle-orm/pg-core';
+import { marketplace } from '../schemas.ts';
+import { skillBits } from './job-vectors.ts';
+
+/**
+ * One skill of one job that can match: the inverted index of matching, derived from job_vectors and kept with it.
+ * `bound` is the best score, in basis points, of anyone who lacks the job's skills that are rarer than this one.
+ * Postings of one skill are looked up by the job's size and by bound, so both lead the key; the signature ends it, so
+ * that the index alone decides. `nearGap` marks the few postings that findSkillGaps has to read.
+ */
+export const skillPostings = marketplace.table(
+  'skill_postings',
+  {
+    skillId: integer('skill_id').notNull(),
+    sizeClass: smallint('size_class').notNull(),
+    bound: smallint('bound').notNull(),
+    totalWeight: smallint('total_weight').notNull(),
+    jobId: uuid('job_id').notNull(),
+    nearGap: boolean('near_gap').notNull(),
+    skillBits: skillBits('skill_bits').notNull(),
+  },
+  (table) => [
+    primaryKey({
+      name: 'skill_postings_pkey',
+      columns: [
+        table.skillId,
+        table.sizeClass,
+        table.bound,
+        table.totalWeight,
+        table.jobId,
+        table.skillBits,
+      ],
+    }),
+    index('skill_postings_near_gap_idx')
+      .on(table.skillId, table.jobId, table.skillBits)
+      .where(sql`near_gap`),
+  ],
+);
+
+export type SkillPosting = typeof skillPostings.$inferSelect;

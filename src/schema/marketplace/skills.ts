@@ -1,0 +1,41 @@
+import { sql } from 'drizzle-orm';
+import { check, index, integer, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import { createdAt, updatedAt } from '../columns.ts';
+import { marketplace } from '../schemas.ts';
+
+export const skillLevel = marketplace.enum('skill_level', [
+  'BEGINNER',
+  'INTERMEDIATE',
+  'ADVANCED',
+  'EXPERT',
+]);
+
+/**
+ * The skills catalogue. Ids are integers, because matching keeps them in arrays; those up to 1000
+ * are left to seeds, so that fixed ids never meet generated ones.
+ */
+export const skills = marketplace.table(
+  'skills',
+  {
+    id: integer('id').primaryKey().generatedByDefaultAsIdentity({ startWith: 1001 }),
+    name: text('name').notNull(),
+    category: text('category').notNull(),
+    description: text('description'),
+    /** Where the skill comes from, such as its ESCO concept: what an import finds it by again. */
+    sourceUri: text('source_uri'),
+    createdAt: createdAt(),
+    updatedAt: updatedAt(),
+  },
+  () => [
+    uniqueIndex('skills_source_uri_key').using('btree', sql`source_uri`),
+    uniqueIndex('skills_name_key').using('btree', sql`lower(name)`),
+    index('skills_category_idx').using('btree', sql`category`, sql`id`),
+    check('skills_id_positive_check', sql`id > 0`),
+    check('skills_name_length_check', sql`char_length(name) between 1 and 300`),
+    check('skills_source_uri_length_check', sql`char_length(source_uri) between 1 and 500`),
+    check('skills_category_length_check', sql`char_length(category) between 1 and 100`),
+  ],
+);
+
+export type Skill = typeof skills.$inferSelect;
+export type NewSkill = typeof skills.$inferInsert;

@@ -1,0 +1,9 @@
+import { pgSchema } from 'drizzle-orm/pg-core';
+
+/** One PostgreSQL schema for each service area. */
+export const identity = pgSchema('identity');
+export const education = pgSchema('education');
+export const finance = pgSchema('finance');
+export const marketplace = pgSchema('marketplace');
+export const ai = pgSchema('ai');
+export const platform = pgSchema('platform');

@@ -1,0 +1,16 @@
+import { AzoraDbError } from '../errors.ts';
+
+export type TestingErrorCode =
+  | 'TEST_DATABASE_INVALID'
+  | 'TEST_DATABASE_UNAVAILABLE'
+  | 'TEST_POSTGRES_MISMATCH'
+  | 'TEST_TEMPLATE_TIMEOUT';
+
+/** No server for tests could be had, or not the one that was asked for. */
+export class TestingError extends AzoraDbError {
+  declare readonly code: TestingErrorCode;
+
+  constructor(code: TestingErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
+  }
+}

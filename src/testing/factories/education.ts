@@ -1,0 +1,117 @@
+import { randomUUID } from 'node:crypto';
+import { assessments } from '../../schema/education/assessments.ts';
+import { courseCompletions } from '../../schema/education/course-completions.ts';
+import { enrollments } from '../../schema/education/enrollments.ts';
+import { learnerDays } from '../../schema/education/learner-days.ts';
+import { learningPathCourses } from '../../schema/education/learning-path-courses.ts';
+import { learningPathSkills } from '../../schema/education/learning-path-skills.ts';
+import { learningPaths } from '../../schema/education/learning-paths.ts';
+import { moduleProgress } from '../../schema/education/module-progress.ts';
+import { progressEvents } from '../../schema/education/progress-events.ts';
+import type { Db } from '../../session.ts';
+import { transaction } from '../../transaction.ts';
+import { insertCourse, insertCourseModule, insertCourseRevision } from './courses.ts';
+import { defineFactory, type Factory, insertReturning, minutesFromNow } from './factory.ts';
+import { userIdOf } from './identity.ts';
+import { insertSkill } from './marketplace.ts';
+
+/**
+ * An active enrollment with nothing done yet, in a course whose first revision is there. One with a
+ * `completedRevision` gets the completion that it points to.
+ */
+export const insertEnrollment: Factory<typeof enrollments> = async (db, given = {}) => {
+  const userId = await userIdOf(db, given);
+  const courseId = given.courseId ?? (await insertCourseRevision(db)).courseId;
+  const row = { userId, courseId, revision: 1, totalWeight: 10, ...given };
+  return transaction(db, async (tx) => {
+    const enrollment = await insertReturning(tx, enrollments, [row]);
+    if (row.completedRevision != null) {
+      await insertReturning(tx, courseCompletions, [
+        { userId, courseId, revision: row.completedRevision },
+      ]);
+    }
+    return enrollment;
+  });
+};
+
+/** The completion of a revision; the enrollment's status is the caller's to set. */
+export const insertCourseCompletion = defineFactory(courseCompletions, async (db, given) => ({
+  ...(await enrollmentOf(db, given)),
+  revision: 1,
+}));
+
+/** A module just begun; the enrollment's weights are the caller's to set. */
+export const insertModuleProgress = defineFactory(moduleProgress, async (db, given) => {
+  const { userId, courseId } = await enrollmentOf(db, given);
+  return {
+    userId,
+    courseId,
+    moduleId: given.moduleId ?? (await insertCourseModule(db, { courseId, position: 5 })).id,
+    startedAt: minutesFromNow(-30),
+    lastActivityAt: minutesFromNow(-10),
+  };
+});
+
+/** The start of a module, as a client told it; what follows from it is not applied. */
+export const insertProgressEvent = defineFactory(progressEvents, async (db, given) => {
+  const { userId, courseId, moduleId } = given;
+  const key =
+    userId !== undefined && courseId !== undefined && moduleId !== undefined
+      ? { userId, courseId, moduleId }
+      : await insertModuleProgress(db, userId === undefined ? {} : { userId });
+  return {
+    userId: key.userId,
+    courseId: key.courseId,
+    moduleId: key.moduleId,
+    eventId: randomUUID(),
+    kind: 'started' as const,
+    occurredAt: minutesFromNow(-30),
+  };
+});
+
+/** One streak of two days. */
+export const insertLearnerDays = defineFactory(learnerDays, async (db, given) => ({
+  userId: await userIdOf(db, given),
+  days: '{[2026-01-01,2026-01-03)}',
+}));
+
+/** A quiz that has not been started. */
+export const insertAssessment = defineFactory(assessments, async (db, given) => ({
+  userId: await userIdOf(db, given),
+  type: 'QUIZ' as const,
+  title: 'Joins',
+  maxScore: 10,
+}));
+
+export const insertLearningPath = defineFactory(learningPaths, () => ({
+  title: 'Data engineer',
+  description: 'Databases, from queries to operations.',
+  difficulty: 'INTERMEDIATE' as const,
+  durationHours: 40,
+}));
+
+export const insertLearningPathCourse = defineFactory(learningPathCourses, async (db, given) => ({
+  learningPathId: given.learningPathId ?? (await insertLearningPath(db)).id,
+  courseId: given.courseId ?? (await insertCourse(db)).id,
+  position: 0,
+}));
+
+export const insertLearningPathSkill = defineFactory(learningPathSkills, async (db, given) => ({
+  learningPathId: given.learningPathId ?? (await insertLearningPath(db)).id,
+  skillId: given.skillId ?? (await insertSkill(db)).id,
+}));
+
+interface EnrollmentKey {
+  userId?: string | undefined;
+  courseId?: string | undefined;
+}
+
+/** A row that names both user and course stands for an enrollment that is there. */
+async function enrollmentOf(db: Db, { userId, courseId }: EnrollmentKey) {
+  if (userId !== undefined && courseId !== undefined) return { userId, courseId };
+  const enrollment = await insertEnrollment(db, {
+    ...(userId !== undefined && { userId }),
+    ...(courseId !== undefined && { courseId }),
+  });
+  return { userId: enrollment.userId, courseId: enrollment.courseId };
+}

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import { and, eq } from 'drizzle-orm';
+import { currencies } from '../../schema/finance/currencies.ts';
+import { entries } from '../../schema/finance/entries.ts';
+import { holds } from '../../schema/finance/holds.ts';
+import { miningActivities } from '../../schema/finance/mining-activities.ts';
+import { paymentReferences } from '../../schema/finance/payment-references.ts';
+import { payments } from '../../schema/finance/payments.ts';
+import { transactions } from '../../schema/finance/transactions.ts';
+import { wallets } from '../../schema/finance/wallets.ts';
+import type { Db } from '../../session.ts';
+import { transaction } from '../../transaction.ts';
+import { defineFactory, type Factory, insertReturning, minutesFromNow, unique } from './factory.ts';
+import { userIdOf } from './identity.ts';
+
+/** A currency with a code of its own; its system wallets come with it. */
+export const insertCurrency = defineFactory(currencies, () => ({
+  code: Array.from(randomBytes(6), (byte) => String.fromCharCode(65 + (byte % 26))).join(''),
+  name: 'Test money',
+  scale: 2,
+}));
+
+/** An empty wallet in rand. */
+export const insertWallet = defineFactory(wallets, async (db, given) => ({
+  userId: await userIdOf(db, given),
+  currency: 'ZAR',
+}));
+
+/** A completed deposit without entries, which are rows of their own. */
+export const insertTransaction = defineFactory(transactions, async (db, given) => {
+  const currency = given.currency ?? 'ZAR';
+  const now = new Date();
+  return {
+    userId: given.userId ?? (await insertWallet(db, { currency })).userId,
+    type: 'DEPOSIT' as const,
+    status: 'COMPLETED' as const,
+    currency,
+    amount: 100n,
+    idempotencyKey: unique(),
+    requestHash: randomBytes(32),
+    occurredAt: now,
+    recordedAt: now,
+  };
+});
+
+const EXTERNAL = '00000000-0000-0000-0000-000000000002';
+
+/**
+ * An entry of 100 in a wallet, and in the same statement, as the rule of balance wants, its
+ * counterpart in the wallet of EXTERNAL. A trigger moves both wallets. `userId` and `currency` name a
+ * wallet that is there.
+ */
+export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
+  transaction(db, async (tx) => {
+    const currency = given.currency ?? 'ZAR';
+    const userId = given.userId ?? (await insertWallet(tx, { currency })).userId;
+    const { id: transactionId } = await insertTransaction(tx, { userId, currency });
+    // In key order, as everywhere: the reserved ids are the smallest.
+    const external = await lockWallet(tx, EXTERNAL, currency);
+    const own = await lockWallet(tx, userId, currency);
+    const amount = given.amount ?? 100n;
+    const entry = {
+      userId,
+      currency,
+      version: own.version + 1n,
+      transactionUserId: userId,
+      transactionId,
+      amount,
+      postedAfter: own.posted + amount,
+      recordedAt: new Date(Math.max(Date.now(), external.postedAt, own.postedAt)),
+      ...given,
+    };
+    const counterpart = {
+      ...entry,
+      userId: EXTERNAL,
+      version: external.version + 1n,
+      amount: -amount,
+      postedAfter: external.posted - amount,
+    };
+    return insertReturning(tx, entries, [entry, counterpart]);
+  });
+
+/** A hold of 100 for the next hour, in a wallet that has as much; a trigger moves what is held. */
+export const insertHold = defineFactory(holds, async (db, given) => {
+  const currency = given.currency ?? 'ZAR';
+  const amount = given.amount !== undefined && given.amount > 100n ? given.amount : 100n;
+  const userId = given.userId ?? (await insertEntry(db, { currency, amount })).userId;
+  return {
+    userId,
+    id: given.id ?? (await insertTransaction(db, { userId, currency, type: 'HOLD' })).id,
+    currency,
+    amount: 100n,
+    expiresAt: minutesFromNow(60),
+  };
+});
+
+/** A pending proof of knowledge. */
+export const insertMiningActivity = defineFactory(miningActivities, async (db, given) => ({
+  userId: await userIdOf(db, given),
+  type: 'COURSE_COMPLETION' as const,
+  tokensEarned: 100_000_000n,
+}));
+
+/** A pending donation. */
+export const insertPayment = defineFactory(payments, async (db, given) => ({
+  userId: await userIdOf(db, given),
+  type: 'DONATION' as const,
+  amount: 5_000n,
+  currency: 'ZAR',
+  provider: 'test',
+  providerReference: unique(),
+}));
+
+/** A second reference of a payment; the first one comes with the payment. */
+export const insertPaymentReference = defineFactory(paymentReferences, async (db, given) => ({
+  ...(await paymentOf(db, given)),
+  provider: 'test',
+  reference: unique(),
+}));
+
+interface PaymentKey {
+  userId?: string | undefined;
+  paymentId?: string | undefined;
+}
+
+async function paymentOf(db: Db, { userId, paymentId }: PaymentKey) {
+  if (userId !== undefined && paymentId !== undefined) return { userId, paymentId };
+  const payment = await insertPayment(db, userId === undefined ? {} : { userId });
+  return { userId: payment.userId, paymentId: payment.id };
+}
+
+async function lockWallet(tx: Db, userId: string, currency: string) {
+  const [wallet] = await tx
+    .select({ version: wallets.version, posted: wallets.posted, postedAt: wallets.postedAt })
+    .from(wallets)
+    .where(and(eq(wallets.userId, userId), eq(wallets.currency, currency)))
+    .for('no key update');
+  if (!wallet) throw new Error(`there is no wallet in ${currency} of this user`);
+  // Rounded up, because the database keeps microseconds.
+  return { ...wallet, postedAt: (wallet.postedAt?.getTime() ?? -1) + 1 };
+}

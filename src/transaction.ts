@@ -1,0 +1,178 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CommitUnknownError,
+  InvalidInputError,
+  RetriesExhaustedError,
+  RetryableError,
+  TransactionAbortedError,
+  TransactionEndedError,
+} from './errors.ts';
+import type { PoolExecutor } from './pool-executor.ts';
+import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
+import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
+import { Connection, type Isolation, TransactionClient } from './transaction-client.ts';
+
+export type { Transaction, TransactionOptions } from './session.ts';
+
+const DEFAULT_MAX_ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 1_000;
+
+const strength: Readonly<Record<Isolation, number>> = {
+  'read committed': 0,
+  'repeatable read': 1,
+  serializable: 2,
+};
+
+/**
+ * Runs `callback` in a transaction and returns what it returns, once that is committed. When the callback
+ * throws, everything is rolled back and its error is thrown.
+ *
+ * When transactions conflict (SQLSTATE 40001, 40P01, or a prepared statement gone stale), the whole callback
+ * runs again after a random pause, up to `maxAttempts` times (default 5): it must not do anything outside the
+ * database that cannot be repeated. Nothing else is retried.
+ *
+ * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
+ * on to the outermost call, which retries. Inner calls must not overlap in time, and cannot ask for more
+ * isolation than the transaction has.
+ *
+ * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
+ * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
+ * @throws CommitUnknownError when the connection broke during COMMIT.
+ * @throws ConnectionLostError when it broke before: nothing was kept.
+ * @throws ConnectError when no connection was to be had.
+ */
+export async function transaction<T>(
+  db: Db,
+  callback: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const executor = executorOf(db);
+  if (executor instanceof TransactionClient) return runSavepoint(executor, callback, options);
+
+  const { isolation, begin, maxAttempts } = read(options);
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await runOnce(executor, begin, isolation, callback);
+    } catch (error) {
+      const conflict = findConflict(error);
+      if (conflict === undefined) throw error;
+      if (attempt >= maxAttempts) throw new RetriesExhaustedError(attempt, conflict);
+      await sleep(pauseAfter(attempt));
+    }
+  }
+}
+
+async function runOnce<T>(
+  executor: PoolExecutor,
+  begin: string,
+  isolation: Isolation,
+  callback: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const connection = new Connection(await executor.checkOut());
+  const client = new TransactionClient(connection, isolation);
+  try {
+    await client.query(begin);
+    let result: T;
+    try {
+      result = await callback(new Transaction(client, transaction));
+    } catch (error) {
+      client.end();
+      // If this fails too, the connection is closed instead of going back to the pool.
+      await connection.query('rollback').catch(() => undefined);
+      throw translate(error);
+    }
+    client.end();
+    await commit(client);
+    return result;
+  } finally {
+    connection.release();
+  }
+}
+
+async function commit(client: TransactionClient): Promise<void> {
+  const { connection } = client;
+  // Waits for what the callback left running, so that a loss before COMMIT is not taken for one during it.
+  await connection.idle();
+  if (connection.lost !== undefined) throw connection.lost;
+  // PostgreSQL answers a second COMMIT, or one after ROLLBACK, as if it had done something.
+  if (!connection.inTransaction) {
+    throw new TransactionEndedError('the callback itself ran COMMIT or ROLLBACK');
+  }
+  const { command } = await connection.query('commit').catch((error: unknown) => {
+    const isRefusal = isServerError(error) && !endsSession(error.code);
+    throw isRefusal ? toDbError(error) : new CommitUnknownError(fromDriver(error));
+  });
+  // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed.
+  if (command !== 'COMMIT') throw new TransactionAbortedError(client.failure);
+}
+
+async function runSavepoint<T>(
+  outer: TransactionClient,
+  callback: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  const { connection, isolation } = outer;
+  if (strength[read(options).isolation] > strength[isolation]) {
+    throw new InvalidInputError(
+      'isolation',
+      `cannot be "${options.isolation}" inside a "${isolation}" transaction: begin the outer one with it`,
+    );
+  }
+  const name = connection.nextSavepoint();
+  await outer.query(`savepoint ${name}`);
+  const inner = new TransactionClient(connection, isolation);
+  try {
+    const result = await callback(new Transaction(inner, transaction));
+    inner.end();
+    await connection.query(`release savepoint ${name}`).catch((error: unknown) => {
+      throw inner.fail(error);
+    });
+    return result;
+  } catch (error) {
+    inner.end();
+    const undo = `rollback to savepoint ${name}; release savepoint ${name}`;
+    await connection.query(undo).catch((failure: unknown) => outer.fail(failure));
+    throw translate(error);
+  }
+}
+
+/** What the callback threw, which need not be an Error. */
+function translate(error: unknown): unknown {
+  return error instanceof Error ? toDbError(error) : error;
+}
+
+/** The conflict that an error is or was caused by. */
+function findConflict(error: unknown): RetryableError | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (at instanceof RetryableError) return at;
+  }
+  return undefined;
+}
+
+// "Full jitter": callers that collided spread over the whole pause instead of colliding again.
+// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+function pauseAfter(attempt: number): number {
+  return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+}
+
+/** Checks the options, which come from outside, because they become part of a statement's text. */
+function read(options: TransactionOptions) {
+  const {
+    isolation = 'read committed',
+    accessMode = 'read write',
+    deferrable = false,
+    maxAttempts = DEFAULT_MAX_ATTEMPTS,
+  } = options;
+  if (!Object.hasOwn(strength, isolation)) {
+    throw new InvalidInputError('isolation', `must be one of: ${Object.keys(strength).join(', ')}`);
+  }
+  if (accessMode !== 'read write' && accessMode !== 'read only') {
+    throw new InvalidInputError('accessMode', 'must be one of: read write, read only');
+  }
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+    throw new InvalidInputError('maxAttempts', 'must be a positive integer');
+  }
+  const begin = `begin isolation level ${isolation}, ${accessMode}${deferrable ? ', deferrable' : ''}`;
+  return { isolation, begin, maxAttempts };
+}

@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { packageRoot } from '../../src/migrate/journal.ts';
+import { waitFor } from '../setup/wait-for.ts';
+
+export interface CliResult {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface CliOptions {
+  cwd: string;
+  /** Beside PATH and HOME, and instead of what this process has: no DATABASE_URL leaks in. */
+  env?: Record<string, string>;
+}
+
+const main = join(packageRoot(), 'src', 'cli', 'main.ts');
+
+/** Runs the real command in a process of its own, without a terminal. */
+export async function runCli(args: string[], options: CliOptions): Promise<CliResult> {
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd: options.cwd,
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { code, stdout, stderr };
+}
+
+/** Runs it on a terminal, and types `answer` once it has printed `prompt`. */
+export async function runCliOnTerminal(
+  args: string[],
+  options: CliOptions & { prompt: string; answer: string },
+): Promise<{ code: number | null; output: string }> {
+  const child = spawnOnTerminal([process.execPath, main, ...args], options);
+  let output = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+  });
+  const closed = once(child, 'close');
+  await waitFor(`"${options.prompt}" in: ${output}`, () => output.includes(options.prompt));
+  child.stdin?.write(options.answer);
+  const [code] = await closed;
+  return { code, output };
+}
+
+// On every Linux and macOS, with different arguments.
+const PTY_COMMAND = 'script';
+
+function spawnOnTerminal(command: string[], options: CliOptions): ChildProcess {
+  const args =
+    process.platform === 'darwin'
+      ? ['-q', '/dev/null', ...command]
+      : ['-qec', command.map((word) => `'${word}'`).join(' '), '/dev/null'];
+  return spawn(PTY_COMMAND, args, {
+    cwd: options.cwd,
+    env: cleanEnv(options.env),
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+}
+
+function cleanEnv(env: Record<string, string> = {}): Record<string, string> {
+  const { PATH = '', HOME = '' } = process.env;
+  return { PATH, HOME, ...env };
+}

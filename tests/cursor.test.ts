@@ -1,0 +1,61 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { defineCursor, integerText } from '../src/cursor.ts';
+import { InvalidInputError } from '../src/errors.ts';
+import { parseInput, uuid } from '../src/validate.ts';
+
+const position = z.object({ version: integerText, id: uuid });
+const entries = defineCursor('entries', position);
+const params = z.object({ cursor: entries.field });
+const ID = '0198c5a0-7c1e-7abc-8def-0123456789ab';
+
+function raw(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+describe('defineCursor', () => {
+  test('gives every position back, in text that is safe in a URL', () => {
+    const versions = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+    fc.assert(
+      fc.property(versions, fc.uuid(), (version, id) => {
+        const cursor = entries.encode({ version, id });
+        expect(cursor).toMatch(/^[A-Za-z0-9_-]+$/);
+        expect(parseInput(params, { cursor })).toEqual({ cursor: { version, id } });
+      }),
+    );
+  });
+
+  test('takes no cursor as the first page', () => {
+    expect(parseInput(params, {})).toEqual({});
+    expect(parseInput(params, { cursor: undefined }).cursor).toBeUndefined();
+  });
+
+  test.each([
+    ['that is empty', ''],
+    ['that is not text', 5],
+    ['that is null', null],
+    ['of other characters', '%%%'],
+    ['that is not JSON', 'abcd'],
+    ['cut short', entries.encode({ version: 5n, id: ID }).slice(0, -3)],
+    ['with something behind it', `${entries.encode({ version: 5n, id: ID })}=`],
+    ['of another list', defineCursor('holds', position).encode({ version: 5n, id: ID })],
+    ['without a list', raw({ version: '5', id: ID })],
+    ['with a field missing', raw(['entries', { version: '5' }])],
+    ['with a number for a bigint', raw(['entries', { version: 5, id: ID }])],
+    ['with an integer out of range', raw(['entries', { version: '9223372036854775808', id: ID }])],
+    ['with SQL in it', raw(['entries', { version: '5', id: "' or true --" }])],
+    ['that is far too long', 'A'.repeat(100_000)],
+  ])('refuses a cursor %s', (_what, cursor) => {
+    const expected = { field: 'cursor', rule: 'must be a nextCursor that this list returned' };
+    expect(() => parseInput(params, { cursor })).toThrow(expect.objectContaining(expected));
+  });
+
+  test('refuses arbitrary text with nothing but InvalidInputError', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json().map(raw), fc.base64String()), (cursor) => {
+        expect(() => parseInput(params, { cursor })).toThrow(InvalidInputError);
+      }),
+    );
+  });
+});

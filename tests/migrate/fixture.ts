@@ -1,0 +1,64 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Client, type QueryResultRow } from 'pg';
+
+/** The text of a migration by its tag; the order of the keys is the order of the journal. */
+export type Files = Readonly<Record<string, string>>;
+
+/**
+ * Writes a migrations folder as drizzle-kit would, in place of what was there. `when` is 1000 for
+ * the tag `0001_...`, 2000 for `0002_...` and so on.
+ */
+export async function writeMigrations(folder: string, files: Files): Promise<string> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(join(folder, 'meta'), { recursive: true });
+  const entries = Object.keys(files).map((tag, idx) => ({
+    idx,
+    version: '7',
+    when: whenOf(tag),
+    tag,
+    breakpoints: true,
+  }));
+  const journal = { version: '7', dialect: 'postgresql', entries };
+  await writeFile(join(folder, 'meta', '_journal.json'), JSON.stringify(journal));
+  for (const [tag, text] of Object.entries(files)) {
+    await writeFile(join(folder, `${tag}.sql`), text);
+  }
+  return folder;
+}
+
+export function whenOf(tag: string): number {
+  return Number(tag.slice(0, 4)) * 1000;
+}
+
+/** Runs statements on a connection that is not the library's. */
+export async function run<Row extends QueryResultRow>(url: string, text: string): Promise<Row[]> {
+  const client = await open(url);
+  try {
+    return (await client.query<Row>(text)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+/** A connection that is not the library's, for what has to stay open. */
+export async function open(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+/** What is recorded as applied. */
+export async function books(url: string): Promise<{ hash: string; created_at: string }[]> {
+  return run(url, 'select hash, created_at from drizzle.__drizzle_migrations order by created_at');
+}
+
+/** The names of the tables in `public`. */
+export async function tablesOf(url: string): Promise<string[]> {
+  const rows = await run<{ name: string }>(
+    url,
+    `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}

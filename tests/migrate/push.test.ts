@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { dirname, join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { readCatalog } from '../../src/migrate/catalog.ts';
+import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
+import { packageRoot } from '../../src/migrate/journal.ts';
+import { listCustomTags, readMigrations } from '../../src/migrate/migration-files.ts';
+import { push } from '../../src/migrate/push.ts';
+import { useEmptyDatabases } from './databases.ts';
+import { books, run } from './fixture.ts';
+
+const emptyDatabase = useEmptyDatabases();
+
+// Each push starts drizzle-kit, which takes seconds of computing.
+vi.setConfig({ testTimeout: 240_000 });
+
+/** The command as a user types it. */
+async function drizzleKitMigrate(url: string): Promise<void> {
+  const bin = join(packageRoot(), 'node_modules', '.bin', 'drizzle-kit');
+  const child = spawn(bin, ['migrate'], {
+    cwd: packageRoot(),
+    env: { ...process.env, DATABASE_URL: url, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
+    stdio: 'ignore',
+  });
+  expect(await once(child, 'close')).toEqual([0, null]);
+}
+
+describe('drizzle-kit migrate, migrate and push', () => {
+  it('make the same catalog from an empty database', async () => {
+    const byKit = await emptyDatabase();
+    const byUs = await emptyDatabase();
+    const byPush = await emptyDatabase();
+    await drizzleKitMigrate(byKit);
+    await migrate({ url: byUs });
+    await push({ url: byPush });
+    const catalog = await readCatalog({ url: byUs });
+    for (const kind of ['table', 'column', 'constraint', 'index', 'trigger', 'comment']) {
+      expect(catalog).toContainEqual(expect.stringMatching(new RegExp(`^${kind} `)));
+    }
+    expect(await readCatalog({ url: byKit })).toEqual(catalog);
+    expect(await readCatalog({ url: byPush })).toEqual(catalog);
+    expect(await books(byKit)).toEqual(await books(byUs));
+    expect(await books(byPush)).toEqual(await books(byUs));
+  });
+});
+
+describe('push', () => {
+  it('changes neither catalog nor rows nor books of a migrated database', async () => {
+    const url = await emptyDatabase();
+    await migrate({ url });
+    await run(url, `insert into marketplace.skills (name, category) values ('Knitting', 'Craft')`);
+    const [before, booksBefore] = [await readCatalog({ url }), await books(url)];
+    await push({ url });
+    expect(await readCatalog({ url })).toEqual(before);
+    expect(await books(url)).toEqual(booksBefore);
+    expect(await run(url, `select name from marketplace.skills where name = 'Knitting'`)).toEqual([
+      { name: 'Knitting' },
+    ]);
+    expect((await migrate({ url })).applied).toEqual([]);
+  });
+
+  it('takes back what was changed by hand, and corrects the books', async () => {
+    const url = await emptyDatabase();
+    await migrate({ url });
+    const before = await readCatalog({ url });
+    const [trigger] = await run<{ statement: string }>(
+      url,
+      `select format('drop trigger %I on %s', tgname, tgrelid::regclass) as statement
+       from pg_trigger where not tgisinternal order by tgname limit 1`,
+    );
+    await run(
+      url,
+      `${trigger?.statement};
+       alter table identity.users add shoe_size int;
+       update drizzle.__drizzle_migrations set hash = 'another' where id = 1;
+       insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9e15);`,
+    );
+    expect(await readCatalog({ url })).not.toEqual(before);
+    await push({ url });
+    expect(await readCatalog({ url })).toEqual(before);
+    expect(await getMigrationStatus({ url })).toEqual({
+      applied: readMigrations().map(({ tag }) => tag),
+      pending: [],
+      late: [],
+      edited: [],
+      deleted: [],
+      ahead: [],
+    });
+  });
+
+  it('deletes rows only with force, and touches no schema of others', async () => {
+    const url = await emptyDatabase();
+    await migrate({ url });
+    const before = await readCatalog({ url });
+    await run(
+      url,
+      `create table identity.shoes as select 42 as size;
+       create schema shop; create table shop.orders as select 1 as id; create table notes (id int);`,
+    );
+    await expect(push({ url })).rejects.toMatchObject({
+      code: 'PUSH_FAILED',
+      message: expect.stringMatching(/would delete data.*delete shoes table with 1 items.*--force/),
+    });
+    expect(await run(url, 'select size from identity.shoes')).toEqual([{ size: 42 }]);
+    await push({ url, force: true });
+    expect(await run(url, 'select id from shop.orders')).toEqual([{ id: 1 }]);
+    await run(url, 'drop schema shop cascade; drop table notes;');
+    expect(await readCatalog({ url })).toEqual(before);
+  });
+
+  it('fails when a statement of drizzle-kit fails, which exits 0', async () => {
+    const url = await emptyDatabase();
+    await run(url, 'create schema identity; create table identity.users (id int);');
+    await run(url, 'create view identity.user_ids as select id from identity.users;');
+    await expect(push({ url })).rejects.toMatchObject({
+      code: 'PUSH_FAILED',
+      message: expect.stringContaining('drizzle-kit push failed: error: '),
+    });
+    await expect(books(url)).rejects.toMatchObject({ code: '42P01' });
+  });
+});
+
+describe('listCustomTags', () => {
+  it('finds the migrations without a change that Drizzle can see', () => {
+    const generated = readMigrations().filter(({ tag }) => !listCustomTags().has(tag));
+    expect(generated.map(({ tag }) => tag)).toContain('0001_create_tables');
+    expect(listCustomTags()).toContain('0000_create_functions');
+    for (const { statements } of generated) {
+      expect(statements.join()).toMatch(/CREATE TABLE|ALTER TABLE|CREATE INDEX|CREATE TYPE/);
+    }
+  });
+});

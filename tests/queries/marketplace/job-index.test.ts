@@ -1,0 +1,200 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
+import { refreshSkillRanks } from '../../../src/queries/marketplace/refresh-skill-ranks.ts';
+import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
+import { useTestDatabase } from '../../setup/test-database.ts';
+
+const database = useTestDatabase();
+
+const USER = '00000001-0000-7000-8000-000000000001';
+const JOB = '00000002-0000-7000-8000-000000000001';
+
+async function run(text: string): Promise<Record<string, unknown>[]> {
+  return (await database.db.$client.query(text)).rows;
+}
+
+// Two hundred jobs with four of twenty skills each; the first job has skills 1 to 4.
+beforeEach(async () => {
+  await run('truncate marketplace.jobs, marketplace.skills cascade');
+  await run('delete from identity.users');
+  await run(
+    `insert into identity.users (id, email, name) values ('${USER}', 'one@example.com', 'One')`,
+  );
+  await run(`insert into marketplace.skills (id, name, category)
+    select n, 'skill ' || n, 'test' from generate_series(1, 20) n`);
+  await run(`insert into marketplace.jobs (id, title, description, company, remote)
+    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Job', '', 'Company', true
+    from generate_series(1, 200) n`);
+  await run(`insert into marketplace.job_skills (job_id, skill_id, level, required)
+    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1 + (n - 1 + s * (1 + n / 20)) % 20, 'INTERMEDIATE', s < 2
+    from generate_series(1, 200) n, generate_series(0, 3) s
+    on conflict do nothing`);
+  await run(
+    `insert into marketplace.user_skills (user_id, skill_id, level) values ('${USER}', 1, 'EXPERT')`,
+  );
+});
+
+describe('the triggers that keep the index of jobs', () => {
+  it.each([
+    ['all skills of many jobs raised', `update marketplace.job_skills set level = 'EXPERT'`],
+    [
+      'a skill replaced everywhere',
+      'update marketplace.job_skills set skill_id = 20 where skill_id = 19 and job_id not in (select job_id from marketplace.job_skills where skill_id = 20)',
+    ],
+    [
+      'skills moved to another job',
+      `update marketplace.job_skills set job_id = '${JOB}' where job_id <> '${JOB}' and skill_id = 17 and job_id = (select min(job_id::text)::uuid from marketplace.job_skills where skill_id = 17)`,
+    ],
+    ['skills deleted', 'delete from marketplace.job_skills where skill_id % 3 = 0'],
+    ['jobs closed', `update marketplace.jobs set status = 'CLOSED' where id > '${JOB}'`],
+    [
+      'jobs deleted',
+      `delete from marketplace.jobs where id <= '00000002-0000-7000-8000-000000000010'`,
+    ],
+    ['jobs hidden', 'update marketplace.jobs set deleted_at = clock_timestamp()'],
+    [
+      'jobs moved, repriced and expiring',
+      `update marketplace.jobs set location = 'Durban', currency = 'ZAR', salary_max = 5, expires_at = now() + interval '1 day'`,
+    ],
+    [
+      'a key changed',
+      `insert into marketplace.jobs (id, title, description, company, remote) values ('00000003-0000-7000-8000-000000000001', 'J', '', 'C', true); update marketplace.jobs set id = '00000003-0000-7000-8000-000000000002' where id = '00000003-0000-7000-8000-000000000001'`,
+    ],
+    ['all skills truncated', 'truncate marketplace.job_skills'],
+    ['everything truncated', 'truncate marketplace.jobs cascade'],
+  ])('leave no difference after plain SQL: %s', async (_, text) => {
+    const before = await run('select * from marketplace.job_vectors order by job_id');
+    await run(text);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await run('select * from marketplace.job_vectors order by job_id')).not.toEqual(before);
+  });
+
+  it('bring a closed job back when it is active again, with its postings', async () => {
+    const count = async () => (await run('select count(*) from marketplace.skill_postings'))[0];
+    const before = await count();
+    await run(`update marketplace.jobs set status = 'CLOSED'`);
+    expect(await count()).toEqual({ count: 0n });
+    await run(`update marketplace.jobs set status = 'ACTIVE'`);
+    expect(await count()).toEqual(before);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('undo with the transaction that they are part of', async () => {
+    const before = await matchJobs(database.db, { userId: USER });
+    const client = await database.db.$client.connect();
+    try {
+      await client.query('begin');
+      await client.query('delete from marketplace.job_skills');
+      await client.query('rollback');
+    } finally {
+      client.release();
+    }
+    expect(await matchJobs(database.db, { userId: USER })).toEqual(before);
+    expect(before.items).toHaveLength(20);
+  });
+
+  it('see both of two writers who change one job at the same time', async () => {
+    const [first, second] = await Promise.all([
+      database.db.$client.connect(),
+      database.db.$client.connect(),
+    ]);
+    try {
+      await first.query('begin');
+      await first.query(
+        `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 9, 'BEGINNER')`,
+      );
+      await second.query('begin');
+      const waiting = second.query(
+        `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 10, 'BEGINNER')`,
+      );
+      await first.query('commit');
+      await waiting;
+      await second.query('commit');
+    } finally {
+      first.release();
+      second.release();
+    }
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    const [vector] = await run(`select needs from marketplace.job_vectors where job_id = '${JOB}'`);
+    const held = (vector as { needs: number[] }).needs.map((need) => need >> 3);
+    expect(held).toEqual(expect.arrayContaining([9, 10]));
+  });
+});
+
+describe('verifyJobIndex', () => {
+  it.each([
+    [
+      'posting missing',
+      `delete from marketplace.skill_postings where job_id = '${JOB}' and skill_id = 1`,
+    ],
+    [
+      'posting too many',
+      `insert into marketplace.skill_postings select 19, size_class, bound, total_weight, job_id, near_gap, skill_bits from marketplace.skill_postings where job_id = '${JOB}' and skill_id = 1`,
+    ],
+    [
+      'posting missing',
+      `update marketplace.skill_postings set near_gap = not near_gap where job_id = '${JOB}' and skill_id = 1`,
+    ],
+    [
+      'posting missing',
+      `update marketplace.skill_postings set bound = bound - 1 where job_id = '${JOB}' and skill_id = 1`,
+    ],
+    [
+      'vector differs',
+      `update marketplace.job_vectors set remote = not remote where job_id = '${JOB}'`,
+    ],
+    [
+      'vector differs',
+      `update marketplace.job_vectors set codes = codes[2:] where job_id = '${JOB}'`,
+    ],
+    ['vector missing', `delete from marketplace.job_vectors where job_id = '${JOB}'`],
+    [
+      'vector in no known order',
+      `update marketplace.job_vectors set needs = array[needs[2], needs[1]] || needs[3:] where job_id = '${JOB}'`,
+    ],
+  ])('finds what was planted: %s, by %s', async (problem, text) => {
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    await run(text);
+    const found = await verifyJobIndex(database.db);
+    expect(found.map((one) => one.problem)).toContain(problem);
+    expect(new Set(found.map((one) => one.jobId))).toEqual(new Set([JOB]));
+  });
+});
+
+describe('refreshSkillRanks', () => {
+  it('orders skills by how many jobs ask for them and leaves every result as it was', async () => {
+    await run(
+      `delete from marketplace.job_skills where skill_id = 1 and job_id > '00000002-0000-7000-8000-000000000008'`,
+    );
+    const before = await matchJobs(database.db, { userId: USER });
+    const told: number[] = [];
+    const { jobs } = await refreshSkillRanks(database.db, {
+      chunkSize: 64,
+      onProgress: (done) => told.push(done),
+    });
+    expect(jobs).toBe(200);
+    expect(told).toEqual([64, 128, 192, 200]);
+    expect(await matchJobs(database.db, { userId: USER })).toEqual(before);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    const [rarest] = await run(
+      'select skill_id, rank = prior_rank as settled from marketplace.skill_ranks order by rank limit 1',
+    );
+    expect(rarest).toEqual({ skill_id: 1, settled: true });
+  });
+
+  it('cannot change the order while a writer who used the old one has not committed', async () => {
+    const lock = `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`;
+    const client = await database.db.$client.connect();
+    try {
+      await client.query('begin');
+      await client.query(
+        `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 9, 'BEGINNER')`,
+      );
+      expect(await run(lock)).toEqual([{ locked: false }]);
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+    expect(await run(lock)).toEqual([{ locked: true }]);
+  });
+});

@@ -1,0 +1,154 @@
+interface Forbidden {
+  table: string;
+  row?: Record<string, unknown>;
+  statements: string[];
+}
+
+/** What each trigger forbids: statements that it refuses, with one stored row of the table. */
+export const forbidden: Record<string, Forbidden> = {
+  assessments_final: {
+    table: 'education.assessments',
+    row: {
+      status: 'GRADED',
+      startedAt: new Date(1),
+      submittedAt: new Date(1),
+      completedAt: new Date(1),
+      answers: [],
+      score: 5,
+    },
+    statements: ['update education.assessments set score = 6 where score = 5'],
+  },
+  audit_log_append_only: {
+    table: 'platform.audit_log',
+    statements: [
+      `update platform.audit_log set action = 'user.changed'`,
+      'delete from platform.audit_log',
+      'truncate platform.audit_log',
+    ],
+  },
+  course_completions_append_only: {
+    table: 'education.course_completions',
+    statements: [
+      'update education.course_completions set published_at = now()',
+      'truncate education.course_completions cascade',
+    ],
+  },
+  course_revisions_append_only: {
+    table: 'education.course_revisions',
+    statements: [
+      `update education.course_revisions set policy = 'PIN'`,
+      'delete from education.course_revisions',
+      'truncate education.course_revisions cascade',
+    ],
+  },
+  enrollments_no_truncate: {
+    table: 'education.enrollments',
+    statements: ['truncate education.enrollments cascade'],
+  },
+  entries_append_only: {
+    table: 'finance.entries',
+    statements: [
+      'update finance.entries set amount = amount * 2',
+      'delete from finance.entries',
+      'truncate finance.entries cascade',
+    ],
+  },
+  holds_append_only: { table: 'finance.holds', statements: ['delete from finance.holds'] },
+  holds_no_truncate: { table: 'finance.holds', statements: ['truncate finance.holds'] },
+  holds_open_pending: {
+    table: 'finance.holds',
+    statements: [
+      `insert into finance.holds
+         (user_id, id, currency, amount, status, expires_at, resolved_at)
+       select user_id, gen_random_uuid(), currency, amount, 'EXPIRED', expires_at, expires_at
+       from finance.holds
+       limit 1`,
+    ],
+  },
+  holds_resolved_once: {
+    table: 'finance.holds',
+    statements: ['update finance.holds set amount = amount + 1'],
+  },
+  occurrence_sums_moved_by_ledger: {
+    table: 'finance.occurrence_sums',
+    statements: [
+      'update finance.occurrence_sums set amount = 0',
+      'delete from finance.occurrence_sums',
+      'truncate finance.occurrence_sums',
+    ],
+  },
+  payments_reference_final: {
+    table: 'finance.payments',
+    statements: [
+      `update finance.payments set provider_reference = 'another'`,
+      `update finance.payments set provider = 'another'`,
+    ],
+  },
+  progress_events_append_only: {
+    table: 'education.progress_events',
+    statements: [
+      `update education.progress_events set kind = 'progressed'`,
+      'truncate education.progress_events',
+    ],
+  },
+  revision_modules_append_only: {
+    table: 'education.revision_modules',
+    statements: [
+      'update education.revision_modules set weight = 1',
+      'delete from education.revision_modules',
+      'truncate education.revision_modules cascade',
+    ],
+  },
+  revision_prerequisites_append_only: {
+    table: 'education.revision_prerequisites',
+    statements: [
+      'update education.revision_prerequisites set prerequisite_id = module_id',
+      'delete from education.revision_prerequisites',
+      'truncate education.revision_prerequisites',
+    ],
+  },
+  sealed_ranges_append_only: {
+    table: 'finance.sealed_ranges',
+    statements: [
+      'update finance.sealed_ranges set seal_number = 1',
+      'delete from finance.sealed_ranges',
+      'truncate finance.sealed_ranges',
+    ],
+  },
+  seals_append_only: {
+    table: 'finance.seals',
+    statements: [
+      'update finance.seals set range_count = 2',
+      'delete from finance.seals',
+      'truncate finance.seals cascade',
+    ],
+  },
+  skill_endorsements_final: {
+    table: 'marketplace.skill_endorsements',
+    statements: ['update marketplace.skill_endorsements set endorser_id = gen_random_uuid()'],
+  },
+  transactions_append_only: {
+    table: 'finance.transactions',
+    statements: ['delete from finance.transactions'],
+  },
+  transactions_final: {
+    table: 'finance.transactions',
+    statements: [`update finance.transactions set description = 'altered'`],
+  },
+  transactions_no_truncate: {
+    table: 'finance.transactions',
+    statements: ['truncate finance.transactions cascade'],
+  },
+  wallets_moved_by_ledger: {
+    table: 'finance.wallets',
+    statements: [
+      'update finance.wallets set posted = posted + 1',
+      'update finance.wallets set held = 0, version = 0',
+      `update finance.wallets set credit_limit = 5`,
+    ],
+  },
+  wallets_no_truncate: {
+    table: 'finance.wallets',
+    statements: ['truncate finance.wallets cascade'],
+  },
+};

@@ -1,0 +1,26 @@
+import type { Db } from '../../src/connect.ts';
+
+const listTables = `
+  select format('%I.%I', n.nspname, c.relname) as name
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'r'
+  and n.nspname in ('identity', 'education', 'finance', 'marketplace', 'ai', 'platform')
+  order by 1
+`;
+
+/** Every row of every table as text, by table, in a fixed order: two equal dumps are equal data. */
+export async function dumpRows(db: Db): Promise<Map<string, string[]>> {
+  const dump = new Map<string, string[]>();
+  const tables = await db.execute<{ name: string }>(listTables);
+  for (const { name } of tables.rows) {
+    const { rows } = await db.execute<{ row: string }>(
+      `select t::text as row from ${name} as t order by 1`,
+    );
+    dump.set(
+      name,
+      rows.map(({ row }) => row),
+    );
+  }
+  return dump;
+}

