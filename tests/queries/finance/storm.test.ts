@@ -1,35 +1,13 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
 import { expect, test } from 'vitest';
 import { connect } from '../../../src/connect.ts';
 import { auditLedger, getWallet } from '../../../src/queries/finance/index.ts';
+import { startKilling } from '../../setup/kill-connections.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
 import { countByKey, createRequests, sendAll } from './storm.ts';
 
 const database = useTestDatabase();
 const CALLERS = 32;
-
-/** Ends random connections of the storm until told to stop, and returns how many it ended. */
-async function killConnections(url: string, isOver: () => boolean): Promise<number> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  let killed = 0;
-  while (!isOver()) {
-    const { rowCount } = await client.query(
-      `select pg_terminate_backend(pid)
-       from (
-         select pid from pg_stat_activity
-         where application_name = 'storm' and datname = current_database() and state = 'active'
-         order by random() limit 2
-       ) as victims`,
-    );
-    killed += rowCount ?? 0;
-    await sleep(15);
-  }
-  await client.end();
-  return killed;
-}
 
 test('a storm of 32 connections with killed connections and timeouts loses nothing and posts nothing twice', async () => {
   const { db } = database;
@@ -42,11 +20,16 @@ test('a storm of 32 connections with killed connections and timeouts loses nothi
     connectTimeoutMs: 30_000,
   });
   const requests = createRequests(users, 2_000, 7);
-  let isOver = false;
-  const killer = killConnections(database.url, () => isOver);
-  const { answers, retries } = await sendAll(() => stormy, requests, CALLERS);
-  isOver = true;
-  const killed = await killer;
+  const killer = await startKilling({
+    url: database.url,
+    applicationName: 'storm',
+    most: 500,
+    everyMs: 10,
+  });
+  let killed = 0;
+  const { answers, retries } = await sendAll(() => stormy, requests, CALLERS).finally(async () => {
+    killed = await killer.stop();
+  });
 
   expect(killed).toBeGreaterThan(20);
   expect(retries).toBeGreaterThan(20);
