@@ -38,6 +38,7 @@ CREATE TYPE "platform"."notification_type" AS ENUM('COURSE_UPDATE', 'PAYMENT_SUC
 CREATE TYPE "platform"."incident_severity" AS ENUM('LOW', 'MEDIUM', 'HIGH');--> statement-breakpoint
 CREATE TYPE "platform"."incident_status" AS ENUM('REPORTED', 'INVESTIGATING', 'RESOLVED', 'CLOSED');--> statement-breakpoint
 CREATE TYPE "platform"."incident_type" AS ENUM('CRIME', 'ACCIDENT', 'EMERGENCY', 'OTHER');--> statement-breakpoint
+CREATE SEQUENCE "marketplace"."skill_rank_refreshes" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;--> statement-breakpoint
 CREATE TABLE "ai"."chat_messages" (
 	"user_id" uuid NOT NULL,
 	"session_id" uuid NOT NULL,

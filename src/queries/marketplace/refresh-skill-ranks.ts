@@ -1,8 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
+import { InvalidInputError } from '../../errors.ts';
+import { executorOf } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
+import { TransactionClient } from '../../transaction-client.ts';
 import { parseInput } from '../../validate.ts';
 
 export interface RefreshSkillRanksOptions {
@@ -22,9 +25,11 @@ const tryLock = statement<{ locked: boolean }>(
   `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`,
 );
 
-const isRunning = statement<{ running: boolean }>(
-  'are_skill_ranks_unsettled',
-  `select exists (select from marketplace.skill_ranks where rank <> prior_rank) as running`,
+const readState = statement<{ isRunning: boolean; refresh: bigint }>(
+  'read_skill_rank_state',
+  `select last_value as refresh,
+    exists (select from marketplace.skill_ranks where rank <> prior_rank) as "isRunning"
+  from marketplace.skill_rank_refreshes`,
 );
 
 // Only the order counts, so skills of equal counts follow the id.
@@ -38,89 +43,106 @@ const readOrder = statement<{ skillIds: number[] }>(
   ) counts`,
 );
 
-const setRanks = statement<{ skillId: number }>(
-  'set_skill_ranks',
-  `insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
-  select skill_id, rank, 0
-  from unnest($1::integer[]) with ordinality as ordered (skill_id, rank)
-  order by skill_id
-  on conflict (skill_id) do update
-  set rank = excluded.rank, prior_rank = skill_ranks.rank
-  returning skill_id as "skillId"`,
-);
-
-const indexChunk = statement<{ count: number; last: string | null }>(
-  'reindex_jobs',
-  `with next_jobs as (
-    select job_id
-    from marketplace.job_vectors
-    where total_weight > 0
-    and ($1::uuid is null or job_id > $1)
-    order by job_id
-    limit $2
-  ),
-  ids as (
-    select coalesce(array_agg(job_id order by job_id), '{}') as ids from next_jobs
+const announce = statement<{ refresh: bigint }>(
+  'announce_skill_ranks',
+  `with new_ranks as (
+    insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
+    select skill_id, rank, 0
+    from unnest($1::integer[]) with ordinality as ordered (skill_id, rank)
+    order by skill_id
+    on conflict (skill_id) do update
+    set rank = excluded.rank, prior_rank = skill_ranks.rank
   )
-  select cardinality(ids) as count, ids[cardinality(ids)] as last, marketplace.index_jobs(ids)::text
-  from ids`,
+  select setval('marketplace.skill_rank_refreshes', pg_current_xact_id()::text::bigint) as refresh`,
 );
 
-const settle = statement<{ skillId: number }>(
+const reindexChunk = statement<{ last_job: string | null; done: number; skipped: string[] }>(
+  'reindex_jobs',
+  'select last_job, done, skipped from marketplace.reindex_jobs($1, $2, $3)',
+);
+
+const settle = statement(
   'settle_skill_ranks',
   `update marketplace.skill_ranks
   set prior_rank = rank
-  where prior_rank <> rank
-  returning skill_id as "skillId"`,
+  where prior_rank <> rank`,
 );
 
 /**
  * Counts anew how common each skill is among jobs, and puts the jobs' postings in that order, chunk by chunk, each in a
  * transaction of its own. Results are exact before, meanwhile and after: searches allow for both orders until the last
  * job is moved. It only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it is
- * broken off, the next call goes on where ranks are new and jobs are not.
+ * broken off, the next call goes on where ranks are new and jobs are not; calls at the same time share one refresh.
  *
- * Readers never wait. Writers of jobs wait only while the ranks themselves are written, some milliseconds.
+ * Readers never wait. A writer waits for the chunk that its job is in, and for the ranks while they are written; jobs
+ * that somebody holds are left for later, so a chunk never waits for a writer.
  *
- * @throws InvalidInputError
+ * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
 export async function refreshSkillRanks(
   db: Db,
   options: RefreshSkillRanksOptions = {},
 ): Promise<{ jobs: number }> {
   const { chunkSize, onProgress } = parseInput(input, options);
+  if (executorOf(db) instanceof TransactionClient) {
+    throw new InvalidInputError('db', 'must be the database, not an open transaction');
+  }
   // Counted before the lock, which only the writing needs.
   const [order] = await readOrder(db);
-  await withRanksLocked(db, async (tx) => {
-    const [state] = await isRunning(tx);
-    if (state?.running !== true) await setRanks(tx, [order?.skillIds ?? []]);
+  const refresh = await withRanksLocked(db, async (tx) => {
+    const [state] = await readState(tx);
+    if (state?.isRunning === true) return state.refresh;
+    const [announced] = await announce(tx, [order?.skillIds ?? []]);
+    return announced?.refresh;
   });
-  let jobs = 0;
-  let last: string | null = null;
-  for (;;) {
-    const [chunk] = await indexChunk(db, [last, chunkSize]);
-    if (chunk === undefined || chunk.last === null) break;
-    jobs += chunk.count;
-    last = chunk.last;
-    onProgress?.(jobs);
-  }
-  await withRanksLocked(db, (tx) => settle(tx));
+  const jobs = await reindexAll(db, chunkSize, onProgress);
+  await withRanksLocked(db, async (tx) => {
+    // Another call may have settled this refresh, and a third one begun the next.
+    const [state] = await readState(tx);
+    if (state?.refresh === refresh) await settle(tx);
+  });
   return { jobs };
+}
+
+async function reindexAll(
+  db: Db,
+  chunkSize: number,
+  onProgress: RefreshSkillRanksOptions['onProgress'],
+): Promise<number> {
+  let jobs = 0;
+  let held: string[] = [];
+  const reindex = async (after: string | null, retried: string[] | null) => {
+    const [chunk] = await reindexChunk(db, [after, chunkSize, retried]);
+    const { done, skipped, last_job: last } = chunk ?? { done: 0, skipped: [], last_job: null };
+    jobs += done;
+    held.push(...skipped);
+    if (last !== null) onProgress?.(jobs);
+    return last;
+  };
+  let last = await reindex(null, null);
+  while (last !== null) last = await reindex(last, null);
+  while (held.length > 0) {
+    await sleep(20);
+    const retried = held;
+    held = [];
+    for (let from = 0; from < retried.length; from += chunkSize) {
+      await reindex(null, retried.slice(from, from + chunkSize));
+    }
+  }
+  return jobs;
 }
 
 /**
  * Every writer of jobs holds the shared lock until it commits. Asking again and again, instead of queueing for the lock,
  * keeps one long writer from stopping all the others.
  */
-async function withRanksLocked(db: Db, work: (tx: Db) => Promise<unknown>): Promise<void> {
+async function withRanksLocked<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   for (;;) {
-    const done = await transaction(db, async (tx) => {
+    const outcome = await transaction(db, async (tx) => {
       const [lock] = await tryLock(tx);
-      if (lock?.locked !== true) return false;
-      await work(tx);
-      return true;
+      return lock?.locked === true ? { result: await work(tx) } : undefined;
     });
-    if (done) return;
+    if (outcome !== undefined) return outcome.result;
     await sleep(20);
   }
 }

@@ -22,4 +22,7 @@ export const skillRanks = marketplace.table(
   ],
 );
 
+/** Its value is the id of the transaction that last announced new ranks: sequences are read as they are now. */
+export const skillRankRefreshes = marketplace.sequence('skill_rank_refreshes');
+
 export type SkillRank = typeof skillRanks.$inferSelect;

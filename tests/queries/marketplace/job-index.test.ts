@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
-import { refreshSkillRanks } from '../../../src/queries/marketplace/refresh-skill-ranks.ts';
 import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 
@@ -77,6 +76,39 @@ describe('the triggers that keep the index of jobs', () => {
     await run(`update marketplace.jobs set status = 'ACTIVE'`);
     expect(await count()).toEqual(before);
     expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'one statement adds a job and its skills',
+      `with added as (
+         insert into marketplace.job_skills (job_id, skill_id, level)
+         values ('00000003-0000-7000-8000-000000000001', 1, 'BEGINNER')
+         returning job_id
+       )
+       insert into marketplace.jobs (id, title, description, company, remote)
+       select job_id, 'Job', '', 'Company', true from added`,
+    ],
+    [
+      'a trigger on jobs adds skills',
+      `create function pg_temp.add_skill() returns trigger language plpgsql as $$
+       begin
+         insert into marketplace.job_skills (job_id, skill_id, level) values (new.id, 1, 'BEGINNER');
+         return null;
+       end $$;
+       create trigger add_skill after insert on marketplace.jobs
+       for each row execute function pg_temp.add_skill();
+       insert into marketplace.jobs (id, title, description, company, remote)
+       values ('00000003-0000-7000-8000-000000000001', 'Job', '', 'Company', true);
+       drop trigger add_skill on marketplace.jobs`,
+    ],
+  ])('index skills that come before the vector of their job: %s', async (_, text) => {
+    await run(text);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    const [vector] = await run(
+      `select needs from marketplace.job_vectors where job_id = '00000003-0000-7000-8000-000000000001'`,
+    );
+    expect(vector).toEqual({ needs: [9] });
   });
 
   it('undo with the transaction that they are part of', async () => {
@@ -158,43 +190,5 @@ describe('verifyJobIndex', () => {
     const found = await verifyJobIndex(database.db);
     expect(found.map((one) => one.problem)).toContain(problem);
     expect(new Set(found.map((one) => one.jobId))).toEqual(new Set([JOB]));
-  });
-});
-
-describe('refreshSkillRanks', () => {
-  it('orders skills by how many jobs ask for them and leaves every result as it was', async () => {
-    await run(
-      `delete from marketplace.job_skills where skill_id = 1 and job_id > '00000002-0000-7000-8000-000000000008'`,
-    );
-    const before = await matchJobs(database.db, { userId: USER });
-    const told: number[] = [];
-    const { jobs } = await refreshSkillRanks(database.db, {
-      chunkSize: 64,
-      onProgress: (done) => told.push(done),
-    });
-    expect(jobs).toBe(200);
-    expect(told).toEqual([64, 128, 192, 200]);
-    expect(await matchJobs(database.db, { userId: USER })).toEqual(before);
-    expect(await verifyJobIndex(database.db)).toEqual([]);
-    const [rarest] = await run(
-      'select skill_id, rank = prior_rank as settled from marketplace.skill_ranks order by rank limit 1',
-    );
-    expect(rarest).toEqual({ skill_id: 1, settled: true });
-  });
-
-  it('cannot change the order while a writer who used the old one has not committed', async () => {
-    const lock = `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`;
-    const client = await database.db.$client.connect();
-    try {
-      await client.query('begin');
-      await client.query(
-        `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 9, 'BEGINNER')`,
-      );
-      expect(await run(lock)).toEqual([{ locked: false }]);
-      await client.query('commit');
-    } finally {
-      client.release();
-    }
-    expect(await run(lock)).toEqual([{ locked: true }]);
   });
 });

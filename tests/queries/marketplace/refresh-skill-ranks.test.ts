@@ -1,0 +1,157 @@
+import type { PoolClient } from 'pg';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
+import { refreshSkillRanks } from '../../../src/queries/marketplace/refresh-skill-ranks.ts';
+import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
+import { transaction } from '../../../src/transaction.ts';
+import { useTestDatabase } from '../../setup/test-database.ts';
+import { waitFor } from '../../setup/wait-for.ts';
+
+const database = useTestDatabase();
+
+const USER = '00000001-0000-7000-8000-000000000001';
+const jobId = (n: number) => `00000002-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
+const lock = `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`;
+const isSettled = 'select bool_and(rank = prior_rank) as settled from marketplace.skill_ranks';
+
+const clients: PoolClient[] = [];
+
+async function run(text: string): Promise<Record<string, unknown>[]> {
+  return (await database.db.$client.query(text)).rows;
+}
+
+async function begin(text: string): Promise<PoolClient> {
+  const client = await database.db.$client.connect();
+  clients.push(client);
+  await client.query('begin');
+  await client.query(text);
+  return client;
+}
+
+// Two hundred jobs with four of twenty skills each; skill 1 is the rarest.
+beforeEach(async () => {
+  await run('truncate marketplace.jobs, marketplace.skills cascade');
+  await run('delete from identity.users');
+  await run(
+    `insert into identity.users (id, email, name) values ('${USER}', 'one@example.com', 'One')`,
+  );
+  await run(`insert into marketplace.skills (id, name, category)
+    select n, 'skill ' || n, 'test' from generate_series(1, 20) n`);
+  await run(`insert into marketplace.jobs (id, title, description, company, remote)
+    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Job', '', 'Company', true
+    from generate_series(1, 200) n`);
+  await run(`insert into marketplace.job_skills (job_id, skill_id, level, required)
+    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1 + (n - 1 + s * (1 + n / 20)) % 20, 'INTERMEDIATE', s < 2
+    from generate_series(1, 200) n, generate_series(0, 3) s
+    on conflict do nothing`);
+  await run(
+    `insert into marketplace.user_skills (user_id, skill_id, level) select '${USER}', n, 'EXPERT' from generate_series(1, 9) n`,
+  );
+  await run(`delete from marketplace.job_skills where skill_id = 1 and job_id > '${jobId(8)}'`);
+});
+
+afterEach(async () => {
+  for (const client of clients.splice(0)) {
+    await client.query('rollback');
+    client.release();
+  }
+});
+
+describe('refreshSkillRanks', () => {
+  it('orders skills by how many jobs ask for them and leaves every result as it was', async () => {
+    const before = await matchJobs(database.db, { userId: USER });
+    const told: number[] = [];
+    const { jobs } = await refreshSkillRanks(database.db, {
+      chunkSize: 64,
+      onProgress: (done) => told.push(done),
+    });
+    expect(jobs).toBe(200);
+    expect(told).toEqual([64, 128, 192, 200]);
+    expect(await matchJobs(database.db, { userId: USER })).toEqual(before);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    const [rarest] = await run(
+      'select skill_id, rank = prior_rank as settled from marketplace.skill_ranks order by rank limit 1',
+    );
+    expect(rarest).toEqual({ skill_id: 1, settled: true });
+  });
+
+  it('cannot change the order while a writer who used the old one has not committed', async () => {
+    const writer = await begin(
+      `insert into marketplace.job_skills (job_id, skill_id, level) values ('${jobId(1)}', 9, 'BEGINNER')`,
+    );
+    expect(await run(lock)).toEqual([{ locked: false }]);
+    await writer.query('commit');
+    expect(await run(lock)).toEqual([{ locked: true }]);
+  });
+
+  it('leaves jobs that somebody holds for later, and so holds up no other writer', async () => {
+    await begin(`update marketplace.job_skills set level = 'EXPERT' where job_id = '${jobId(50)}'`);
+    const [chunk] = await run(
+      'select done, skipped from marketplace.reindex_jobs(null, 500, null)',
+    );
+    expect(chunk).toEqual({ done: 199, skipped: [jobId(50)] });
+    const [again] = await run(
+      `select done, skipped from marketplace.reindex_jobs(null, 500, '{${jobId(50)},${jobId(51)}}')`,
+    );
+    expect(again).toEqual({ done: 1, skipped: [jobId(50)] });
+  });
+
+  it('waits for a held job at the end, and moves it as well', async () => {
+    const told: number[] = [];
+    const holder = await begin(
+      `select from marketplace.job_vectors where job_id = '${jobId(3)}' for update`,
+    );
+    const refreshing = refreshSkillRanks(database.db, { onProgress: (done) => told.push(done) });
+    await waitFor('all other jobs are done', () => told.includes(199));
+    expect(await run(isSettled)).toEqual([{ settled: false }]);
+    await holder.query('commit');
+    expect(await refreshing).toEqual({ jobs: 200 });
+    expect(await run(isSettled)).toEqual([{ settled: true }]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('settles only the refresh that it took part in', async () => {
+    const told: number[] = [];
+    const holder = await begin(
+      `select from marketplace.job_vectors where job_id = '${jobId(200)}' for update`,
+    );
+    const slow = refreshSkillRanks(database.db, { onProgress: (done) => told.push(done) });
+    await waitFor('all other jobs are done', () => told.includes(199));
+    const blocker = await begin(
+      `select pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0)`,
+    );
+    // What another call would do that settled this refresh, and a third one that announced the next.
+    await run('update marketplace.skill_ranks set prior_rank = rank');
+    await run('update marketplace.skill_ranks set prior_rank = rank, rank = 1000 - rank');
+    await run(
+      `select setval('marketplace.skill_rank_refreshes', pg_current_xact_id()::text::bigint)`,
+    );
+    await holder.query('commit');
+    await blocker.query('commit');
+    await slow;
+    expect(await run(isSettled)).toEqual([{ settled: false }]);
+
+    await refreshSkillRanks(database.db);
+    expect(await run(isSettled)).toEqual([{ settled: true }]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('makes a writer whose snapshot has the old ranks begin again', async () => {
+    const writer = await begin('set transaction isolation level repeatable read');
+    await writer.query('select from marketplace.skill_ranks');
+    await refreshSkillRanks(database.db);
+    await expect(
+      writer.query(
+        `insert into marketplace.job_skills (job_id, skill_id, level) values ('${jobId(1)}', 9, 'BEGINNER')`,
+      ),
+    ).rejects.toMatchObject({ code: '40001' });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('refuses an open transaction, whose locks would outlast each chunk', async () => {
+    await expect(transaction(database.db, (tx) => refreshSkillRanks(tx))).rejects.toMatchObject({
+      code: 'INVALID_INPUT',
+      field: 'db',
+    });
+  });
+});
