@@ -699,11 +699,12 @@ CREATE TABLE "marketplace"."skill_postings" (
 	"skill_id" integer NOT NULL,
 	"size_class" smallint NOT NULL,
 	"bound" smallint NOT NULL,
+	"posted_minute" integer NOT NULL,
 	"total_weight" smallint NOT NULL,
 	"job_id" uuid NOT NULL,
 	"near_gap" boolean NOT NULL,
 	"skill_bits" bit(256) NOT NULL,
-	CONSTRAINT "skill_postings_pkey" PRIMARY KEY("skill_id","size_class","bound","total_weight","job_id","skill_bits")
+	CONSTRAINT "skill_postings_pkey" PRIMARY KEY("skill_id","size_class","bound","posted_minute","total_weight","job_id","skill_bits")
 );
 --> statement-breakpoint
 CREATE TABLE "marketplace"."skill_ranks" (
@@ -932,6 +933,7 @@ CREATE INDEX "jobs_expiring_idx" ON "marketplace"."jobs" USING btree ("expires_a
 CREATE INDEX "occupation_skills_skill_id_idx" ON "marketplace"."occupation_skills" USING btree ("skill_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "occupations_source_uri_key" ON "marketplace"."occupations" USING btree (source_uri);--> statement-breakpoint
 CREATE INDEX "skill_endorsements_endorser_id_idx" ON "marketplace"."skill_endorsements" USING btree ("endorser_id");--> statement-breakpoint
+CREATE INDEX "skill_postings_sample_idx" ON "marketplace"."skill_postings" USING btree ("skill_id",get_byte(uuid_send(job_id), 15),"total_weight","job_id","skill_bits") WHERE get_byte(uuid_send(job_id), 15) < 16;--> statement-breakpoint
 CREATE INDEX "skill_postings_near_gap_idx" ON "marketplace"."skill_postings" USING btree ("skill_id","job_id","skill_bits") WHERE near_gap;--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_source_uri_key" ON "marketplace"."skills" USING btree (source_uri);--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_name_key" ON "marketplace"."skills" USING btree (lower(name));--> statement-breakpoint

@@ -73,6 +73,14 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.size_class(integer) is 'Small and large jobs apart: 0 to 5';
 --> statement-breakpoint
+create or replace function marketplace.minute_of(instant timestamptz) returns integer
+language sql immutable parallel safe
+as $$
+  select floor(extract(epoch from instant) / 60)::integer
+$$;
+--> statement-breakpoint
+comment on function marketplace.minute_of(timestamptz) is 'The minute of an instant, counted from 1970';
+--> statement-breakpoint
 create or replace function marketplace.compute_job_vectors(job_ids uuid[])
 returns setof marketplace.job_vectors
 language sql stable
@@ -105,6 +113,7 @@ as $$
   select n.code >> 3,
     marketplace.size_class(v.total_weight),
     ((n.weight_from_here * 10000 + v.total_weight - 1) / v.total_weight)::smallint,
+    marketplace.minute_of(v.posted_at),
     v.total_weight::smallint,
     v.job_id,
     n.required_count = 1 or (n.code & 1 = 1 and n.required_from_here > n.required_count - 2),
@@ -130,6 +139,7 @@ as $$
   where p.skill_id = c.skill_id
   and p.size_class = c.size_class
   and p.bound = c.bound
+  and p.posted_minute = c.posted_minute
   and p.total_weight = c.total_weight
   and p.job_id = c.job_id
 $$;
@@ -166,7 +176,7 @@ begin
   from marketplace.job_vectors v
   left join marketplace.compute_job_vectors(job_ids) c on c.job_id = v.job_id
   where v.job_id = any (job_ids)
-  and v.needs <> coalesce(c.needs, '{}');
+  and (v.needs <> coalesce(c.needs, '{}') or v.posted_at <> c.posted_at);
 
   if changed_ids is not null then
     perform marketplace.delete_postings(changed_ids);
@@ -448,7 +458,8 @@ as $$
     from expected_postings e
     full join marketplace.skill_postings p
       on p.job_id = e.job_id and p.skill_id = e.skill_id and p.size_class = e.size_class
-      and p.bound = e.bound and p.total_weight = e.total_weight and p.skill_bits = e.skill_bits
+      and p.bound = e.bound and p.posted_minute = e.posted_minute
+      and p.total_weight = e.total_weight and p.skill_bits = e.skill_bits
       and p.near_gap = e.near_gap
     where p.job_id is null
     or e.job_id is null
@@ -573,11 +584,80 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.match_filtered_jobs is 'match_jobs for a filter that few jobs pass';
 --> statement-breakpoint
--- Rounds with a falling threshold t. Each reads every posting that can belong to a score of t or more:
--- bound >= t from the job's side; from the person's side, with n of their skills at or after this one,
--- at most 2 n of the weight can match, so the job cannot be heavier than 2 n / t; and the signature
--- counts what is surely missing. Then the vectors decide exactly. When the last wanted score is at
--- least t, nothing unread can beat or tie it; otherwise that score, or a lower step, is the next t.
+create or replace function marketplace.sample_byte(job uuid) returns integer
+language sql immutable parallel safe
+as $$
+  select get_byte(uuid_send(job), 15)
+$$;
+--> statement-breakpoint
+comment on function marketplace.sample_byte(uuid) is 'A number from 0 to 255 that puts a job into a sample or not';
+--> statement-breakpoint
+-- How good the best matches are, from one job in 256, 64 or 16: the score of the n-th best match of a
+-- sample of one in m is about that of the n * m-th best of all. The last byte of an id decides; the
+-- fewer matches there are, the larger the share that is looked at. Of the sample, those with the least
+-- missing by signature are scored, and all the more when a filter or cursor leaves out most of them.
+create or replace function marketplace.sample_matches(
+  held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
+  place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid,
+  out one_in integer, out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
+as $$
+declare
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+  is_narrowed constant boolean :=
+    num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0 or qualified_only;
+  found_count integer;
+begin
+  foreach one_in in array array[256, 64, 16] loop
+    select array_agg(m.score), array_agg(m.posted_at), max(m.found)
+    into scores, posted, found_count
+    from (
+      select s.score, v.posted_at, c.found
+      from (
+        select p.job_id, count(*) over () as found
+        from unnest(held.skill_ids) h (skill_id)
+        join marketplace.skill_postings p
+          on p.skill_id = h.skill_id
+          and marketplace.sample_byte(p.job_id) < 16
+          and marketplace.sample_byte(p.job_id) < 256 / one_in
+          and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+        group by p.job_id, p.total_weight, p.skill_bits
+        order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
+        limit case when is_narrowed then 400 else 2 * wanted end
+      ) c
+      join marketplace.job_vectors v on v.job_id = c.job_id
+      cross join lateral (
+        select (sum(held.shares[public.idx(held.codes, n)]) * 10000 / (12 * v.total_weight))::integer as score
+        from unnest(v.needs) n
+      ) s
+      where s.score > 0
+      and (v.expires_at is null or v.expires_at > at)
+      and (remote_only is null or v.remote = remote_only)
+      and (place is null or v.location = lower(place))
+      and (pay_currency is null or v.currency = pay_currency)
+      and (least_salary is null or v.top_salary >= least_salary)
+      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+      order by s.score desc, v.posted_at desc
+      limit wanted
+    ) m;
+    exit when found_count >= 300 or one_in = 16;
+  end loop;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.sample_matches is 'The best matches among a share of the jobs, to guess the least score of a page from';
+--> statement-breakpoint
+-- A round reads every posting that can belong to a score of t or more: bound >= t from the job's side; from
+-- the person's side, with n of their skills at or after this one, at most 2 n of the weight can match, so
+-- the job cannot be heavier than 2 n / t; and the signature counts what is surely missing. Of those that
+-- can have t at most, only jobs posted since `since` count. Then the vectors decide exactly. When the last
+-- wanted match is at or above (t, since), nothing unread can beat or tie it; otherwise both are lowered.
+-- The first t is guessed from a sample, so that one round does nearly always.
 -- The planner knows nothing of what the arrays hold and must not try: the plan is nested index scans.
 create or replace function marketplace.match_jobs(
   person uuid, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
@@ -590,21 +670,22 @@ set enable_bitmapscan = off set enable_material = off set max_parallel_workers_p
 as $$
 #variable_conflict use_column
 declare
+  -- Its arrays are read as fields: copied into variables they would be unpacked at every call.
   held constant marketplace.held_skills := marketplace.read_held_skills(person);
-  filtered record;
+  is_filtered constant boolean := num_nonnulls(remote_only, place, pay_currency) > 0;
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
-  full_codes constant integer[] := held.full_codes;
-  full_required constant integer[] := held.full_required;
-  part_codes constant integer[] := held.part_codes;
-  held_codes constant integer[] := held.codes;
-  held_shares constant integer[] := held.shares;
   missing constant bit(256) := held.missing_bits;
+  -- Up to so many jobs that pass a filter, scoring them all is the faster way.
+  most integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
+  filtered record;
+  sample record;
+  nth integer;
+  t integer;
+  since timestamptz;
+  since_minute integer;
   range_skills integer[];
   range_classes smallint[];
   range_weights integer[];
-  -- Up to so many jobs that pass a filter, scoring them all is the faster way.
-  most constant integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
-  t integer := 9000;
   job_ids uuid[];
   scores integer[];
   posted timestamptz[];
@@ -613,16 +694,29 @@ begin
     return;
   end if;
 
-  if remote_only is not null or place is not null or pay_currency is not null then
-    filtered := marketplace.match_filtered_jobs(held, most, wanted, at, qualified_only, remote_only, place,
-      least_salary, pay_currency, after_score, after_posted, after_job);
-    if filtered.is_done then
-      return query select * from unnest(filtered.job_ids, filtered.scores, filtered.posted);
-      return;
+  for attempt in 1..2 loop
+    if is_filtered then
+      filtered := marketplace.match_filtered_jobs(held, most, wanted, at, qualified_only, remote_only, place,
+        least_salary, pay_currency, after_score, after_posted, after_job);
+      if filtered.is_done then
+        return query select * from unnest(filtered.job_ids, filtered.scores, filtered.posted);
+        return;
+      end if;
     end if;
-  end if;
+    exit when attempt = 2;
+    sample := marketplace.sample_matches(held, 2 * wanted, at, qualified_only, remote_only, place,
+      least_salary, pay_currency, after_score, after_posted, after_job);
+    nth := 1 + 3 * (wanted + 4) / sample.one_in;
+    -- Too few matches for a guess: then all that pass the filter are few enough for this.
+    exit when cardinality(sample.scores) >= nth;
+    most := 50 * most;
+  end loop;
 
   loop
+    t := coalesce(sample.scores[nth], 0);
+    since := case when t = 0 then '-infinity' else sample.posted[nth] end;
+    since_minute := case when t = 0 then -2147483648 else marketplace.minute_of(since) end;
+
     select array_agg(h.skill_id), array_agg(c.size_class),
       array_agg(case when t = 0 then 32767 else least(32767, 20000 * h.reach / t) end)
     into range_skills, range_classes, range_weights
@@ -640,16 +734,17 @@ begin
         join marketplace.skill_postings p
           on p.skill_id = r.skill_id
           and p.size_class = r.size_class
-          and p.bound >= t
+          and (p.bound, p.posted_minute) >= (t, since_minute)
           and p.total_weight <= r.most_weight
-          and (p.total_weight - bit_count(p.skill_bits & missing)) * 10000 >= p.total_weight * t
+          and (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
+            >= p.total_weight * case when p.posted_minute >= since_minute then t else t + 1 end
           and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
       ) c
       join marketplace.job_vectors v on v.job_id = c.job_id
-        and (12 * public.icount(v.codes operator(public.&) full_codes)
-          + 9 * public.icount(v.codes operator(public.&) part_codes)) * 10000 >= 12 * v.total_weight * t
+        and (12 * public.icount(v.codes operator(public.&) held.full_codes)
+          + 9 * public.icount(v.codes operator(public.&) held.part_codes)) * 10000 >= 12 * v.total_weight * t
       cross join lateral (
-        select (sum(held_shares[public.idx(held_codes, n)]) * 10000 / (12 * v.total_weight))::integer as score
+        select (sum(held.shares[public.idx(held.codes, n)]) * 10000 / (12 * v.total_weight))::integer as score
         from unnest(v.needs) n
       ) s
       where s.score > 0
@@ -658,22 +753,17 @@ begin
       and (place is null or v.location = lower(place))
       and (pay_currency is null or v.currency = pay_currency)
       and (least_salary is null or v.top_salary >= least_salary)
-      and (not qualified_only or public.icount(v.codes operator(public.&) full_required) = v.total_weight - cardinality(v.needs))
+      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
       and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
       order by s.score desc, v.posted_at desc, v.job_id desc
       limit wanted
     ) m;
 
-    if t = 0 or (cardinality(job_ids) = wanted and scores[wanted] >= t) then
+    if t = 0 or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since)) then
       return query select * from unnest(job_ids, scores, posted);
       return;
     end if;
-    t := case
-      when cardinality(job_ids) = wanted then scores[wanted]
-      when t > 3000 then t - 2000
-      when t > 500 then t / 2
-      else 0
-    end;
+    nth := 2 * nth;
   end loop;
 end
 $$;

@@ -103,6 +103,7 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
     skillId: 1,
     sizeClass: 1,
     bound: 10_000,
+    postedMinute: 0,
     totalWeight: 2,
     jobId: randomUUID(),
     nearGap: false,

@@ -6,8 +6,8 @@ import { skillBits } from './job-vectors.ts';
 /**
  * One skill of one job that can match: the inverted index of matching, derived from job_vectors and kept with it.
  * `bound` is the best score, in basis points, of anyone who lacks the job's skills that are rarer than this one.
- * Postings of one skill are looked up by the job's size and by bound, so both lead the key; the signature ends it, so
- * that the index alone decides. `nearGap` marks the few postings that findSkillGaps has to read.
+ * Postings of one skill are looked up by the job's size, by bound and by when it was posted, so these lead the key; the
+ * signature ends it, so that the index alone decides. The sample index has every sixteenth job. `nearGap` marks the few postings that findSkillGaps has to read.
  */
 export const skillPostings = marketplace.table(
   'skill_postings',
@@ -15,6 +15,7 @@ export const skillPostings = marketplace.table(
     skillId: integer('skill_id').notNull(),
     sizeClass: smallint('size_class').notNull(),
     bound: smallint('bound').notNull(),
+    postedMinute: integer('posted_minute').notNull(),
     totalWeight: smallint('total_weight').notNull(),
     jobId: uuid('job_id').notNull(),
     nearGap: boolean('near_gap').notNull(),
@@ -27,11 +28,15 @@ export const skillPostings = marketplace.table(
         table.skillId,
         table.sizeClass,
         table.bound,
+        table.postedMinute,
         table.totalWeight,
         table.jobId,
         table.skillBits,
       ],
     }),
+    index('skill_postings_sample_idx')
+      .on(table.skillId, sql`get_byte(uuid_send(job_id), 15)`, table.totalWeight, table.jobId, table.skillBits)
+      .where(sql`get_byte(uuid_send(job_id), 15) < 16`),
     index('skill_postings_near_gap_idx')
       .on(table.skillId, table.jobId, table.skillBits)
       .where(sql`near_gap`),
