@@ -381,12 +381,14 @@ CREATE TABLE "finance"."holds" (
 	"expires_at" timestamp with time zone NOT NULL,
 	"resolved_at" timestamp with time zone,
 	CONSTRAINT "holds_pkey" PRIMARY KEY("user_id","id"),
+	CONSTRAINT "holds_user_id_resolution_id_key" UNIQUE("user_id","resolution_id"),
 	CONSTRAINT "holds_amount_positive_check" CHECK (amount > 0),
 	CONSTRAINT "holds_captured_within_amount_check" CHECK (captured between 0 and amount),
 	CONSTRAINT "holds_captured_has_amount_check" CHECK ((status = 'CAPTURED') = (captured > 0)),
 	CONSTRAINT "holds_resolved_has_time_check" CHECK ((status = 'PENDING') = (resolved_at is null)),
 	CONSTRAINT "holds_resolved_by_transaction_check" CHECK ((status in ('CAPTURED', 'RELEASED')) = (resolution_id is not null)),
 	CONSTRAINT "holds_expires_after_created_check" CHECK (expires_at > created_at),
+	CONSTRAINT "holds_expired_when_due_check" CHECK (status <> 'EXPIRED' or resolved_at >= expires_at),
 	CONSTRAINT "holds_resolved_after_created_check" CHECK (resolved_at >= created_at)
 );
 --> statement-breakpoint
@@ -405,6 +407,7 @@ CREATE TABLE "finance"."mining_activities" (
 	"rewarded_at" timestamp with time zone,
 	"rejected_at" timestamp with time zone,
 	CONSTRAINT "mining_activities_pkey" PRIMARY KEY("user_id","id"),
+	CONSTRAINT "mining_activities_user_id_transaction_id_key" UNIQUE("user_id","transaction_id"),
 	CONSTRAINT "mining_activities_tokens_positive_check" CHECK (tokens_earned > 0),
 	CONSTRAINT "mining_activities_metadata_object_check" CHECK (jsonb_typeof(metadata) = 'object'),
 	CONSTRAINT "mining_activities_verified_has_time_check" CHECK (status not in ('VERIFIED', 'REWARDED') or verified_at is not null),
@@ -412,6 +415,8 @@ CREATE TABLE "finance"."mining_activities" (
 	CONSTRAINT "mining_activities_rewarded_has_transaction_check" CHECK ((status = 'REWARDED') = (transaction_id is not null)),
 	CONSTRAINT "mining_activities_rejected_has_time_check" CHECK ((status = 'REJECTED') = (rejected_at is not null)),
 	CONSTRAINT "mining_activities_rejected_has_reason_check" CHECK ((status = 'REJECTED') = (rejection_reason is not null)),
+	CONSTRAINT "mining_activities_verified_after_created_check" CHECK (verified_at >= created_at),
+	CONSTRAINT "mining_activities_rejected_after_created_check" CHECK (rejected_at >= created_at),
 	CONSTRAINT "mining_activities_rewarded_after_verified_check" CHECK (rewarded_at >= verified_at)
 );
 --> statement-breakpoint
@@ -420,7 +425,7 @@ CREATE TABLE "finance"."occurrence_sums" (
 	"currency" text NOT NULL,
 	"level" smallint NOT NULL,
 	"stretch" bigint NOT NULL,
-	"amount" bigint NOT NULL,
+	"amount" numeric(50, 0) NOT NULL,
 	CONSTRAINT "occurrence_sums_pkey" PRIMARY KEY("user_id","currency","level","stretch"),
 	CONSTRAINT "occurrence_sums_level_range_check" CHECK (level between 0 and 6)
 );
@@ -452,6 +457,7 @@ CREATE TABLE "finance"."payments" (
 	"failed_at" timestamp with time zone,
 	"refunded_at" timestamp with time zone,
 	CONSTRAINT "payments_pkey" PRIMARY KEY("user_id","id"),
+	CONSTRAINT "payments_user_id_transaction_id_key" UNIQUE("user_id","transaction_id"),
 	CONSTRAINT "payments_amount_positive_check" CHECK (amount > 0),
 	CONSTRAINT "payments_provider_length_check" CHECK (char_length(provider) between 1 and 50),
 	CONSTRAINT "payments_provider_reference_length_check" CHECK (char_length(provider_reference) between 1 and 200),
@@ -460,6 +466,8 @@ CREATE TABLE "finance"."payments" (
 	CONSTRAINT "payments_completed_has_transaction_check" CHECK ((status in ('COMPLETED', 'REFUNDED')) = (transaction_id is not null)),
 	CONSTRAINT "payments_failed_has_time_check" CHECK ((status = 'FAILED') = (failed_at is not null)),
 	CONSTRAINT "payments_refunded_has_time_check" CHECK ((status = 'REFUNDED') = (refunded_at is not null)),
+	CONSTRAINT "payments_completed_after_created_check" CHECK (completed_at >= created_at),
+	CONSTRAINT "payments_failed_after_created_check" CHECK (failed_at >= created_at),
 	CONSTRAINT "payments_refunded_after_completed_check" CHECK (refunded_at >= completed_at)
 );
 --> statement-breakpoint
@@ -514,6 +522,7 @@ CREATE TABLE "finance"."transactions" (
 	CONSTRAINT "transactions_request_hash_sha256_check" CHECK (octet_length(request_hash) = 32),
 	CONSTRAINT "transactions_failure_check" CHECK (case when status = 'FAILED' then num_nulls(failure_code, failure_facts) = 0 else num_nonnulls(failure_code, failure_facts) = 0 end),
 	CONSTRAINT "transactions_rate_check" CHECK (case when type = 'EXCHANGE' then coalesce(rate_numerator > 0 and rate_denominator > 0, false) else num_nonnulls(rate_numerator, rate_denominator) = 0 end),
+	CONSTRAINT "transactions_times_finite_check" CHECK (isfinite(occurred_at) and isfinite(recorded_at)),
 	CONSTRAINT "transactions_metadata_object_check" CHECK (jsonb_typeof(metadata) = 'object')
 );
 --> statement-breakpoint
@@ -898,15 +907,12 @@ CREATE INDEX "revision_modules_module_idx" ON "education"."revision_modules" USI
 CREATE INDEX "revision_prerequisites_prerequisite_idx" ON "education"."revision_prerequisites" USING btree ("course_id","revision","prerequisite_id");--> statement-breakpoint
 CREATE INDEX "entries_transaction_idx" ON "finance"."entries" USING btree ("transaction_user_id","transaction_id");--> statement-breakpoint
 CREATE INDEX "holds_user_id_currency_idx" ON "finance"."holds" USING btree ("user_id","currency","id");--> statement-breakpoint
-CREATE INDEX "holds_resolution_idx" ON "finance"."holds" USING btree ("user_id","resolution_id");--> statement-breakpoint
 CREATE INDEX "holds_open_idx" ON "finance"."holds" USING btree ("user_id","currency","expires_at") WHERE status = 'PENDING';--> statement-breakpoint
 CREATE INDEX "holds_due_idx" ON "finance"."holds" USING btree ("expires_at","user_id","id") WHERE status = 'PENDING';--> statement-breakpoint
-CREATE INDEX "mining_activities_transaction_idx" ON "finance"."mining_activities" USING btree ("user_id","transaction_id");--> statement-breakpoint
 CREATE INDEX "mining_activities_open_idx" ON "finance"."mining_activities" USING btree ("created_at","id") WHERE status in ('PENDING', 'VERIFIED');--> statement-breakpoint
 CREATE INDEX "payment_references_payment_idx" ON "finance"."payment_references" USING btree ("user_id","payment_id");--> statement-breakpoint
 CREATE INDEX "payments_currency_idx" ON "finance"."payments" USING btree ("currency");--> statement-breakpoint
 CREATE INDEX "payments_course_id_idx" ON "finance"."payments" USING btree ("course_id");--> statement-breakpoint
-CREATE INDEX "payments_transaction_idx" ON "finance"."payments" USING btree ("user_id","transaction_id");--> statement-breakpoint
 CREATE INDEX "sealed_ranges_seal_number_idx" ON "finance"."sealed_ranges" USING btree ("seal_number","user_id","currency","last_version");--> statement-breakpoint
 CREATE UNIQUE INDEX "transactions_reverses_key" ON "finance"."transactions" USING btree ("user_id","reverses_id") WHERE status = 'COMPLETED';--> statement-breakpoint
 CREATE INDEX "transactions_reverses_idx" ON "finance"."transactions" USING btree ("user_id","reverses_id") WHERE reverses_id is not null;--> statement-breakpoint

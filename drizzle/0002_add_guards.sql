@@ -1,5 +1,5 @@
--- Rules that Drizzle cannot write down: append-only tables, balanced transactions, deferrable
--- orders, the claim of payment references, and updated_at. Every statement may run again, because
+-- Rules that Drizzle cannot write down: append-only tables, payments and rewards that follow their
+-- transactions, deferrable orders, the claim of payment references, and updated_at. Every statement may run again, because
 -- `push` applies this file to a database that may have it already. On an empty database the locks
 -- do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a moment.
 
@@ -77,6 +77,135 @@ for each row when (
   (old.provider, old.provider_reference) is distinct from (new.provider, new.provider_reference)
 )
 execute function platform.forbid_change();
+--> statement-breakpoint
+-- A reference goes only with its payment, by the cascade, which runs one trigger deeper.
+create or replace trigger payment_references_append_only
+before update or delete on finance.payment_references
+for each statement when (pg_trigger_depth() = 0)
+execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger payment_references_no_truncate
+before truncate on finance.payment_references
+for each statement execute function platform.forbid_change();
+--> statement-breakpoint
+-- What a payment is about never changes. PENDING becomes COMPLETED or FAILED, COMPLETED becomes
+-- REFUNDED; what is settled changes in no other way.
+create or replace trigger payments_final
+before update on finance.payments
+for each row when (
+  (old.user_id, old.id, old.type, old.amount, old.currency, old.course_id)
+    is distinct from (new.user_id, new.id, new.type, new.amount, new.currency, new.course_id)
+  or old.status in ('FAILED', 'REFUNDED')
+  or (old.status = 'PENDING' and new.status = 'REFUNDED')
+  or (old.status = 'COMPLETED' and (
+    new.status <> 'REFUNDED'
+    or (old.transaction_id, old.completed_at, old.created_at)
+      is distinct from (new.transaction_id, new.completed_at, new.created_at)
+  ))
+)
+execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger payments_settled_stay
+before delete on finance.payments
+for each row when (old.status <> 'PENDING')
+execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger payments_no_truncate
+before truncate on finance.payments
+for each statement execute function platform.forbid_change();
+--> statement-breakpoint
+-- The transactions that settled and refunded a payment moved its amount, and for that purpose.
+create or replace function finance.check_payment_postings() returns trigger
+language plpgsql
+as $$
+declare
+  broken text;
+begin
+  if not exists (
+    select
+    from finance.transactions
+    where user_id = new.user_id
+      and id = new.transaction_id
+      and type = case when new.type = 'REFUND' then 'REFUND' else 'PAYMENT' end::finance.transaction_type
+      and status = 'COMPLETED'
+      and amount = new.amount
+      and currency = new.currency
+  ) then
+    broken := 'payments_settled_by_transaction_check';
+  elsif new.status = 'REFUNDED' and not exists (
+    select
+    from finance.transactions
+    where user_id = new.user_id
+      and reverses_id = new.transaction_id
+      and type = 'REFUND'
+      and status = 'COMPLETED'
+      and amount = new.amount
+      and currency = new.currency
+  ) then
+    broken := 'payments_refunded_by_transaction_check';
+  end if;
+  if broken is not null then
+    raise exception 'no transaction makes payment % %', new.id, new.status
+      using errcode = 'check_violation', schema = 'finance', table = 'payments', constraint = broken;
+  end if;
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function finance.check_payment_postings() is 'Refuses a settled or refunded payment whose transactions do not fit';
+--> statement-breakpoint
+create or replace trigger payments_posted
+after insert or update of status on finance.payments
+for each row when (new.status in ('COMPLETED', 'REFUNDED'))
+execute function finance.check_payment_postings();
+--> statement-breakpoint
+-- A proof goes from PENDING over VERIFIED to REWARDED, or to REJECTED, and then stays as it is.
+create or replace trigger mining_activities_final
+before update on finance.mining_activities
+for each row when (
+  (old.user_id, old.id, old.type) is distinct from (new.user_id, new.id, new.type)
+  or old.status in ('REWARDED', 'REJECTED')
+  or (old.status = 'VERIFIED' and new.status = 'PENDING')
+)
+execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger mining_activities_decided_stay
+before delete on finance.mining_activities
+for each row when (old.status in ('REWARDED', 'REJECTED'))
+execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger mining_activities_no_truncate
+before truncate on finance.mining_activities
+for each statement execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace function finance.check_reward_posting() returns trigger
+language plpgsql
+as $$
+begin
+  if not exists (
+    select
+    from finance.transactions
+    where user_id = new.user_id
+      and id = new.transaction_id
+      and type = 'MINING_REWARD'
+      and status = 'COMPLETED'
+      and amount = new.tokens_earned
+      and currency = 'AZR'
+  ) then
+    raise exception 'no transaction rewards activity %', new.id
+      using errcode = 'check_violation', schema = 'finance', table = 'mining_activities',
+        constraint = 'mining_activities_rewarded_by_transaction_check';
+  end if;
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function finance.check_reward_posting() is 'Refuses a reward whose transaction does not fit';
+--> statement-breakpoint
+create or replace trigger mining_activities_posted
+after insert or update of status on finance.mining_activities
+for each row when (new.status = 'REWARDED')
+execute function finance.check_reward_posting();
 --> statement-breakpoint
 -- Deferrable, so that two modules can swap places in one transaction.
 do $$

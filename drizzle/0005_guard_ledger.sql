@@ -1,5 +1,5 @@
--- What makes the ledger a ledger, whoever writes: entries balance, chain and never change; wallets
--- move only with their entries and holds; a hold is resolved once. `push` applies this file to a
+-- What makes the ledger a ledger, whoever writes: the entries of a transaction are what it says, chain
+-- and never change; wallets move only with their entries and holds; a hold is resolved once. `push` applies this file to a
 -- database that may have it already, so every statement may run again. Creating a trigger takes
 -- SHARE ROW EXCLUSIVE on its table for a moment; stop writers of money before a change here.
 
@@ -24,6 +24,59 @@ create or replace trigger transactions_final
 before update on finance.transactions
 for each row when (old.status in ('COMPLETED', 'FAILED', 'CANCELLED'))
 execute function platform.forbid_change();
+--> statement-breakpoint
+-- A completed transaction has what it is about. Asked at COMMIT, because the transaction is written
+-- first: one look by an index for each, and none for a failed one.
+create or replace function finance.check_completed_transaction() returns trigger
+language plpgsql
+as $$
+declare
+  broken text;
+begin
+  -- Nested, because an expression with a subquery costs as much when an `and` before it spares the look.
+  if new.type not in ('HOLD', 'RELEASE') then
+    if not exists (
+      select from finance.entries where transaction_user_id = new.user_id and transaction_id = new.id
+    ) then
+      broken := 'transactions_completed_has_entries_check';
+    end if;
+  end if;
+  if new.type = 'HOLD' then
+    if not exists (select from finance.holds where user_id = new.user_id and id = new.id) then
+      broken := 'transactions_completed_has_hold_check';
+    end if;
+  elsif new.type in ('CAPTURE', 'RELEASE') then
+    if not exists (
+      select from finance.holds where user_id = new.user_id and resolution_id = new.id
+    ) then
+      broken := 'transactions_completed_has_hold_check';
+    end if;
+  end if;
+  if broken is not null then
+    raise exception 'completed transaction % (%) has nothing that it is about', new.id, new.type
+      using errcode = 'check_violation', schema = 'finance', table = 'transactions', constraint = broken;
+  end if;
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function finance.check_completed_transaction() is 'Refuses a completed transaction without its entries or its hold';
+--> statement-breakpoint
+-- A constraint trigger cannot be replaced, only made once.
+do $$
+begin
+  if not exists (
+    select from pg_trigger
+    where tgrelid = 'finance.transactions'::regclass and tgname = 'transactions_completed_whole'
+  ) then
+    create constraint trigger transactions_completed_whole
+    after insert or update of status on finance.transactions
+    deferrable initially deferred
+    for each row when (new.status = 'COMPLETED')
+    execute function finance.check_completed_transaction();
+  end if;
+end
+$$;
 --> statement-breakpoint
 create or replace trigger holds_no_truncate
 before truncate on finance.holds
@@ -91,10 +144,39 @@ create or replace trigger wallets_no_truncate
 before truncate on finance.wallets
 for each statement execute function platform.forbid_change();
 --> statement-breakpoint
+create or replace trigger wallets_system_stay
+before delete on finance.wallets
+for each row when (old.kind <> 'USER')
+execute function platform.forbid_change();
+--> statement-breakpoint
 create or replace trigger occurrence_sums_moved_by_ledger
 before insert or update or delete or truncate on finance.occurrence_sums
 for each statement when (pg_trigger_depth() = 0)
 execute function platform.forbid_change();
+--> statement-breakpoint
+-- Amounts are counted in minor units, so another scale would change what everybody has.
+create or replace trigger currencies_final
+before update of code, scale on finance.currencies
+for each row when ((old.code, old.scale) is distinct from (new.code, new.scale))
+execute function platform.forbid_change();
+--> statement-breakpoint
+-- Below what is issued it cannot go either: that is wallets_available_check of MINT.
+create or replace function finance.check_supply_limit() returns trigger
+language plpgsql
+as $$
+begin
+  raise exception 'the supply limit of % can only be lowered', old.code
+    using errcode = 'check_violation', schema = 'finance', table = 'currencies',
+      constraint = 'currencies_supply_limit_lowered_check';
+end
+$$;
+--> statement-breakpoint
+comment on function finance.check_supply_limit() is 'Refuses a supply limit that is raised or taken away';
+--> statement-breakpoint
+create or replace trigger currencies_supply_limit_lowered
+before update of supply_limit on finance.currencies
+for each row when (old.supply_limit is not null and (new.supply_limit <= old.supply_limit) is not true)
+execute function finance.check_supply_limit();
 --> statement-breakpoint
 create or replace function finance.follow_supply_limit() returns trigger
 language plpgsql
@@ -126,6 +208,48 @@ $$;
 --> statement-breakpoint
 comment on function finance.refuse_entries(text, text) is 'Raises the error of a broken rule of the ledger';
 --> statement-breakpoint
+-- Only for statements with a transaction of several currencies, which are few: exchanges and their
+-- reversals. Returns the rule that one of them breaks, and its id.
+create or replace function finance.check_mixed_entries(owners uuid[], ids uuid[], codes text[], amounts bigint[])
+returns text
+language sql stable
+as $$
+  select min(broken || ' ' || id)
+  from (
+    select
+      id,
+      case
+        when bool_or(total <> 0) then 'entries_balance_check'
+        when not coalesce(bool_and(is_exchange), false) then 'entries_currency_check'
+        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount) then 'entries_amount_check'
+      end as broken
+    from (
+      select owner, id, code, sum(leg) as total, sum(greatest(leg, 0)) as moved
+      from unnest(owners, ids, codes, amounts) as given (owner, id, code, leg)
+      group by owner, id, code
+    ) as legs
+    left join lateral (
+      select
+        currency, amount,
+        type = 'EXCHANGE' or exists (
+          select
+          from finance.transactions as reversed
+          where reversed.user_id = posted.user_id
+            and reversed.id = posted.reverses_id
+            and reversed.type = 'EXCHANGE'
+        ) as is_exchange
+      from finance.transactions as posted
+      where posted.user_id = legs.owner
+        and posted.id = legs.id
+      offset 0
+    ) as posted on true
+    group by owner, id
+    having count(*) > 1
+  ) as mixed
+$$;
+--> statement-breakpoint
+comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[]) is 'Which rule the entries of an exchange break, if any';
+--> statement-breakpoint
 -- One statement inserts all entries of a transaction, so that this looks at them once and as a
 -- whole; a deferred row trigger would ask the same once for each entry. Nothing else ever changes
 -- what a wallet has posted.
@@ -140,25 +264,76 @@ declare
   seen record;
   moved bigint := 0;
 begin
+  -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows of
+  -- this statement have no statistics, and as a plain join the planner may read all transactions.
   select
-    coalesce(sum(entry_count), 0) as entry_count,
-    bool_or(total <> 0) as is_unbalanced,
-    bool_or(is_displaced) as is_displaced
+    coalesce(sum(legs.entry_count), 0) as entry_count,
+    bool_or(is_displaced) as is_displaced,
+    bool_or(is_mixed) as is_mixed,
+    min(
+      case
+        when not is_mixed and total <> 0 then 'entries_balance_check '
+        when posted.status is distinct from 'COMPLETED' then 'entries_of_completed_transaction_check '
+        when posted.type in ('HOLD', 'RELEASE') then 'entries_of_moving_transaction_check '
+        when kept.entry_count <> legs.entry_count then 'entries_of_one_statement_check '
+        when is_mixed then null
+        when legs.currency <> posted.currency then 'entries_currency_check '
+        when legs.moved <> posted.amount then 'entries_amount_check '
+      end || transaction_id
+    ) as broken,
+    min(
+      case
+        when first_at <> posted.recorded_at or last_at <> posted.recorded_at then 'entries_recorded_at_check '
+        when first_occurred_at <> posted.occurred_at or last_occurred_at <> posted.occurred_at
+          then 'entries_occurred_at_check '
+      end || transaction_id
+    ) as misdated
   into seen
   from (
-    select count(*) as entry_count, sum(amount) as total, bool_or(occurred_at is not null) as is_displaced
+    select
+      transaction_user_id,
+      transaction_id,
+      count(*) as entry_count,
+      sum(amount) as total,
+      sum(greatest(amount, 0)) as moved,
+      min(currency) as currency,
+      min(currency) <> max(currency) as is_mixed,
+      min(recorded_at) as first_at,
+      max(recorded_at) as last_at,
+      min(coalesce(occurred_at, recorded_at)) as first_occurred_at,
+      max(coalesce(occurred_at, recorded_at)) as last_occurred_at,
+      bool_or(occurred_at is not null) as is_displaced
     from new_entries
-    group by transaction_user_id, transaction_id, currency
-  ) as transfers;
+    group by transaction_user_id, transaction_id
+  ) as legs
+  left join lateral (
+    select status, type, currency, amount, recorded_at, occurred_at
+    from finance.transactions
+    where transactions.user_id = legs.transaction_user_id
+      and transactions.id = legs.transaction_id
+    offset 0
+  ) as posted on true
+  cross join lateral (
+    select count(*) as entry_count
+    from finance.entries
+    where entries.transaction_user_id = legs.transaction_user_id
+      and entries.transaction_id = legs.transaction_id
+    offset 0
+  ) as kept;
 
-  if seen.is_unbalanced then
-    perform finance.refuse_entries(
-      'entries_balance_check',
-      (select format('entries of transaction %s do not sum to zero in %s', transaction_id, currency)
+  if seen.is_mixed and seen.broken is null then
+    seen.broken := (
+      select finance.check_mixed_entries(
+        array_agg(transaction_user_id), array_agg(transaction_id), array_agg(currency), array_agg(amount)
+      )
       from new_entries
-      group by transaction_user_id, transaction_id, currency
-      having sum(amount) <> 0
-      limit 1)
+    );
+  end if;
+  seen.broken := coalesce(seen.broken, seen.misdated);
+  if seen.broken is not null then
+    perform finance.refuse_entries(
+      split_part(seen.broken, ' ', 1),
+      format('entries of transaction %s are not what it says', split_part(seen.broken, ' ', 2))
     );
   end if;
 
@@ -278,7 +453,31 @@ for each statement execute function finance.apply_entries();
 create or replace function finance.apply_hold() returns trigger
 language plpgsql
 as $$
+declare
+  is_sound boolean;
 begin
+  -- The transaction that a hold names has to be the one that did this to it.
+  select
+    case
+      when status <> 'COMPLETED' or currency <> new.currency then false
+      when tg_op = 'INSERT' then type = 'HOLD' and amount = new.amount
+      when new.status = 'CAPTURED' then type = 'CAPTURE' and amount = new.captured
+      else type = 'RELEASE' and amount = new.amount
+    end
+  into is_sound
+  from finance.transactions
+  where user_id = new.user_id
+    and id = case when tg_op = 'INSERT' then new.id else new.resolution_id end;
+  if is_sound is not true and (tg_op = 'INSERT' or new.status <> 'EXPIRED') then
+    raise exception 'the transaction of hold % is not one that makes it %', new.id, new.status
+      using errcode = 'check_violation', schema = 'finance', table = 'holds',
+        constraint = case
+          when tg_op = 'INSERT' then 'holds_placed_by_hold_check'
+          when new.status = 'CAPTURED' then 'holds_captured_by_capture_check'
+          else 'holds_released_by_release_check'
+        end;
+  end if;
+
   update finance.wallets
   set
     held = held + case when tg_op = 'INSERT' then new.amount else -old.amount end,

@@ -4,6 +4,16 @@
 -- of the request. They guard nothing: the triggers of the ledger do, for these and for plain SQL.
 -- Creating functions locks nothing.
 
+-- The ledger's own times are whole milliseconds, rounded up, because a JavaScript Date drops the rest:
+-- what a caller is told must not be a moment before the entry. It never goes back behind `at`.
+create or replace function finance.ledger_time(at timestamptz) returns timestamptz
+language sql stable
+as $$
+  select date_trunc('milliseconds', at + interval '999 microseconds')
+$$;
+--> statement-breakpoint
+comment on function finance.ledger_time(timestamptz) is 'The first whole millisecond at or after an instant';
+--> statement-breakpoint
 create or replace function finance.missing_wallet(of_currency text) returns finance.failure_code
 language sql stable
 as $$
@@ -76,7 +86,7 @@ begin
     select * into target from finance.wallets where user_id = payee and currency = of_currency for no key update;
     select * into source from finance.wallets where user_id = payer and currency = of_currency for no key update;
   end if;
-  at := greatest(clock_timestamp(), source.posted_at, target.posted_at);
+  at := finance.ledger_time(greatest(clock_timestamp(), source.posted_at, target.posted_at));
 
   if source.posted - source.held < moved - source.credit_limit and source.hold_expires_at <= at then
     perform finance.expire_due_holds(payer, of_currency, at);
@@ -195,7 +205,8 @@ begin
   order by user_id, currency
   for no key update;
 
-  loop
+  -- Twice at most: once more after due holds were ended. What a wallet says about its holds is a hint.
+  for pass in 1..2 loop
     select
       array_agg(user_id order by user_id, currency), array_agg(currency order by user_id, currency),
       array_agg(posted order by user_id, currency), array_agg(held order by user_id, currency),
@@ -209,17 +220,17 @@ begin
       union
       select unnest(payees), unnest(currencies)
     );
-    exit when is_due is not true;
+    exit when pass = 2 or is_due is not true;
     perform finance.expire_due_holds(owner, code, clock_timestamp())
     from unnest(owner_of, code_of) as due (owner, code);
   end loop;
-  at := greatest(clock_timestamp(), newest);
+  at := finance.ledger_time(greatest(clock_timestamp(), newest));
 
   select
     array_agg(source.place order by n), array_agg(target.place order by n),
     array_agg(first_n order by n), array_agg(known.id order by n),
     array_agg(
-      coalesce(known.request_hash <> hash or known.failure_code is not null, first_hash <> hash)
+      coalesce(known.request_hash <> hash or known.status <> 'COMPLETED', first_hash <> hash)
       order by n
     )
   into source_places, target_places, firsts, ids, blocked
@@ -238,7 +249,7 @@ begin
     on target.owner = payee and target.code = items.code
   -- By key, one look-up each: as a plain join the planner may read all transactions instead.
   left join lateral (
-    select id, request_hash, failure_code
+    select id, request_hash, status
     from finance.transactions
     where transactions.idempotency_key = items.request_key
       and transactions.user_id = items.initiator
@@ -391,7 +402,9 @@ begin
     for no key update;
     wallets[leg.n] := found_wallet;
   end loop;
-  at := greatest(clock_timestamp(), (select max((w).posted_at) from unnest(wallets) as w));
+  at := finance.ledger_time(
+    greatest(clock_timestamp(), (select max((w).posted_at) from unnest(wallets) as w))
+  );
 
   for i in 1..size loop
     exit when failed_with is not null;

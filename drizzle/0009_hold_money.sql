@@ -19,7 +19,7 @@ begin
   from finance.wallets
   where user_id = owner and currency = of_currency
   for no key update;
-  at := clock_timestamp();
+  at := finance.ledger_time(clock_timestamp());
   if wallet.posted - wallet.held < set_aside and wallet.hold_expires_at <= at then
     perform finance.expire_due_holds(owner, of_currency, at);
     select * into wallet from finance.wallets where user_id = owner and currency = of_currency;
@@ -93,7 +93,9 @@ begin
   if payee > owner then
     select * into target from finance.wallets where user_id = payee and currency = hold.currency for no key update;
   end if;
-  at := greatest(clock_timestamp(), source.posted_at, target.posted_at, hold.created_at);
+  at := finance.ledger_time(
+    greatest(clock_timestamp(), source.posted_at, target.posted_at, hold.created_at)
+  );
   if source.hold_expires_at <= at then
     perform finance.expire_due_holds(owner, hold.currency, at);
   end if;
@@ -163,9 +165,10 @@ $$;
 --> statement-breakpoint
 comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb) is 'Captures or releases a hold, once, or records why not';
 --> statement-breakpoint
--- Sweeps due holds, the longest due first, and returns how many it ended. Wallets are locked in the
--- order of their keys, so that it never meets a posting head-on.
-create or replace function finance.expire_holds(max_wallets integer) returns integer
+-- Sweeps due holds and returns how many it ended: the `oldest` longest due, and with them all others
+-- that are due in the same wallets. Wallets are locked in the order of their keys, so that it never
+-- meets a posting head-on.
+create or replace function finance.expire_holds(oldest integer) returns integer
 language plpgsql
 as $$
 declare
@@ -182,7 +185,7 @@ begin
         where status = 'PENDING'
           and expires_at <= at
         order by expires_at, user_id, id
-        limit max_wallets
+        limit oldest
       ) as longest_due
       group by user_id, currency
     )
@@ -198,4 +201,4 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function finance.expire_holds(integer) is 'Ends holds that are due, and returns how many';
+comment on function finance.expire_holds(integer) is 'Ends the longest due holds, with all due ones of their wallets, and returns how many';

@@ -152,6 +152,7 @@ describe('tables', () => {
            data_type in ('numeric', 'real', 'double precision', 'money')
            or udt_name in ('_numeric', '_float4', '_float8', '_money')
          )
+         and numeric_scale is distinct from 0
        order by name`,
     );
     expect(columns.map(({ name }) => name)).toEqual([
@@ -160,7 +161,7 @@ describe('tables', () => {
     ]);
   });
 
-  it('keep money in bigint', async () => {
+  it('keep money in bigint, but for sums that need more', async () => {
     const amounts = await readCatalog<{ name: string; type: string }>(
       database.db,
       `select table_name || '.' || column_name as name, data_type as type
@@ -172,7 +173,9 @@ describe('tables', () => {
        order by name`,
     );
     expect(amounts.length).toBeGreaterThan(12);
-    expect(amounts.filter(({ type }) => type !== 'bigint')).toEqual([]);
+    expect(amounts.filter(({ type }) => type !== 'bigint')).toEqual([
+      { name: 'occurrence_sums.amount', type: 'numeric' },
+    ]);
   });
 });
 

@@ -4,6 +4,10 @@ interface Forbidden {
   statements: string[];
 }
 
+const inAnHour = () => new Date(Date.now() + 3_600_000);
+const rejected = { status: 'REJECTED', rejectedAt: inAnHour(), rejectionReason: 'copied' };
+const failed = { status: 'FAILED', failedAt: inAnHour() };
+
 /** What each trigger forbids: statements that it refuses, with one stored row of the table. */
 export const forbidden: Record<string, Forbidden> = {
   assessments_final: {
@@ -41,6 +45,13 @@ export const forbidden: Record<string, Forbidden> = {
       'truncate education.course_revisions cascade',
     ],
   },
+  currencies_final: {
+    table: 'finance.currencies',
+    statements: [
+      'update finance.currencies set scale = scale + 1',
+      `update finance.currencies set code = code || 'X'`,
+    ],
+  },
   enrollments_no_truncate: {
     table: 'education.enrollments',
     statements: ['truncate education.enrollments cascade'],
@@ -69,6 +80,23 @@ export const forbidden: Record<string, Forbidden> = {
     table: 'finance.holds',
     statements: ['update finance.holds set amount = amount + 1'],
   },
+  mining_activities_decided_stay: {
+    table: 'finance.mining_activities',
+    row: rejected,
+    statements: ['delete from finance.mining_activities'],
+  },
+  mining_activities_final: {
+    table: 'finance.mining_activities',
+    row: rejected,
+    statements: [
+      `update finance.mining_activities set status = 'PENDING', rejected_at = null, rejection_reason = null`,
+      'update finance.mining_activities set tokens_earned = tokens_earned + 1',
+    ],
+  },
+  mining_activities_no_truncate: {
+    table: 'finance.mining_activities',
+    statements: ['truncate finance.mining_activities'],
+  },
   occurrence_sums_moved_by_ledger: {
     table: 'finance.occurrence_sums',
     statements: [
@@ -77,12 +105,40 @@ export const forbidden: Record<string, Forbidden> = {
       'truncate finance.occurrence_sums',
     ],
   },
+  payment_references_append_only: {
+    table: 'finance.payment_references',
+    statements: [
+      `update finance.payment_references set reference = reference || '2'`,
+      'delete from finance.payment_references',
+    ],
+  },
+  payment_references_no_truncate: {
+    table: 'finance.payment_references',
+    statements: ['truncate finance.payment_references'],
+  },
+  payments_final: {
+    table: 'finance.payments',
+    row: failed,
+    statements: [
+      'update finance.payments set amount = amount + 1',
+      `update finance.payments set status = 'PENDING', failed_at = null where status = 'FAILED'`,
+    ],
+  },
+  payments_no_truncate: {
+    table: 'finance.payments',
+    statements: ['truncate finance.payments, finance.payment_references'],
+  },
   payments_reference_final: {
     table: 'finance.payments',
     statements: [
       `update finance.payments set provider_reference = 'another'`,
       `update finance.payments set provider = 'another'`,
     ],
+  },
+  payments_settled_stay: {
+    table: 'finance.payments',
+    row: failed,
+    statements: [`delete from finance.payments where status = 'FAILED'`],
   },
   progress_events_append_only: {
     table: 'education.progress_events',
@@ -133,6 +189,7 @@ export const forbidden: Record<string, Forbidden> = {
   },
   transactions_final: {
     table: 'finance.transactions',
+    row: { status: 'CANCELLED' },
     statements: [`update finance.transactions set description = 'altered'`],
   },
   transactions_no_truncate: {
@@ -150,5 +207,9 @@ export const forbidden: Record<string, Forbidden> = {
   wallets_no_truncate: {
     table: 'finance.wallets',
     statements: ['truncate finance.wallets cascade'],
+  },
+  wallets_system_stay: {
+    table: 'finance.wallets',
+    statements: [`delete from finance.wallets where kind <> 'USER'`],
   },
 };

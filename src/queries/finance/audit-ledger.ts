@@ -13,7 +13,7 @@ export interface Finding {
   readonly wallet: WalletRef | null;
   /** Of the entry, if it is about one. */
   readonly version: bigint | null;
-  /** The transaction's key; for ORPHAN_HOLD the hold's. */
+  /** The transaction's key; for ORPHAN_HOLD, PAYMENT_MISMATCH and REWARD_MISMATCH that of the hold, payment or activity. */
   readonly transaction: { readonly userId: string; readonly id: string } | null;
   readonly expected: string | null;
   readonly actual: string | null;
@@ -37,18 +37,32 @@ const checks = auditChecks.map(({ label, text }) => statement<FindingRow>(label,
  * Recomputes the whole ledger from its entries and returns what does not agree, which is nothing when it is sound; at
  * most `limit` findings of each check.
  *
- * It reads one snapshot and blocks nobody. The server groups and sorts within its `work_mem` and spills to disk, so
- * memory stays bounded whatever the size; but vacuum waits for the snapshot, so run it on a replica when it takes long.
+ * It reads one snapshot and blocks nobody; but vacuum waits for the snapshot, so run it on a replica when it takes long.
+ *
+ * Memory is bounded whatever the size. Here it is `limit` findings of each check. In the server every check is a scan
+ * with index look-ups, or sorts, hash joins and hash aggregates, which keep `work_mem` (times `hash_mem_multiplier`)
+ * each, a few at a time and in each parallel worker, and put the rest into temporary files: up to the size of the
+ * entries, so `temp_file_limit` has to allow that. No two rows of a hash join share a key but by holds of one owner, so
+ * none has to fit into memory at once. `statement_timeout` does not count meanwhile.
+ *
+ * Inside a transaction of the caller it needs the same snapshot for all checks: begin that one with `repeatable read`.
+ *
+ * @throws InvalidInputError inside a transaction that is only `read committed`
  */
 export async function auditLedger(db: Db, params: { limit?: number } = {}): Promise<Finding[]> {
   const page = parseInput(input, params);
   const audit = async (tx: Db) => {
+    const { rows } = await tx.execute<{ timeout: string }>(
+      sql`select current_setting('statement_timeout') as timeout`,
+    );
     await tx.execute(sql`set local statement_timeout = 0`);
     const findings: Finding[] = [];
     for (const check of checks) {
-      const rows = await check(tx, [page.limit]);
-      findings.push(...rows.map(toFinding));
+      const found = await check(tx, [page.limit]);
+      findings.push(...found.map(toFinding));
     }
+    // The caller's transaction goes on with its own; after an error the rollback does the same.
+    await tx.execute(sql`select set_config('statement_timeout', ${rows[0]?.timeout ?? '0'}, true)`);
     return findings;
   };
   return transaction(db, audit, { isolation: 'repeatable read', accessMode: 'read only' });

@@ -12,8 +12,8 @@ const expire = statement<{ expired: number }>(
 );
 
 /**
- * Ends holds that are due by the database's clock, the longest due first, and returns how many. Call it again while
- * it returns more than zero; in between nothing is wrong, because a due hold holds nothing for anyone: balances leave
+ * Ends holds that are due by the database's clock: the `limit` longest due, and with them all others that are due in
+ * the same wallets; returns how many. Call it again while it returns more than zero; in between nothing is wrong, because a due hold holds nothing for anyone: balances leave
  * it out, and a posting that needs the money ends it first.
  */
 export async function expireHolds(db: Db, params: { limit?: number } = {}): Promise<number> {

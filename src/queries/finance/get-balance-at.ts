@@ -7,13 +7,13 @@ import { ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
 
 const times = z.object({ recordedAt: instant.optional(), occurredAt: instant.optional() });
 
-const selectRecorded = statement<{ posted: bigint | null }>(
+const selectRecorded = statement<{ posted: string | null }>(
   'balance_at_recorded',
-  'select posted from finance.balance_at_recorded($1, $2, $3)',
+  'select posted::text from finance.balance_at_recorded($1, $2, $3)',
 );
-const selectOccurred = statement<{ posted: bigint | null }>(
+const selectOccurred = statement<{ posted: string | null }>(
   'balance_at_occurred',
-  'select finance.balance_at_occurred($1, $2, $3) as posted',
+  'select finance.balance_at_occurred($1, $2, $3)::text as posted',
 );
 
 /** Which balance: what was recorded by an instant, or what had happened by it as far as is known now. */
@@ -25,10 +25,13 @@ export type BalanceAtParams = WalletRef &
 
 /**
  * A wallet's balance in the past, in minor units. By `recordedAt` it is what the books said then, and never changes
- * afterwards; by `occurredAt`, what they say now about then, backdated entries included.
+ * afterwards; by `occurredAt`, what they say now about then, backdated entries included. A transaction counts from its
+ * own `recordedAt` or `occurredAt` on, that instant included. By `occurredAt` the answer can be below zero, or more than
+ * a wallet may hold, because it is not what anybody ever had.
  *
  * Both read a bounded number of rows: the recorded balance is found by halving over the versions (20 reads in a
- * million entries), and the difference between the two is kept in sums over stretches of time.
+ * million entries), and the difference between the two is kept in sums over stretches of time: at most 6 * 255 rows,
+ * and one for each 8.9 years.
  *
  * @throws NotFoundError if the wallet was never opened
  */
@@ -48,5 +51,5 @@ export async function getBalanceAt(db: Db, params: BalanceAtParams): Promise<big
   if (row === undefined || row.posted === null) {
     throw new NotFoundError('wallet', Object.keys(wallet));
   }
-  return row.posted;
+  return BigInt(row.posted);
 }

@@ -8,6 +8,7 @@ import {
   type LedgerTransaction,
   TRANSACTION_COLUMNS,
   type TransactionRow,
+  type TransactionStatus,
   toTransaction,
 } from './transaction-row.ts';
 import { toWalletRef, type WalletRef } from './wallet-ref.ts';
@@ -23,7 +24,7 @@ export interface LedgerEntry {
 
 /** A transaction as it is stored, completed or failed, with its entries. */
 export interface TransactionDetail extends LedgerTransaction {
-  readonly status: 'PENDING' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+  readonly status: TransactionStatus;
   readonly failureCode: FailureCode | null;
   /** In order of owner and currency; none unless completed. */
   readonly entries: readonly LedgerEntry[];
@@ -39,9 +40,9 @@ interface EntryRow {
 
 const input = z.strictObject({ userId: uuid, id: uuid });
 
-const selectTransaction = statement<TransactionRow & Pick<TransactionDetail, 'status'>>(
+const selectTransaction = statement<TransactionRow>(
   'get_transaction',
-  `select ${TRANSACTION_COLUMNS}, status
+  `select ${TRANSACTION_COLUMNS}
    from finance.transactions
    where user_id = $1
      and id = $2`,

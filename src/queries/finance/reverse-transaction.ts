@@ -39,8 +39,9 @@ const reversible: readonly TransactionType[] = [
 
 /**
  * Moves the money of a transaction back, wholly or in part, in a transaction of its own that names the first. A
- * transaction is reversed once, also when the reversal was of a part. Payments and rewards are undone by
- * `refundPayment` and not at all; an exchange only as a whole.
+ * transaction is reversed once, also when the reversal was of a part. Payments are undone by `refundPayment`, rewards
+ * not at all. `amount` of an exchange is in the currency that was given; the customer gives back the same share of what
+ * was received, rounded up to a minor unit, and never more than all of it.
  *
  * @throws NotFoundError if there is no such transaction
  * @throws RejectedError NOT_REVERSIBLE, ALREADY_REVERSED or REVERSAL_EXCEEDED
@@ -94,7 +95,7 @@ export async function postReversal(
 function findExcess(original: TransactionDetail, undone: bigint): FailureCode | undefined {
   if (undone > original.amount) return 'REVERSAL_EXCEEDED';
   const isPartOfMany = undone < original.amount && original.entries.length > 2;
-  return isPartOfMany ? 'NOT_REVERSIBLE' : undefined;
+  return isPartOfMany && original.type !== 'EXCHANGE' ? 'NOT_REVERSIBLE' : undefined;
 }
 
 function opposite(
@@ -102,7 +103,13 @@ function opposite(
   original: TransactionDetail,
   undone: bigint,
 ): Leg {
-  const isWhole = undone === original.amount;
-  const part = moved < 0n ? undone : -undone;
-  return { owner: ownerOf(wallet), currency: wallet.currency, amount: isWhole ? -moved : part };
+  const size = moved < 0n ? -moved : moved;
+  // The leg's share of the whole, rounded up: exact for legs of the transaction's own amount, and for those of an
+  // exchange's other currency, which the customer gives back, against the customer.
+  const part = (size * undone + original.amount - 1n) / original.amount;
+  return {
+    owner: ownerOf(wallet),
+    currency: wallet.currency,
+    amount: moved < 0n ? part : -part,
+  };
 }

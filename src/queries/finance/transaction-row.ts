@@ -19,6 +19,8 @@ export type TransactionType =
   | 'RELEASE'
   | 'REVERSAL';
 
+export type TransactionStatus = 'PENDING' | 'PROCESSING' | 'COMPLETED' | 'FAILED' | 'CANCELLED';
+
 /** A completed request to move money, or to set it aside. Amounts are in minor units. */
 export interface LedgerTransaction {
   /** The owner who started it; with `id` the transaction's key. */
@@ -43,6 +45,7 @@ export interface TransactionRow {
   readonly user_id: string;
   readonly id: string;
   readonly type: TransactionType;
+  readonly status: TransactionStatus;
   readonly currency: string;
   readonly amount: bigint;
   readonly description: string | null;
@@ -57,8 +60,8 @@ export interface TransactionRow {
 }
 
 /** The columns of a TransactionRow, for the statements that return one. */
-export const TRANSACTION_COLUMNS = `user_id, id, type, currency, amount, description, metadata, idempotency_key,
-  request_hash, reverses_id, failure_code, failure_facts, occurred_at, recorded_at`;
+export const TRANSACTION_COLUMNS = `user_id, id, type, status, currency, amount, description, metadata,
+  idempotency_key, request_hash, reverses_id, failure_code, failure_facts, occurred_at, recorded_at`;
 
 export function toTransaction(row: TransactionRow): LedgerTransaction {
   return {
@@ -79,7 +82,8 @@ export function toTransaction(row: TransactionRow): LedgerTransaction {
 /**
  * What the stored outcome means for the request with this hash.
  *
- * @throws IdempotencyConflictError if the outcome belongs to another request
+ * @throws IdempotencyConflictError if the outcome belongs to another request, or is none yet: these functions write
+ *   nothing but completed and failed transactions, so any other under the key is somebody else's
  * @throws RejectedError if the request was refused
  */
 export function settleOutcome(row: TransactionRow, requestHash: Buffer): LedgerTransaction {
@@ -91,7 +95,8 @@ export function settleOutcome(row: TransactionRow, requestHash: Buffer): LedgerT
 /** The error for this outcome, if it is one. */
 export function findRefusal(row: TransactionRow, requestHash: Buffer) {
   if (!requestHash.equals(row.request_hash)) return new IdempotencyConflictError(row.id);
-  if (row.failure_code === null) return undefined;
+  if (row.status === 'COMPLETED') return undefined;
+  if (row.failure_code === null) return new IdempotencyConflictError(row.id);
   const refusal: Refusal = {
     code: row.failure_code,
     facts: row.failure_facts ?? {},

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { check, foreignKey, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, instant, minorUnits } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { transactions } from './transactions.ts';
@@ -49,7 +49,7 @@ export const holds = finance.table(
       foreignColumns: [transactions.userId, transactions.id],
     }).onDelete('restrict'),
     index('holds_user_id_currency_idx').on(table.userId, table.currency, table.id),
-    index('holds_resolution_idx').on(table.userId, table.resolutionId),
+    unique('holds_user_id_resolution_id_key').on(table.userId, table.resolutionId),
     index('holds_open_idx')
       .on(table.userId, table.currency, table.expiresAt)
       .where(sql`status = 'PENDING'`),
@@ -65,6 +65,7 @@ export const holds = finance.table(
       sql`(status in ('CAPTURED', 'RELEASED')) = (resolution_id is not null)`,
     ),
     check('holds_expires_after_created_check', sql`expires_at > created_at`),
+    check('holds_expired_when_due_check', sql`status <> 'EXPIRED' or resolved_at >= expires_at`),
     check('holds_resolved_after_created_check', sql`resolved_at >= created_at`),
   ],
 );

@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { check, foreignKey, index, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  check,
+  foreignKey,
+  index,
+  jsonb,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { finance } from '../schemas.ts';
@@ -49,7 +58,7 @@ export const miningActivities = finance.table(
       columns: [table.userId, table.transactionId],
       foreignColumns: [transactions.userId, transactions.id],
     }).onDelete('restrict'),
-    index('mining_activities_transaction_idx').on(table.userId, table.transactionId),
+    unique('mining_activities_user_id_transaction_id_key').on(table.userId, table.transactionId),
     index('mining_activities_open_idx')
       .on(table.createdAt, table.id)
       .where(sql`status in ('PENDING', 'VERIFIED')`),
@@ -75,6 +84,8 @@ export const miningActivities = finance.table(
       'mining_activities_rejected_has_reason_check',
       sql`(status = 'REJECTED') = (rejection_reason is not null)`,
     ),
+    check('mining_activities_verified_after_created_check', sql`verified_at >= created_at`),
+    check('mining_activities_rejected_after_created_check', sql`rejected_at >= created_at`),
     check('mining_activities_rewarded_after_verified_check', sql`rewarded_at >= verified_at`),
   ],
 );

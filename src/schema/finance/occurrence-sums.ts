@@ -1,6 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
-import { minorUnits } from '../columns.ts';
+import {
+  bigint,
+  check,
+  foreignKey,
+  numeric,
+  primaryKey,
+  smallint,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { finance } from '../schemas.ts';
 import { wallets } from './wallets.ts';
 
@@ -8,7 +16,8 @@ import { wallets } from './wallets.ts';
  * How the balance in order of occurrence differs from the balance in order of recording. Every
  * entry that occurred at another time than it was recorded adds its amount at the one instant and
  * takes it away at the other. A row sums those of one stretch of 256^level microseconds, numbered
- * from 1970; so the difference at any instant is the sum of at most 7 * 255 rows.
+ * from 1970; so the difference at any instant is the sum of at most 6 * 255 rows, and of one for each
+ * stretch of level 6 before it, which is 8.9 years. Such a sum can be more than 8 bytes hold.
  *
  * Written only by the trigger on entries.
  */
@@ -19,7 +28,7 @@ export const occurrenceSums = finance.table(
     currency: text('currency').notNull(),
     level: smallint('level').notNull(),
     stretch: bigint('stretch', { mode: 'bigint' }).notNull(),
-    amount: minorUnits('amount').notNull(),
+    amount: numeric('amount', { mode: 'bigint', precision: 50, scale: 0 }).notNull(),
   },
   (table) => [
     primaryKey({

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { check, foreignKey, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
 import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
 import { courses } from '../education/courses.ts';
 import { users } from '../identity/users.ts';
@@ -21,7 +21,8 @@ export const paymentStatus = finance.enum('payment_status', [
 ]);
 
 /**
- * Money asked from a user through a payment provider. The provider's reference is unique over
+ * Money asked from a user through a payment provider. Triggers keep what it is about, let its status go
+ * forward only, and ask for the transactions that settled and refunded it. The provider's reference is unique over
  * all users: the trigger `payments_claim_reference` claims it in payment_references.
  */
 export const payments = finance.table(
@@ -69,7 +70,7 @@ export const payments = finance.table(
     }).onDelete('restrict'),
     index('payments_currency_idx').on(table.currency),
     index('payments_course_id_idx').on(table.courseId),
-    index('payments_transaction_idx').on(table.userId, table.transactionId),
+    unique('payments_user_id_transaction_id_key').on(table.userId, table.transactionId),
     check('payments_amount_positive_check', sql`amount > 0`),
     check('payments_provider_length_check', sql`char_length(provider) between 1 and 50`),
     check(
@@ -93,6 +94,8 @@ export const payments = finance.table(
       'payments_refunded_has_time_check',
       sql`(status = 'REFUNDED') = (refunded_at is not null)`,
     ),
+    check('payments_completed_after_created_check', sql`completed_at >= created_at`),
+    check('payments_failed_after_created_check', sql`failed_at >= created_at`),
     check('payments_refunded_after_completed_check', sql`refunded_at >= completed_at`),
   ],
 );

@@ -35,7 +35,13 @@ export const skillPostings = marketplace.table(
       ],
     }),
     index('skill_postings_sample_idx')
-      .on(table.skillId, sql`get_byte(uuid_send(job_id), 15)`, table.totalWeight, table.jobId, table.skillBits)
+      .on(
+        table.skillId,
+        sql`get_byte(uuid_send(job_id), 15)`,
+        table.totalWeight,
+        table.jobId,
+        table.skillBits,
+      )
       .where(sql`get_byte(uuid_send(job_id), 15) < 16`),
     index('skill_postings_near_gap_idx')
       .on(table.skillId, table.jobId, table.skillBits)

@@ -26,14 +26,17 @@ export const insertWallet = defineFactory(wallets, async (db, given) => ({
   currency: 'ZAR',
 }));
 
-/** A completed deposit without entries, which are rows of their own. */
+/**
+ * A pending deposit. A completed one must have its entries by COMMIT: `insertEntry` makes both, and `insertHold` a hold
+ * with its transaction.
+ */
 export const insertTransaction = defineFactory(transactions, async (db, given) => {
   const currency = given.currency ?? 'ZAR';
   const now = new Date();
   return {
     userId: given.userId ?? (await insertWallet(db, { currency })).userId,
     type: 'DEPOSIT' as const,
-    status: 'COMPLETED' as const,
+    status: 'PENDING' as const,
     currency,
     amount: 100n,
     idempotencyKey: unique(),
@@ -54,11 +57,21 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
   transaction(db, async (tx) => {
     const currency = given.currency ?? 'ZAR';
     const userId = given.userId ?? (await insertWallet(tx, { currency })).userId;
-    const { id: transactionId } = await insertTransaction(tx, { userId, currency });
     // In key order, as everywhere: the reserved ids are the smallest.
     const external = await lockWallet(tx, EXTERNAL, currency);
     const own = await lockWallet(tx, userId, currency);
     const amount = given.amount ?? 100n;
+    const recordedAt =
+      given.recordedAt ?? new Date(Math.max(Date.now(), external.postedAt, own.postedAt));
+    const { id: transactionId } = await insertTransaction(tx, {
+      userId,
+      currency,
+      status: 'COMPLETED',
+      // A check of entries itself must be what refuses an amount that is none.
+      amount: magnitude(amount) || 1n,
+      recordedAt,
+      occurredAt: given.occurredAt ?? recordedAt,
+    });
     const entry = {
       userId,
       currency,
@@ -67,7 +80,7 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
       transactionId,
       amount,
       postedAfter: own.posted + amount,
-      recordedAt: new Date(Math.max(Date.now(), external.postedAt, own.postedAt)),
+      recordedAt,
       ...given,
     };
     const counterpart = {
@@ -80,19 +93,22 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
     return insertReturning(tx, entries, [entry, counterpart]);
   });
 
-/** A hold of 100 for the next hour, in a wallet that has as much; a trigger moves what is held. */
-export const insertHold = defineFactory(holds, async (db, given) => {
-  const currency = given.currency ?? 'ZAR';
-  const amount = given.amount !== undefined && given.amount > 100n ? given.amount : 100n;
-  const userId = given.userId ?? (await insertEntry(db, { currency, amount })).userId;
-  return {
-    userId,
-    id: given.id ?? (await insertTransaction(db, { userId, currency, type: 'HOLD' })).id,
-    currency,
-    amount: 100n,
-    expiresAt: minutesFromNow(60),
-  };
-});
+/**
+ * A hold of 100 for the next hour, with the transaction that placed it, in a wallet that has as much; a trigger moves
+ * what is held.
+ */
+export const insertHold: Factory<typeof holds> = async (db, given = {}) =>
+  transaction(db, async (tx) => {
+    const currency = given.currency ?? 'ZAR';
+    const amount = given.amount ?? 100n;
+    const funds = amount > 100n ? amount : 100n;
+    const userId = given.userId ?? (await insertEntry(tx, { currency, amount: funds })).userId;
+    const placed = { userId, currency, type: 'HOLD', status: 'COMPLETED' } as const;
+    const id =
+      given.id ?? (await insertTransaction(tx, { ...placed, amount: magnitude(amount) || 1n })).id;
+    const hold = { userId, id, currency, amount, expiresAt: minutesFromNow(60), ...given };
+    return insertReturning(tx, holds, [hold]);
+  });
 
 /** A pending proof of knowledge. */
 export const insertMiningActivity = defineFactory(miningActivities, async (db, given) => ({
@@ -127,6 +143,10 @@ async function paymentOf(db: Db, { userId, paymentId }: PaymentKey) {
   if (userId !== undefined && paymentId !== undefined) return { userId, paymentId };
   const payment = await insertPayment(db, userId === undefined ? {} : { userId });
   return { userId: payment.userId, paymentId: payment.id };
+}
+
+function magnitude(amount: bigint): bigint {
+  return amount < 0n ? -amount : amount;
 }
 
 async function lockWallet(tx: Db, userId: string, currency: string) {

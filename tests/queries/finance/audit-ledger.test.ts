@@ -1,68 +1,49 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
-import { auditLedger, deposit, placeHold, transfer } from '../../../src/queries/finance/index.ts';
+import { sql } from 'drizzle-orm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { auditLedger, deposit, transfer } from '../../../src/queries/finance/index.ts';
+import { transaction } from '../../../src/transaction.ts';
+import { rejection } from '../../setup/errors.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
+import { EXTERNAL, transactionSql } from './ledger-sql.ts';
+import { expectFindings, plant } from './planting.ts';
 
 const database = useTestDatabase();
-const EXTERNAL = '00000000-0000-0000-0000-000000000002';
 const MINT = '00000000-0000-0000-0000-000000000001';
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
 
-/** Writes behind the triggers' back. */
-async function plant(...statements: string[]): Promise<void> {
-  const client = await database.db.$client.connect();
-  try {
-    await client.query('begin');
-    await client.query('set local session_replication_role = replica');
-    for (const text of statements) await client.query(text);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  } finally {
-    client.release();
-  }
-}
+let userId: string;
+/** Alice's transfers of 1, 2, 3 and 4 to another, after a deposit of 100: her entries 2 to 5. */
+let transfers: string[];
 
-let heal: string[] = [];
-
-// Each test leaves a sound ledger to the next.
-afterEach(async () => {
-  await plant(...heal);
-  heal = [];
-  expect(await auditLedger(database.db)).toEqual([]);
-});
-
-/** A wallet with five entries. */
-async function createHistory(): Promise<{ userId: string; transactionId: string }> {
+beforeAll(async () => {
   const { db } = database;
-  const [userId, other] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
-  let transactionId = '';
+  userId = await createHolder(db, 100n);
+  const other = await createHolder(db);
+  transfers = [];
   for (let i = 1; i <= 4; i += 1) {
-    const posted = await transfer(db, {
+    const { id } = await transfer(db, {
       from: zar(userId),
       to: zar(other),
       amount: BigInt(i),
       idempotencyKey: `t${i}`,
     });
-    transactionId = posted.id;
+    transfers.push(id);
   }
-  return { userId, transactionId };
-}
+});
 
-async function kinds() {
-  const findings = await auditLedger(database.db);
-  return findings.map(({ kind }) => kind);
-}
+const wallets = (change: string) =>
+  `update finance.wallets set ${change} where user_id = '${userId}'`;
 
-describe('auditLedger', () => {
-  test('finds a balance that its entries do not explain', async () => {
-    const { userId } = await createHistory();
-    const where = `where user_id = '${userId}'`;
-    await plant(`update finance.wallets set posted = posted + 1 ${where}`);
-    heal = [`update finance.wallets set posted = posted - 1 ${where}`];
-    expect(await auditLedger(database.db)).toEqual([
+describe('auditLedger finds', () => {
+  test('a balance that its entries do not explain', async () => {
+    const fault = [wallets('posted = posted + 1')];
+    const cure = [wallets('posted = posted - 1')];
+    await plant(database.db, ...fault);
+    const found = await auditLedger(database.db);
+    await plant(database.db, ...cure);
+    expect(found).toEqual([
       {
         kind: 'BALANCE_MISMATCH',
         wallet: zar(userId),
@@ -74,198 +55,235 @@ describe('auditLedger', () => {
     ]);
   });
 
-  test('finds a wrong version', async () => {
-    const { userId } = await createHistory();
-    const where = `where user_id = '${userId}'`;
-    await plant(`update finance.wallets set version = 9 ${where}`);
-    heal = [`update finance.wallets set version = 5 ${where}`];
-    const findings = await auditLedger(database.db);
-    expect(findings).toMatchObject([
+  test('a wrong version', async () => {
+    const planted = { fault: [wallets('version = 9')], cure: [wallets('version = 5')] };
+    await expectFindings(database.db, planted, [
       { kind: 'VERSION_MISMATCH', wallet: zar(userId), expected: '5', actual: '9' },
     ]);
   });
 
-  test('finds what is held without a hold, and a hold without a transaction', async () => {
-    const { userId } = await createHistory();
-    const where = `where user_id = '${userId}'`;
-    await plant(`update finance.wallets set held = 7 ${where}`);
-    heal = [`update finance.wallets set held = 0 ${where}`];
-    expect(await auditLedger(database.db)).toMatchObject([
-      { kind: 'HELD_MISMATCH', wallet: zar(userId), expected: '0', actual: '7' },
-    ]);
-    await plant(...heal);
-
-    const { id } = await placeHold(database.db, {
-      ...zar(userId),
-      amount: 5n,
-      idempotencyKey: 'h',
-      expiresAt: new Date('2999-01-01'),
-    });
-    const orphan = randomUUID();
-    await plant(`update finance.holds set id = '${orphan}' where id = '${id}'`);
-    heal = [`update finance.holds set id = '${id}' where id = '${orphan}'`];
-    expect(await auditLedger(database.db)).toMatchObject([
-      { kind: 'ORPHAN_HOLD', transaction: { userId, id: orphan }, actual: 'PENDING' },
+  test('a wrong time of the newest entry', async () => {
+    const shift = (sign: string) => wallets(`posted_at = posted_at ${sign} interval '1 day'`);
+    await expectFindings(database.db, { fault: [shift('+')], cure: [shift('-')] }, [
+      { kind: 'POSTED_AT_MISMATCH', wallet: zar(userId) },
     ]);
   });
 
-  test('finds a transaction that does not balance', async () => {
-    const { userId, transactionId } = await createHistory();
-    const [wallet, entry] = [`user_id = '${userId}'`, `version = 6`];
-    await plant(
+  test('a transaction that does not balance', async () => {
+    const id = transfers[3] ?? '';
+    const fault = [
       `insert into finance.entries (user_id, currency, version, transaction_user_id, transaction_id,
          amount, posted_after, recorded_at)
-       values ('${userId}', 'ZAR', 6, '${userId}', '${transactionId}', 3, 93,
-         (select recorded_at from finance.transactions where id = '${transactionId}'))`,
-      `update finance.wallets set posted = 93, version = 6 where ${wallet}`,
-    );
-    heal = [
-      `delete from finance.entries where ${wallet} and ${entry}`,
-      `update finance.wallets set posted = 90, version = 5 where ${wallet}`,
+       values ('${userId}', 'ZAR', 6, '${userId}', '${id}', 3, 93,
+         (select recorded_at from finance.transactions where id = '${id}'))`,
+      wallets('posted = 93, version = 6'),
     ];
-    expect(await auditLedger(database.db)).toMatchObject([
-      {
-        kind: 'UNBALANCED_TRANSACTION',
-        transaction: { userId, id: transactionId },
-        expected: '0',
-        actual: '3',
-      },
+    const cure = [
+      `delete from finance.entries where user_id = '${userId}' and version = 6`,
+      wallets('posted = 90, version = 5'),
+    ];
+    await expectFindings(database.db, { fault, cure }, [
+      { kind: 'UNBALANCED_TRANSACTION', transaction: { userId, id }, expected: '0', actual: '3' },
     ]);
   });
 
-  test('finds a transaction without entries, and entries of a failed one', async () => {
-    const { userId, transactionId } = await createHistory();
+  test('a transaction without entries', async () => {
     const id = randomUUID();
-    await plant(
-      `insert into finance.transactions (user_id, id, type, status, currency, amount,
-         idempotency_key, request_hash, occurred_at, recorded_at)
-       values ('${userId}', '${id}', 'TRANSFER', 'COMPLETED', 'ZAR', 1, 'bare', sha256('x'), now(), now())`,
-    );
-    heal = [`delete from finance.transactions where id = '${id}'`];
-    expect(await auditLedger(database.db)).toMatchObject([
+    const planted = {
+      fault: [transactionSql({ userId, id })],
+      cure: [`delete from finance.transactions where id = '${id}'`],
+    };
+    await expectFindings(database.db, planted, [
       { kind: 'MISSING_ENTRIES', transaction: { userId, id } },
     ]);
-    await plant(
-      ...heal,
-      `update finance.transactions set status = 'CANCELLED' where id = '${transactionId}'`,
-    );
-    heal = [`update finance.transactions set status = 'COMPLETED' where id = '${transactionId}'`];
-    expect(await auditLedger(database.db)).toMatchObject([
-      { kind: 'UNEXPECTED_ENTRIES', transaction: { userId, id: transactionId } },
+  });
+
+  test.each([
+    [
+      'entries of a cancelled transaction',
+      `status = 'CANCELLED'`,
+      `status = 'COMPLETED'`,
+      {
+        kind: 'UNEXPECTED_ENTRIES',
+      },
+    ],
+    [
+      'entries of a release',
+      `type = 'RELEASE'`,
+      `type = 'TRANSFER'`,
+      [{ kind: 'UNEXPECTED_ENTRIES' }, { kind: 'MISSING_HOLD' }],
+    ],
+    [
+      'entries in another currency',
+      `currency = 'USD'`,
+      `currency = 'ZAR'`,
+      {
+        kind: 'CURRENCY_MISMATCH',
+        expected: 'USD',
+        actual: 'ZAR',
+      },
+    ],
+    [
+      'entries of another amount',
+      'amount = 5',
+      'amount = 4',
+      {
+        kind: 'AMOUNT_MISMATCH',
+        expected: '5',
+        actual: '4',
+      },
+    ],
+  ])('%s', async (_what, fault, cure, findings) => {
+    const id = transfers[3] ?? '';
+    const set = (change: string) => [
+      `update finance.transactions set ${change} where id = '${id}'`,
+    ];
+    const expected = [findings].flat().map((each) => ({ ...each, transaction: { userId, id } }));
+    await expectFindings(database.db, { fault: set(fault), cure: set(cure) }, expected);
+  });
+
+  test.each(['occurred_at', 'recorded_at'])(
+    'entries whose %s is not their transaction’s',
+    async (column) => {
+      const id = transfers[3] ?? '';
+      const shift = (sign: string) => [
+        `update finance.transactions set ${column} = ${column} ${sign} interval '1 day' where id = '${id}'`,
+      ];
+      const finding = { kind: 'TIME_MISMATCH', transaction: { userId, id } };
+      await expectFindings(database.db, { fault: shift('+'), cure: shift('-') }, [
+        finding,
+        finding,
+      ]);
+    },
+  );
+
+  test('a gap', async () => {
+    const move = (from: number, to: number) => [
+      `update finance.entries set version = ${to} where user_id = '${userId}' and version = ${from}`,
+      wallets(`version = ${to}`),
+    ];
+    await expectFindings(database.db, { fault: move(5, 8), cure: move(8, 5) }, [
+      { kind: 'VERSION_GAP', wallet: zar(userId), version: 8n, expected: '5', actual: '8' },
     ]);
   });
 
-  test('finds a gap, an altered running balance, and times out of order', async () => {
-    const { userId } = await createHistory();
-    const last = `where user_id = '${userId}' and version`;
-    await plant(
-      `update finance.entries set version = 8 ${last} = 5`,
-      `update finance.wallets set version = 8 where user_id = '${userId}'`,
-    );
-    heal = [
-      `update finance.entries set version = 5 ${last} = 8`,
-      `update finance.wallets set version = 5 where user_id = '${userId}'`,
+  test('an altered running balance', async () => {
+    const add = (change: string) => [
+      `update finance.entries set posted_after = posted_after ${change}
+       where user_id = '${userId}' and version = 3`,
     ];
-    expect(await auditLedger(database.db)).toMatchObject([
-      { kind: 'VERSION_GAP', wallet: zar(userId), version: 8n, expected: '5', actual: '8' },
-    ]);
-    await plant(...heal, `update finance.entries set posted_after = posted_after + 1 ${last} = 3`);
-    heal = [`update finance.entries set posted_after = posted_after - 1 ${last} = 3`];
-    expect(await auditLedger(database.db)).toMatchObject([
+    await expectFindings(database.db, { fault: add('+ 1'), cure: add('- 1') }, [
       { kind: 'RUNNING_BALANCE_MISMATCH', version: 3n, expected: '97', actual: '98' },
       { kind: 'RUNNING_BALANCE_MISMATCH', version: 4n },
     ]);
-    await plant(
-      ...heal,
-      `update finance.entries set recorded_at = recorded_at - interval '1 day',
-         occurred_at = recorded_at ${last} = 3`,
-    );
-    heal = [
-      `update finance.entries set recorded_at = recorded_at + interval '1 day', occurred_at = null ${last} = 3`,
-    ];
-    expect(await kinds()).toContain('TIME_DISORDER');
   });
 
-  test('finds a wallet that owes more than it may', async () => {
-    const { userId } = await createHistory();
+  test('times out of order', async () => {
+    // The first transfer is the other wallet's first entry, so only Alice's chain shows it.
+    const id = transfers[0] ?? '';
+    const shift = (sign: string) => [
+      `update finance.transactions set recorded_at = recorded_at ${sign} interval '1 day',
+         occurred_at = occurred_at ${sign} interval '1 day' where id = '${id}'`,
+      `update finance.entries set recorded_at = recorded_at ${sign} interval '1 day'
+       where transaction_id = '${id}'`,
+    ];
+    await expectFindings(database.db, { fault: shift('-'), cure: shift('+') }, [
+      { kind: 'TIME_DISORDER', wallet: zar(userId), version: 2n },
+    ]);
+  });
+
+  test('a wallet that owes more than it may', async () => {
     const where = `where user_id = '${EXTERNAL}' and currency = 'ZAR'`;
-    await plant(
+    const fault = [
       'alter table finance.wallets drop constraint wallets_available_check',
       `update finance.wallets set credit_limit = 1 ${where}`,
-    );
-    heal = [
+    ];
+    const cure = [
       `update finance.wallets set credit_limit = 9223372036854775807 ${where}`,
       'alter table finance.wallets add constraint wallets_available_check check (posted - held >= -credit_limit)',
     ];
-    expect(await auditLedger(database.db)).toMatchObject([
-      {
-        kind: 'NEGATIVE_AVAILABLE',
-        wallet: { system: 'EXTERNAL', currency: 'ZAR' },
-        expected: '-1',
-      },
+    const wallet = { system: 'EXTERNAL', currency: 'ZAR' };
+    await expectFindings(database.db, { fault, cure }, [
+      { kind: 'NEGATIVE_AVAILABLE', wallet, expected: '-1', actual: '-100' },
     ]);
-    expect(userId).toBeTruthy();
   });
 
-  test('finds more money minted than the supply', async () => {
+  test('more money minted than the supply', async () => {
     const { db } = database;
-    const alice = await createHolder(db, 0n, 'AZR');
-    const limit = `update finance.wallets set credit_limit = `;
-    const where = `where user_id = '${MINT}' and currency = 'AZR'`;
-    await plant(`${limit} 9223372036854775807 ${where}`);
-    await transfer(db, {
-      from: { system: 'MINT', currency: 'AZR' },
-      to: { userId: alice, currency: 'AZR' },
-      amount: 2_100_000_000_000_001n,
-      idempotencyKey: 'mint',
-    });
-    expect(await auditLedger(db)).toMatchObject([
+    const holder = { userId: await createHolder(db, 0n, 'AZR'), currency: 'AZR' };
+    const mint = { system: 'MINT', currency: 'AZR' } as const;
+    const limit = (value: bigint) =>
+      `update finance.wallets set credit_limit = ${value} where user_id = '${MINT}' and currency = 'AZR'`;
+    await plant(db, limit(2n ** 63n - 1n));
+    const amount = 2_100_000_000_000_001n;
+    await transfer(db, { from: mint, to: holder, amount, idempotencyKey: 'mint' });
+    const found = await auditLedger(db);
+    await transfer(db, { from: holder, to: mint, amount: 1n, idempotencyKey: 'burn' });
+    await plant(db, limit(2_100_000_000_000_000n));
+    expect(found).toMatchObject([
       {
         kind: 'SUPPLY_EXCEEDED',
-        wallet: { system: 'MINT', currency: 'AZR' },
+        wallet: mint,
         expected: '2100000000000000',
         actual: '2100000000000001',
       },
     ]);
-    await transfer(db, {
-      from: { userId: alice, currency: 'AZR' },
-      to: { system: 'MINT', currency: 'AZR' },
-      amount: 1n,
-      idempotencyKey: 'burn',
-    });
-    heal = [`${limit} 2100000000000000 ${where}`];
+    expect(await auditLedger(db)).toEqual([]);
   });
 
-  test('finds entries without a wallet', async () => {
-    const { userId } = await createHistory();
-    const other = randomUUID();
-    await plant(`update finance.wallets set user_id = '${other}' where user_id = '${userId}'`);
-    heal = [`update finance.wallets set user_id = '${userId}' where user_id = '${other}'`];
-    expect(await kinds()).toContain('ORPHAN_ENTRY');
+  test('entries without a wallet', async () => {
+    const keep = 'create table public.kept_wallet as select * from finance.wallets';
+    const fault = [
+      `${keep} where user_id = '${userId}'`,
+      `delete from finance.wallets where user_id = '${userId}'`,
+    ];
+    const cure = [
+      `insert into finance.wallets (user_id, currency, posted, version, posted_at)
+       select user_id, currency, posted, version, posted_at from public.kept_wallet`,
+      'drop table public.kept_wallet',
+    ];
+    await expectFindings(database.db, { fault, cure }, [
+      { kind: 'ORPHAN_ENTRY', wallet: zar(userId) },
+    ]);
   });
 
-  test('finds sums by occurred time that the entries do not explain', async () => {
+  test('sums by occurred time that the entries do not explain', async () => {
     const { db } = database;
     const alice = await createHolder(db);
-    await deposit(db, {
-      ...zar(alice),
-      amount: 5n,
-      idempotencyKey: 'd',
-      occurredAt: new Date('2024-01-01'),
-    });
-    const row = `where user_id = '${alice}' and level = 3 and amount > 0`;
-    await plant(`update finance.occurrence_sums set amount = amount + 1 ${row}`);
-    heal = [`update finance.occurrence_sums set amount = amount - 1 ${row}`];
-    expect(await auditLedger(db)).toMatchObject([
+    const occurredAt = new Date('2024-01-01');
+    await deposit(db, { ...zar(alice), amount: 5n, idempotencyKey: 'd', occurredAt });
+    const add = (change: string) => [
+      `update finance.occurrence_sums set amount = amount ${change}
+       where user_id = '${alice}' and level = 3 and amount > 0`,
+    ];
+    await expectFindings(db, { fault: add('+ 1'), cure: add('- 1') }, [
       { kind: 'OCCURRENCE_MISMATCH', wallet: zar(alice), expected: '5', actual: '6' },
     ]);
-    await plant(
-      ...heal,
-      `update finance.transactions set occurred_at = '2024-01-02' where user_id = '${alice}' and idempotency_key = 'd'`,
+  });
+});
+
+describe('auditLedger', () => {
+  test('needs one snapshot: a transaction that is only read committed is refused', async () => {
+    const { db } = database;
+    const inside = transaction(db, (tx) => auditLedger(tx));
+    expect(await rejection(inside)).toMatchObject({ code: 'INVALID_INPUT', field: 'isolation' });
+  });
+
+  test('leaves the timeout of the caller’s transaction as it was', async () => {
+    const { db } = database;
+    const read = async (tx: Parameters<typeof auditLedger>[0]) => {
+      const { rows } = await tx.execute<{ statement_timeout: string }>(sql`show statement_timeout`);
+      return rows[0]?.statement_timeout;
+    };
+    const after = await transaction(
+      db,
+      async (tx) => {
+        await tx.execute(sql`set local statement_timeout = '71s'`);
+        expect(await auditLedger(tx)).toEqual([]);
+        return read(tx);
+      },
+      { isolation: 'repeatable read' },
     );
-    heal = [
-      `update finance.transactions set occurred_at = '2024-01-01Z' where user_id = '${alice}' and idempotency_key = 'd'`,
-    ];
-    expect(await kinds()).toEqual(['OCCURRENCE_MISMATCH', 'OCCURRENCE_MISMATCH']);
+    expect(after).toBe('71s');
   });
 });

@@ -52,6 +52,49 @@ describe('getBalanceAt', () => {
     expect(await auditLedger(db)).toEqual([]);
   });
 
+  test('counts a transaction from the very time that it was answered with', async () => {
+    const { db } = database;
+    const [alice, bob] = await Promise.all([createHolder(db, 50n), createHolder(db)]);
+    for (let left = 49n; left >= 0n; left -= 1n) {
+      // Times are whole milliseconds, so two in one would share theirs.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      const { recordedAt, occurredAt } = await transfer(db, {
+        from: zar(alice),
+        to: zar(bob),
+        amount: 1n,
+        idempotencyKey: `t${left}`,
+      });
+      const justBefore = new Date(recordedAt.getTime() - 1);
+      expect(occurredAt).toEqual(recordedAt);
+      expect([
+        await getBalanceAt(db, { ...zar(alice), recordedAt: justBefore }),
+        await getBalanceAt(db, { ...zar(alice), recordedAt }),
+        await getBalanceAt(db, { ...zar(alice), occurredAt }),
+      ]).toEqual([left + 1n, left, left]);
+    }
+    const { rows } = await db.$client.query(
+      `select count(*)::integer as fractions from finance.transactions
+       where recorded_at <> date_trunc('milliseconds', recorded_at)`,
+    );
+    expect(rows).toEqual([{ fractions: 0 }]);
+  });
+
+  test('is exact by occurred time also where that is more than a wallet can hold', async () => {
+    const { db } = database;
+    const userId = await createHolder(db, 0n, 'BTC');
+    const wallet = { userId, currency: 'BTC' };
+    const amount = 2n ** 63n - 1n;
+    const occurredAt = new Date('2024-03-03');
+    await deposit(db, { ...wallet, amount, idempotencyKey: 'in', occurredAt });
+    await withdraw(db, { ...wallet, amount, idempotencyKey: 'out' });
+    await deposit(db, { ...wallet, amount, idempotencyKey: 'in again', occurredAt });
+    const at = async (day: Date) => getBalanceAt(db, { ...wallet, occurredAt: day });
+    expect(await at(new Date('2024-03-02'))).toBe(0n);
+    expect(await at(occurredAt)).toBe(2n * amount);
+    expect(await at(new Date('2999-01-01'))).toBe(amount);
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
   test('agrees with a plain sum at random instants', async () => {
     const { db } = database;
     const alice = await createHolder(db);
@@ -184,6 +227,53 @@ describe('exchange', () => {
 });
 
 describe('reverseTransaction', () => {
+  test('reverses a part of an exchange, rounding against the customer', async () => {
+    const { db } = database;
+    const alice = await createHolder(db, 1_000n);
+    await openWallet(db, { userId: alice, currency: 'ETH' });
+    await transfer(db, {
+      from: { system: 'EXTERNAL', currency: 'ETH' },
+      to: { system: 'LIQUIDITY', currency: 'ETH' },
+      amount: 100n,
+      idempotencyKey: `fund ${alice}`,
+    });
+    const balances = async () => [
+      (await getWallet(db, zar(alice))).posted,
+      (await getWallet(db, { userId: alice, currency: 'ETH' })).posted,
+    ];
+    const request = { userId: alice, from: 'ZAR', to: 'ETH', amount: 100n };
+    const rate = { numerator: 7n, denominator: 100n };
+    const undo = async (amount: bigint) => {
+      const idempotencyKey = `x${amount}`;
+      const { id } = await exchange(db, { ...request, rate, idempotencyKey });
+      return { userId: alice, transactionId: id, amount, idempotencyKey: `undo ${amount}` };
+    };
+    const third = await undo(33n);
+    expect(await balances()).toEqual([900n, 7n]);
+    // 7 * 33 / 100 is 2.31: three go back, and not two.
+    const reversal = await reverseTransaction(db, third);
+    expect(reversal).toMatchObject({ type: 'REVERSAL', currency: 'ZAR', amount: 33n });
+    expect(await balances()).toEqual([933n, 4n]);
+    expect(await reverseTransaction(db, third)).toEqual(reversal);
+    expect(
+      await rejection(reverseTransaction(db, { ...third, idempotencyKey: 'again' })),
+    ).toMatchObject({ code: 'ALREADY_REVERSED' });
+
+    await reverseTransaction(db, await undo(99n));
+    expect(await balances()).toEqual([932n, 4n]);
+    await reverseTransaction(db, await undo(1n));
+    expect(await balances()).toEqual([833n, 10n]);
+    const whole = await undo(100n);
+    expect(
+      await rejection(
+        reverseTransaction(db, { ...whole, amount: 101n, idempotencyKey: 'too much' }),
+      ),
+    ).toMatchObject({ code: 'REVERSAL_EXCEEDED' });
+    await reverseTransaction(db, whole);
+    expect(await balances()).toEqual([833n, 10n]);
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
   test('reverses once, in part, with its own date', async () => {
     const { db } = database;
     const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);

@@ -13,6 +13,7 @@ import {
 import { rejection } from '../../setup/errors.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
+import { plant } from './planting.ts';
 
 const database = useTestDatabase({ max: 40 });
 const soon = new Date('2999-01-01');
@@ -177,6 +178,17 @@ describe('a due hold', () => {
     expect({ ...after, updatedAt: before.updatedAt }).toEqual(before);
     expect(after).toMatchObject({ held: 0n });
     expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test('that a wallet only seems to have keeps no batch waiting', async () => {
+    const { db } = database;
+    const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
+    const hint = (value: string) =>
+      plant(db, `update finance.wallets set hold_expires_at = ${value} where user_id = '${alice}'`);
+    await hint(`now() - interval '1 minute'`);
+    const [result] = await postTransfers(db, { transfers: [pay(alice, bob, 100n, 't')] });
+    expect(result?.status).toBe('completed');
+    await hint('null');
   });
 
   test('can neither be captured nor released', async () => {

@@ -7,32 +7,18 @@ import {
 } from '../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder, refusalOf } from './bundle.ts';
+import { plant } from './planting.ts';
 
 const database = useTestDatabase();
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
 let alice: string;
 let head: SealHead | null;
 
-async function plant(text: string): Promise<void> {
-  const client = await database.db.$client.connect();
-  try {
-    await client.query('begin');
-    await client.query('set local session_replication_role = replica');
-    await client.query(text);
-    await client.query('commit');
-  } catch (error) {
-    await client.query('rollback');
-    throw error;
-  } finally {
-    client.release();
-  }
-}
-
 /** Plants a change, looks, and takes the change back. */
 async function verdictAfter(change: string, undo: string) {
-  await plant(change);
+  await plant(database.db, change);
   const verdict = await verifySeals(database.db, head === null ? {} : { head });
-  await plant(undo);
+  await plant(database.db, undo);
   expect(await verifySeals(database.db)).toMatchObject({ isIntact: true });
   return verdict;
 }

@@ -1,7 +1,14 @@
+import { sql } from 'drizzle-orm';
 import { checksOf, longText, second } from './case.ts';
 
-const verified = { status: 'VERIFIED', verifiedAt: second(1) };
-const rejected = { status: 'REJECTED', rejectedAt: second(1), rejectionReason: 'copied' };
+const verified = { status: 'VERIFIED', createdAt: second(1), verifiedAt: second(1) };
+const rejected = {
+  status: 'REJECTED',
+  createdAt: second(1),
+  rejectedAt: second(1),
+  rejectionReason: 'copied',
+};
+const failed = { status: 'FAILED', createdAt: second(1), failedAt: second(1) };
 
 const captured = {
   status: 'CAPTURED',
@@ -36,6 +43,7 @@ export const financeChecks = [
   ),
   ...checksOf('finance.transactions', {
     amount_positive: { amount: 0n },
+    times_finite: { occurredAt: sql`'infinity'::timestamptz` },
     idempotency_key_length: { idempotencyKey: '' },
     request_hash_sha256: { requestHash: Buffer.alloc(31) },
     metadata_object: { metadata: [] },
@@ -73,6 +81,10 @@ export const financeChecks = [
       resolved_has_time: { resolvedAt: second(59), createdAt: second(1) },
       resolved_by_transaction: [captured, { resolutionId: null }],
       expires_after_created: { createdAt: second(1), expiresAt: second(1) },
+      expired_when_due: [
+        { status: 'EXPIRED', createdAt: second(1), expiresAt: second(3), resolvedAt: second(3) },
+        { resolvedAt: second(2) },
+      ],
       resolved_after_created: [captured, { resolvedAt: second(0) }],
     },
     { withoutTriggers: true },
@@ -85,6 +97,8 @@ export const financeChecks = [
     rewarded_has_transaction: { ...verified, status: 'REWARDED', rewardedAt: second(1) },
     rejected_has_time: [rejected, { rejectedAt: null }],
     rejected_has_reason: [rejected, { rejectionReason: null }],
+    verified_after_created: [verified, { verifiedAt: second(0) }],
+    rejected_after_created: [rejected, { rejectedAt: second(0) }],
     rewarded_after_verified: {
       ...verified,
       status: 'REWARDED',
@@ -97,12 +111,24 @@ export const financeChecks = [
     provider_length: { provider: '' },
     provider_reference_length: { providerReference: longText(201) },
     enrollment_names_course: { type: 'ENROLLMENT' },
-    completed_has_time: { completedAt: second(1) },
-    completed_has_transaction: { status: 'COMPLETED', completedAt: second(1) },
-    failed_has_time: [{ status: 'FAILED', failedAt: second(1) }, { failedAt: null }],
+    completed_has_time: { createdAt: second(1), completedAt: second(1) },
+    completed_has_transaction: {
+      status: 'COMPLETED',
+      createdAt: second(1),
+      completedAt: second(1),
+    },
+    completed_after_created: {
+      status: 'COMPLETED',
+      createdAt: second(1),
+      completedAt: second(0),
+      transactionId: '01890000-0000-7000-8000-000000000000',
+    },
+    failed_has_time: [failed, { failedAt: null }],
+    failed_after_created: [failed, { failedAt: second(0) }],
     refunded_has_time: { refundedAt: second(1) },
     refunded_after_completed: {
       status: 'REFUNDED',
+      createdAt: second(1),
       completedAt: second(1),
       refundedAt: second(0),
       transactionId: '01890000-0000-7000-8000-000000000000',
