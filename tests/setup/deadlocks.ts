@@ -20,3 +20,10 @@ export async function countDeadlocks(db: Database, applicationName: string): Pro
   );
   return rows[0].deadlocks;
 }
+
+/** The same database, where deadlocks are found at once: before a statement's timeout could hide them. */
+export function watchingForDeadlocks(url: string): string {
+  const watching = new URL(url);
+  watching.searchParams.set('options', '-c deadlock_timeout=20ms');
+  return watching.href;
+}

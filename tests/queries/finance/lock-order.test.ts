@@ -20,7 +20,7 @@ import {
 } from '../../../src/queries/finance/index.ts';
 import type { Db } from '../../../src/session.ts';
 import { transaction } from '../../../src/transaction.ts';
-import { countDeadlocks } from '../../setup/deadlocks.ts';
+import { countDeadlocks, watchingForDeadlocks } from '../../setup/deadlocks.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createStormUsers } from './storm.ts';
 import { createRandom } from './storm-requests.ts';
@@ -105,7 +105,7 @@ test('no mix of concurrent operations on the same wallets deadlocks', async () =
   const { db, url } = database;
   const users = await createStormUsers(db, USERS);
   const applicationName = 'lock order';
-  const busy = await connect({ url, max: 24, applicationName });
+  const busy = await connect({ url: watchingForDeadlocks(url), max: 24, applicationName });
   const once: Once = (run) => transaction(busy, run, { maxAttempts: 1 });
   const session = async (seed: number) => {
     const random = createRandom(seed);
