@@ -21,7 +21,7 @@ export function dateOf(day: number): Date {
   return new Date(Date.UTC(2020, 0, 20 - day));
 }
 
-export function refOf(name: string): NamedWalletRef {
+function refOf(name: string): NamedWalletRef {
   const [owner = '', currency = ''] = name.split('/');
   if (owner.includes('-')) return { userId: owner, currency };
   return { system: owner as SystemWallet, currency };

@@ -37,6 +37,8 @@ const tour: Operation[] = [
   op('combine', { transfers: [1, 2, 3, 4].map((i) => ({ ...one, key: 11 + i })) }),
   op('batch', { transfers: [{ ...one, key: 16 }], atomic: true }),
   op('withdraw', { amount: 3n, key: 17 }),
+  op('reverse', { amount: 1n, key: 20 }),
+  op('reverse', { pick: 1, amount: 1n, key: 21 }),
   op('close', { user: 2 }),
   op('close', { user: 0 }),
   op('transfer', { one: { ...one, to: 2, amount: 1n, key: 18 } }),
@@ -45,6 +47,7 @@ const tour: Operation[] = [
   op('reward'),
   op('verify'),
   op('reward'),
+  op('reverse', { amount: 1n, key: 22 }),
   op('reject'),
   op('submit', { key: 2 }),
   op('reject', { pick: 1 }),
@@ -52,6 +55,7 @@ const tour: Operation[] = [
   op('pay', { reference: 1 }),
   op('refund'),
   op('settle'),
+  op('reverse', { amount: 1n, key: 23 }),
   op('fail'),
   op('refund'),
   op('settle'),
@@ -59,7 +63,6 @@ const tour: Operation[] = [
   op('pay', { reference: 2, isRefund: true, amount: 2n ** 62n }),
   op('settle', { pick: 1 }),
   op('fail', { pick: 1 }),
-  op('reverse', { pick: 0, amount: 1n, key: 20 }),
 ];
 
 test('any program of requests is answered as the model answers it, and leaves its balances', async () => {
@@ -88,6 +91,8 @@ test('any program of requests is answered as the model answers it, and leaves it
       'reject WRONG_STATE',
       'release HOLD_EXPIRED',
       'release HOLD_RESOLVED',
+      'reverse ALREADY_REVERSED',
+      'reverse NOT_REVERSIBLE',
       'reverse ok',
       'reward REWARDED',
       'reward WRONG_STATE',
