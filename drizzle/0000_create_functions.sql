@@ -48,7 +48,11 @@ $$;
 comment on function public.is_time_zone(text) is 'Whether the server knows a time zone by this name';
 --> statement-breakpoint
 -- Currency, two check digits, owner: as an IBAN has country, check digits, account. The digits are
--- ISO 7064 MOD 97-10, which finds every single wrong character and every swap of neighbours.
+-- ISO 7064 MOD 97-10 over two decimal digits for each character (0 is 00, A is 10, Z is 35), where
+-- an IBAN has one for a digit and two for a letter. So each place weighs a power of 3 (100 modulo
+-- 97), which repeat after 48 places only, and an address has at most 41; and two characters differ
+-- by less than 97. Hence every single wrong character and every two that changed places are found.
+-- With an IBAN's widths they are not: there ...40b1 and ...401b have the same digits.
 create or replace function public.wallet_address(owner uuid, currency text) returns text
 language plpgsql immutable strict parallel safe
 as $$
@@ -57,13 +61,10 @@ declare
   remainder integer := 0;
   code integer;
 begin
-  for code in select ascii(symbol) from string_to_table(account || currency || '00', null) as symbol loop
-    remainder := case
-      when code < 58 then (remainder * 10 + code - 48) % 97
-      else (remainder * 100 + code - 55) % 97
-    end;
+  for code in select ascii(symbol) from string_to_table(currency || account, null) as symbol loop
+    remainder := (remainder * 100 + code - case when code < 58 then 48 else 55 end) % 97;
   end loop;
-  return currency || lpad((98 - remainder)::text, 2, '0') || account;
+  return currency || lpad((98 - remainder * 100 % 97)::text, 2, '0') || account;
 end
 $$;
 --> statement-breakpoint

@@ -74,13 +74,45 @@ export const instant = z
   .min(new Date('0001-01-01T00:00:00Z'), { error: 'must not be before the year 1' })
   .max(new Date('9999-12-31T23:59:59.999Z'), { error: 'must not be after the year 9999' });
 
-/** Text of `min` to `max` characters. PostgreSQL cannot store a NUL, so that is refused here. */
+/**
+ * The schema that `choose` picks for an input. Unlike a union it says what is wrong with the input, and tries only one.
+ * An input for which there is no schema breaks `rule`.
+ */
+export function chosen<S extends z.ZodType>(
+  choose: (value: unknown) => S | undefined,
+  rule: string,
+) {
+  const error = givenOr(rule);
+  return z.transform((value: unknown, context): z.output<S> => {
+    const result = choose(value)?.safeParse(value, parseContext);
+    if (result?.success) return result.data;
+    const issues = result?.error.issues ?? [
+      { code: 'custom' as const, path: [], message: error({ input: value }) },
+    ];
+    context.issues.push(...issues.map((issue) => ({ ...issue, input: undefined })));
+    return z.NEVER;
+  });
+}
+
+/** Text of `min` to `max` characters, which PostgreSQL can store as it is. */
 export function text({ min = 1, max }: { min?: number; max: number }) {
   return z
     .string()
     .min(min)
     .max(max)
-    .refine(hasNoNul, { error: 'must not contain a NUL character' });
+    .superRefine((value, context) => {
+      const rule = findTextFault(value);
+      if (rule !== undefined) context.addIssue({ code: 'custom', message: rule });
+    });
+}
+
+/**
+ * Why PostgreSQL would not store a text, or not as it is: it has no NUL, and a surrogate without its partner is sent as
+ * U+FFFD, so that two texts could become one.
+ */
+export function findTextFault(value: string): string | undefined {
+  if (value.includes('\0')) return 'must not contain a NUL character';
+  return value.isWellFormed() ? undefined : 'must not contain half a surrogate pair';
 }
 
 /** The size of a page: 1 to `max`, and `fallback` when not given. */
@@ -92,8 +124,4 @@ export function limit({ max = 100, fallback = 20 }: { max?: number; fallback?: n
 function givenOr(rule: string) {
   return (issue: { readonly input?: unknown }) =>
     issue.input === undefined ? 'is required' : rule;
-}
-
-function hasNoNul(value: string): boolean {
-  return !value.includes('\0');
 }

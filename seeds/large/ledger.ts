@@ -151,6 +151,7 @@ function reward(
     id: idOf(plan, KIND.mining, ledger.mined, intent.completedAt),
     type: 'COURSE_COMPLETION',
     tokensEarned: intent.amount,
+    idempotencyKey: `mined ${ledger.mined}`,
     status: transactionId === null ? 'VERIFIED' : 'REWARDED',
     metadata: { courseId: factsOfCourse(plan, intent.course).id },
     transactionId,

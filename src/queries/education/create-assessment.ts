@@ -3,6 +3,7 @@ import { assessments, assessmentType } from '../../schema/education/assessments.
 import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { json } from '../../validate-json.ts';
 import { type AssessmentResult, toAssessmentResult } from './assessment.ts';
 
 const input = z.strictObject({
@@ -11,7 +12,7 @@ const input = z.strictObject({
   courseId: v.uuid.optional(),
   type: z.enum(assessmentType.enumValues),
   title: v.text({ max: 200 }),
-  questions: z.array(z.unknown()).max(1_000).default([]),
+  questions: z.array(json).max(1_000).default([]),
   maxScore: z.int().min(1).max(1_000_000),
   passPercent: z.int().min(1).max(100).default(50),
 });

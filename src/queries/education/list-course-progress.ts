@@ -19,7 +19,11 @@ const cursors = {
 
 const common = { courseId: v.uuid, limit: v.limit({ max: 500 }) };
 const input = z.discriminatedUnion('order', [
-  z.strictObject({ ...common, order: z.literal('progress'), cursor: cursors.progress.field }),
+  z.strictObject({
+    ...common,
+    order: z.literal('progress').optional(),
+    cursor: cursors.progress.field,
+  }),
   z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
 ]);
 
@@ -73,17 +77,17 @@ export async function listCourseProgress(
   db: Db,
   params: ListCourseProgressParams,
 ): Promise<{ items: CourseProgressItem[]; nextCursor: string | null }> {
-  const page = parseInput(input, { ...params, order: params.order ?? 'progress' });
-  const first = page.order === 'progress' ? 10_001 : 'infinity';
+  const { order = 'progress', ...page } = parseInput(input, params);
+  const first = order === 'progress' ? 10_001 : 'infinity';
   const [after, afterId] = page.cursor ?? [first, LAST_ID];
-  const rows = await pages[page.order](db, [page.courseId, page.limit + 1, after, afterId]);
+  const rows = await pages[order](db, [page.courseId, page.limit + 1, after, afterId]);
   const items = rows
     .slice(0, page.limit)
     .map((row) => ({ ...toEnrollmentProgress(row), learnerName: row.learner_name }));
   const last = rows[page.limit - 1];
   if (rows.length <= page.limit || last === undefined) return { items, nextCursor: null };
   const nextCursor =
-    page.order === 'progress'
+    order === 'progress'
       ? cursors.progress.encode([last.basis_points, last.user_id])
       : cursors.activity.encode([last.activity_text, last.user_id]);
   return { items, nextCursor };

@@ -4,12 +4,13 @@ import { assessments } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { json } from '../../validate-json.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
   assessmentId: v.uuid,
-  answers: z.array(z.unknown()).max(1_000),
+  answers: z.array(json).max(1_000),
   submittedAt: v.instant.optional(),
 });
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { ConnectionLostError } from '../../errors.ts';
-import type { Db } from '../../session.ts';
+import { ConnectError, ConnectionLostError, RetryableError, TimeoutError } from '../../errors.ts';
+import { type Db, executorOf } from '../../session.ts';
+import { TransactionClient } from '../../transaction-client.ts';
 import { limit, parseInput } from '../../validate.ts';
 import { MAX_BATCH, postRequests } from './post-transfers.ts';
 import type { LedgerTransaction } from './transaction-row.ts';
@@ -42,7 +43,8 @@ const input = z.strictObject({
  * transfers on it go one flush after another; a batch takes one flush for all that came meanwhile. Nothing waits for a
  * timer: a call on an idle combiner goes at once, and those that come while it is under way make the next batch.
  *
- * When the connection breaks, the batch is sent once more: its keys make it post once.
+ * When the connection breaks, the batch is sent once more: its keys make it post once. When the server refuses a batch
+ * because of one transfer (a trigger of yours, say), the others are posted without it.
  */
 export function createTransferCombiner(db: Db, options: CombinerOptions = {}): TransferCombiner {
   const { maxBatch, maxConcurrent } = parseInput(input, options);
@@ -94,6 +96,22 @@ async function answer(db: Db, batch: readonly Waiting[]): Promise<void> {
       else waiting.reject(result?.error);
     });
   } catch (error) {
-    for (const { reject } of batch) reject(error);
+    if (batch.length > 1 && isOfOne(db, error)) {
+      // By halves, in their order, so that one bad request costs a few more round trips, and its caller alone an error.
+      const half = Math.ceil(batch.length / 2);
+      await answer(db, batch.slice(0, half));
+      await answer(db, batch.slice(half));
+    } else {
+      for (const { reject } of batch) reject(error);
+    }
   }
+}
+
+/** Whether one request can be at fault, and not what all have in common: the connection, the time, the traffic. */
+function isOfOne(db: Db, error: unknown): boolean {
+  // A failed statement ends its transaction, for the others too.
+  if (executorOf(db) instanceof TransactionClient) return false;
+  return ![ConnectionLostError, ConnectError, TimeoutError, RetryableError].some(
+    (shared) => error instanceof shared,
+  );
 }

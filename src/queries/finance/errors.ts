@@ -1,5 +1,5 @@
 import { AzoraDbError } from '../../errors.ts';
-import { toWalletRef, type WalletRef } from './wallet-ref.ts';
+import { type NamedWalletRef, toWalletRef } from './wallet-ref.ts';
 
 /** Why a request was refused; the same text is kept with the failed transaction. */
 export type FailureCode =
@@ -27,7 +27,7 @@ export class RejectedError extends AzoraDbError {
   declare readonly code: FailureCode;
   readonly transactionId: string;
   /** The wallet that refused, if it was a wallet. */
-  readonly wallet: WalletRef | undefined;
+  readonly wallet: NamedWalletRef | undefined;
   /** What was asked for, in minor units. */
   readonly requested: bigint;
 
@@ -71,10 +71,10 @@ export class BalanceLimitError extends RejectedError {
 
 /** The key was used before, for another request. Nothing was done. */
 export class IdempotencyConflictError extends AzoraDbError {
-  /** The transaction that the key belongs to. */
-  readonly transactionId: string;
+  /** The transaction that the key belongs to; null if it belongs to a mining activity. */
+  readonly transactionId: string | null;
 
-  constructor(transactionId: string) {
+  constructor(transactionId: string | null) {
     super('IDEMPOTENCY_CONFLICT', 'the idempotency key belongs to another request: use a new key');
     this.transactionId = transactionId;
   }

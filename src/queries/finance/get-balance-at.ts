@@ -1,11 +1,10 @@
-import { z } from 'zod';
 import { InvalidInputError, NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { instant, parseInput } from '../../validate.ts';
-import { ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
+import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
 
-const times = z.object({ recordedAt: instant.optional(), occurredAt: instant.optional() });
+const input = walletRefWith({ recordedAt: instant.optional(), occurredAt: instant.optional() });
 
 const selectRecorded = statement<{ posted: string | null }>(
   'balance_at_recorded',
@@ -36,18 +35,12 @@ export type BalanceAtParams = WalletRef &
  * @throws NotFoundError if the wallet was never opened
  */
 export async function getBalanceAt(db: Db, params: BalanceAtParams): Promise<bigint> {
-  const { recordedAt, occurredAt, ...ref } = params;
-  const wallet = parseInput(walletRef, ref);
-  const at = parseInput(times, { recordedAt, occurredAt });
-  if ((at.recordedAt === undefined) === (at.occurredAt === undefined)) {
+  const { recordedAt, occurredAt, ...wallet } = parseInput(input, params);
+  if ((recordedAt === undefined) === (occurredAt === undefined)) {
     throw new InvalidInputError('recordedAt', 'or occurredAt is required, and not both');
   }
-  const select = at.recordedAt === undefined ? selectOccurred : selectRecorded;
-  const [row] = await select(db, [
-    ownerOf(wallet),
-    wallet.currency,
-    at.recordedAt ?? at.occurredAt,
-  ]);
+  const select = recordedAt === undefined ? selectOccurred : selectRecorded;
+  const [row] = await select(db, [ownerOf(wallet), wallet.currency, recordedAt ?? occurredAt]);
   if (row === undefined || row.posted === null) {
     throw new NotFoundError('wallet', Object.keys(wallet));
   }

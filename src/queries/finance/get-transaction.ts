@@ -11,11 +11,11 @@ import {
   type TransactionStatus,
   toTransaction,
 } from './transaction-row.ts';
-import { toWalletRef, type WalletRef } from './wallet-ref.ts';
+import { type NamedWalletRef, toWalletRef } from './wallet-ref.ts';
 
 /** One leg of a transaction. */
 export interface LedgerEntry {
-  readonly wallet: WalletRef;
+  readonly wallet: NamedWalletRef;
   readonly version: bigint;
   /** In minor units; below zero when it left the wallet. */
   readonly amount: bigint;

@@ -38,12 +38,18 @@ export { type ReversalParams, reverseTransaction } from './reverse-transaction.t
 export { rewardMiningActivity } from './reward-mining-activity.ts';
 export { type SealHead, sealEntries } from './seal-entries.ts';
 export { settlePayment } from './settle-payment.ts';
-export { submitMiningActivity } from './submit-mining-activity.ts';
+export { type MiningParams, submitMiningActivity } from './submit-mining-activity.ts';
 export type { LedgerTransaction, TransactionType } from './transaction-row.ts';
 export { transfer } from './transfer.ts';
 export type { TransferParams } from './transfer-input.ts';
 export { verifyMiningActivity } from './verify-mining-activity.ts';
 export { type Alteration, type SealVerdict, verifySeals } from './verify-seals.ts';
-export { type SystemWallet, systemOwners, type WalletRef } from './wallet-ref.ts';
+export {
+  type NamedWalletRef,
+  parseWalletAddress,
+  type SystemWallet,
+  systemOwners,
+  type WalletRef,
+} from './wallet-ref.ts';
 export type { WalletBalance } from './wallet-row.ts';
 export { withdraw } from './withdraw.ts';

@@ -1,15 +1,17 @@
-import { z } from 'zod';
 import { defineCursor, integerText } from '../../cursor.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput } from '../../validate.ts';
 import type { TransactionType } from './transaction-row.ts';
-import { ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
+import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
 
 const MAX_VERSION = 2n ** 63n - 1n;
 const cursor = defineCursor('statement', integerText);
-const input = z.object({ limit: limit({ max: 1_000, fallback: 50 }), cursor: cursor.field });
+const input = walletRefWith({
+  limit: limit({ max: 1_000, fallback: 50 }),
+  cursor: cursor.field,
+});
 
 /** A line of a wallet's statement. Amounts are in minor units. */
 export interface StatementLine {
@@ -85,20 +87,18 @@ export async function listStatement(
   db: Db,
   params: WalletRef & { limit?: number; cursor?: string | undefined },
 ): Promise<StatementPage> {
-  const { limit: size, cursor: after, ...ref } = params;
-  const wallet = parseInput(walletRef, ref);
-  const page = parseInput(input, { limit: size, cursor: after });
-  const below = page.cursor ?? MAX_VERSION;
-  const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, page.limit + 1]);
+  const { limit: size, cursor: after, ...wallet } = parseInput(input, params);
+  const below = after ?? MAX_VERSION;
+  const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, size + 1]);
   if (rows.length === 0) throw new NotFoundError('wallet', Object.keys(wallet));
   const items = rows
     .filter(({ version }) => version !== null)
-    .slice(0, page.limit)
+    .slice(0, size)
     .map(toLine);
   const [newest, oldest] = [items[0], items.at(-1)];
   return {
     items,
-    nextCursor: rows.length > page.limit && oldest ? cursor.encode(oldest.version) : null,
+    nextCursor: rows.length > size && oldest ? cursor.encode(oldest.version) : null,
     openingBalance: oldest === undefined ? 0n : oldest.postedAfter - oldest.amount,
     closingBalance: newest?.postedAfter ?? 0n,
   };

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import { z } from 'zod';
 import { instant, text } from '../../validate.ts';
+import { jsonObject } from '../../validate-json.ts';
 
 /** Keys that the library makes itself, for the postings of payments and rewards, begin so. */
 const RESERVED_KEY_PREFIX = 'azora:';
@@ -13,7 +13,7 @@ const idempotencyKey = text({ max: 200 }).refine((key) => !key.startsWith(RESERV
 export const details = {
   idempotencyKey,
   description: text({ max: 500 }).optional(),
-  metadata: z.record(z.string(), z.json()).optional(),
+  metadata: jsonObject.optional(),
   occurredAt: instant.optional(),
 };
 

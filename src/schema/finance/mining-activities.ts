@@ -37,6 +37,7 @@ export const miningActivities = finance.table(
     type: miningType('type').notNull(),
     tokensEarned: minorUnits('tokens_earned').notNull(),
     status: miningStatus('status').notNull().default('PENDING'),
+    idempotencyKey: text('idempotency_key').notNull(),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
     transactionId: uuid('transaction_id'),
     rejectionReason: text('rejection_reason'),
@@ -48,6 +49,8 @@ export const miningActivities = finance.table(
   },
   (table) => [
     primaryKey({ name: 'mining_activities_pkey', columns: [table.userId, table.id] }),
+    // It leads with the key, so that the planner does not take it for look-ups by user and id.
+    unique('mining_activities_idempotency_key_user_id_key').on(table.idempotencyKey, table.userId),
     foreignKey({
       name: 'mining_activities_user_id_fkey',
       columns: [table.userId],
@@ -62,6 +65,10 @@ export const miningActivities = finance.table(
     index('mining_activities_open_idx')
       .on(table.createdAt, table.id)
       .where(sql`status in ('PENDING', 'VERIFIED')`),
+    check(
+      'mining_activities_idempotency_key_length_check',
+      sql`char_length(idempotency_key) between 1 and 200`,
+    ),
     check('mining_activities_tokens_positive_check', sql`tokens_earned > 0`),
     check('mining_activities_metadata_object_check', sql`jsonb_typeof(metadata) = 'object'`),
     check(

@@ -115,6 +115,7 @@ export const insertMiningActivity = defineFactory(miningActivities, async (db, g
   userId: await userIdOf(db, given),
   type: 'COURSE_COMPLETION' as const,
   tokensEarned: 100_000_000n,
+  idempotencyKey: unique(),
 }));
 
 /** A pending donation. */

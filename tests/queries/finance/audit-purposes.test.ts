@@ -153,7 +153,12 @@ describe('auditLedger finds', () => {
 
   test('a reward whose transaction does not fit', async () => {
     const { db } = database;
-    const request = { userId, type: 'ASSESSMENT_PASS', tokensEarned: 5n } as const;
+    const request = {
+      userId,
+      type: 'ASSESSMENT_PASS',
+      tokensEarned: 5n,
+      idempotencyKey: randomUUID(),
+    } as const;
     const { id } = await submitMiningActivity(db, request);
     await verifyMiningActivity(db, { userId, id });
     await rewardMiningActivity(db, { userId, id });

@@ -165,7 +165,12 @@ describe('payments', () => {
 describe('mining activities', () => {
   const verified = async () => {
     const { db } = database;
-    const request = { userId, type: 'ASSESSMENT_PASS', tokensEarned: 5n } as const;
+    const request = {
+      userId,
+      type: 'ASSESSMENT_PASS',
+      tokensEarned: 5n,
+      idempotencyKey: randomUUID(),
+    } as const;
     const { id } = await submitMiningActivity(db, request);
     await verifyMiningActivity(db, { userId, id });
     return id;

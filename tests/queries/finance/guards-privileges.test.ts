@@ -74,7 +74,12 @@ describe('a role without ownership', () => {
       const { id: holdId } = await placeHold(tx, { ...hold, idempotencyKey: 'h' });
       await captureHold(tx, { userId: alice, holdId, to: { userId: bob }, idempotencyKey: 'c' });
       await expireHolds(tx);
-      const proof = { userId: alice, type: 'PEER_TEACHING', tokensEarned: 5n } as const;
+      const proof = {
+        userId: alice,
+        type: 'PEER_TEACHING',
+        tokensEarned: 5n,
+        idempotencyKey: 'm',
+      } as const;
       const { id } = await submitMiningActivity(tx, proof);
       await verifyMiningActivity(tx, { userId: alice, id });
       await rewardMiningActivity(tx, { userId: alice, id });

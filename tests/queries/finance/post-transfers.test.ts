@@ -179,4 +179,57 @@ describe('createTransferCombiner', () => {
     expect(good).toMatchObject({ value: { amount: 1n } });
     await combiner.close();
   });
+
+  test('posts the others when the server fails a batch because of some', async () => {
+    const { db } = database;
+    const payer = await createHolder(db, 100n);
+    const payees = await Promise.all(Array.from({ length: 9 }, () => createHolder(db)));
+    const bad = new Set([payees[2] ?? '', payees[7] ?? '']);
+    await refuseEntriesOf([...bad]);
+    const combiner = createTransferCombiner(db);
+    const answers = await Promise.allSettled(
+      payees.map((payee, i) => combiner.transfer(move(payer, payee, 1n, `t${i}`))),
+    );
+    await combiner.close();
+    for (const [i, payee] of payees.entries()) {
+      expect(answers[i]).toMatchObject(
+        bad.has(payee)
+          ? { status: 'rejected', reason: { sqlState: 'P0001' } }
+          : { status: 'fulfilled', value: { idempotencyKey: `t${i}` } },
+      );
+    }
+    expect(await posted(payer, ...payees)).toEqual([93n, 1n, 1n, 0n, 1n, 1n, 1n, 1n, 0n, 1n]);
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test('keeps what text cannot be from its batch', async () => {
+    const { db } = database;
+    const [a, b] = await Promise.all([createHolder(db, 10n), createHolder(db)]);
+    const combiner = createTransferCombiner(db);
+    const [bad, good] = await Promise.allSettled([
+      combiner.transfer({ ...move(a, b, 1n, 'bad'), metadata: { x: ['\0'] } }),
+      combiner.transfer(move(a, b, 1n, 'good')),
+    ]);
+    expect(bad).toMatchObject({ reason: { code: 'INVALID_INPUT', field: 'metadata.x.0' } });
+    expect(good).toMatchObject({ value: { amount: 1n } });
+    await combiner.close();
+  });
 });
+
+/** A rule of the installation, which no check of ours can foresee. */
+async function refuseEntriesOf(owners: string[]): Promise<void> {
+  await database.db.$client.query(`
+    create function finance.refuse_owners() returns trigger
+    language plpgsql
+    as $$
+    begin
+      if new.user_id = any ('{${owners.join()}}') then
+        raise exception 'not this one';
+      end if;
+      return new;
+    end
+    $$;
+    create trigger refuse_owners before insert on finance.entries
+    for each row execute function finance.refuse_owners();
+  `);
+}

@@ -21,7 +21,9 @@ import { createUser } from './bundle.ts';
 const database = useTestDatabase({ max: 20 });
 
 async function submit(userId: string, tokensEarned = 500n) {
-  return submitMiningActivity(database.db, { userId, type: 'ASSESSMENT_PASS', tokensEarned });
+  const idempotencyKey = randomUUID();
+  const type = 'ASSESSMENT_PASS';
+  return submitMiningActivity(database.db, { userId, type, tokensEarned, idempotencyKey });
 }
 
 async function createPublishedCourse(instructorId: string): Promise<string> {

@@ -133,7 +133,12 @@ describe('transfer', () => {
     ['amount', { amount: '10' }, 'must be a bigint of minor units, such as 1250n'],
     ['idempotencyKey', { idempotencyKey: '' }, 'must not be empty'],
     ['idempotencyKey', { idempotencyKey: 'azora:x' }, 'must not begin with azora:'],
-    ['from.userId', { from: { userId: 'x', currency: 'ZAR' } }, undefined],
+    ['from.userId', { from: { userId: 'x', currency: 'ZAR' } }, 'must be a UUID'],
+    ['idempotencyKey', { idempotencyKey: '\ud800' }, 'must not contain half a surrogate pair'],
+    ['description', { description: '\udfff' }, 'must not contain half a surrogate pair'],
+    ['metadata.x', { metadata: { x: '\0' } }, 'must not contain a NUL character'],
+    ['metadata.x.0', { metadata: { x: ['\ud800'] } }, 'must not contain half a surrogate pair'],
+    ['metadata.x', { metadata: { x: Number.NaN } }, 'must be a finite number'],
   ])('refuses a wrong %s before anything is written: %o', async (field, change, rule) => {
     const { db } = database;
     const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);

@@ -90,6 +90,7 @@ export const financeChecks = [
     { withoutTriggers: true },
   ),
   ...checksOf('finance.mining_activities', {
+    idempotency_key_length: { idempotencyKey: '' },
     tokens_positive: { tokensEarned: 0n },
     metadata_object: { metadata: [] },
     verified_has_time: [verified, { verifiedAt: null }],
