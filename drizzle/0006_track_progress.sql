@@ -85,7 +85,22 @@ create or replace trigger revision_prerequisites_append_only
 before update or delete or truncate on education.revision_prerequisites
 for each statement execute function platform.forbid_change();
 --> statement-breakpoint
--- The seal of a revision is that its rows add up to its header, so nothing can be added to it later.
+create or replace function education.refuse_revision(sealed_course uuid, sealed_revision integer)
+returns void
+language plpgsql
+as $$
+begin
+  raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
+    using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
+      constraint = 'course_revisions_seal_check';
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_revision(uuid, integer) is 'Raises course_revisions_seal_check';
+--> statement-breakpoint
+-- The seal of a revision is that its rows add up to its header: at the end of the transaction that publishes
+-- it there are as many as the header says, and no statement can ever make them more. So the whole is counted once
+-- for a header, and once for a statement that adds rows, not for each row.
 create or replace function education.check_revision_seal(sealed_course uuid, sealed_revision integer)
 returns void
 language plpgsql
@@ -106,9 +121,7 @@ begin
       where prerequisites.course_id = revisions.course_id and prerequisites.revision = revisions.revision
     );
   if not found then
-    raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
-      using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
-        constraint = 'course_revisions_seal_check';
+    perform education.refuse_revision(sealed_course, sealed_revision);
   end if;
 end
 $$;
@@ -124,24 +137,68 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function education.seal_revision() is 'Checks the seal of the revision of a new row';
+comment on function education.seal_revision() is 'Checks the seal of a new revision';
 --> statement-breakpoint
 -- Checked at the end of the transaction that publishes: `create constraint trigger` knows no `or replace`.
 do $$
-declare
-  sealed text;
 begin
-  foreach sealed in array array['course_revisions', 'revision_modules', 'revision_prerequisites'] loop
-    if not exists (select from pg_trigger where tgname = sealed || '_seal') then
-      execute format(
-        'create constraint trigger %I after insert on education.%I
-         deferrable initially deferred for each row execute function education.seal_revision()',
-        sealed || '_seal', sealed
-      );
-    end if;
-  end loop;
+  if not exists (select from pg_trigger where tgname = 'course_revisions_seal') then
+    create constraint trigger course_revisions_seal
+    after insert on education.course_revisions
+    deferrable initially deferred
+    for each row execute function education.seal_revision();
+  end if;
 end
 $$;
+--> statement-breakpoint
+-- The foreign keys see to it that there is a header.
+create or replace function education.refuse_late_modules() returns trigger
+language plpgsql
+as $$
+begin
+  perform education.refuse_revision(added.course_id, added.revision)
+  from (select distinct course_id, revision from new_modules) as added
+  join education.course_revisions as revisions
+    on revisions.course_id = added.course_id and revisions.revision = added.revision
+  where revisions.module_count < (
+    select count(*)
+    from education.revision_modules as modules
+    where modules.course_id = added.course_id and modules.revision = added.revision
+  );
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_late_modules() is 'Refuses more modules than the header of their revision says';
+--> statement-breakpoint
+create or replace trigger revision_modules_seal
+after insert on education.revision_modules
+referencing new table as new_modules
+for each statement execute function education.refuse_late_modules();
+--> statement-breakpoint
+create or replace function education.refuse_late_prerequisites() returns trigger
+language plpgsql
+as $$
+begin
+  perform education.refuse_revision(added.course_id, added.revision)
+  from (select distinct course_id, revision from new_prerequisites) as added
+  join education.course_revisions as revisions
+    on revisions.course_id = added.course_id and revisions.revision = added.revision
+  where revisions.prerequisite_count < (
+    select count(*)
+    from education.revision_prerequisites as prerequisites
+    where prerequisites.course_id = added.course_id and prerequisites.revision = added.revision
+  );
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_late_prerequisites() is 'Refuses more prerequisites than the header of their revision says';
+--> statement-breakpoint
+create or replace trigger revision_prerequisites_seal
+after insert on education.revision_prerequisites
+referencing new table as new_prerequisites
+for each statement execute function education.refuse_late_prerequisites();
 --> statement-breakpoint
 create or replace function education.publish_completions() returns trigger
 language plpgsql
@@ -505,9 +562,17 @@ begin
       using errcode = 'check_violation', constraint = 'courses_publish_has_modules_check';
   end if;
 
+  -- Every circle goes forward in the course somewhere, so it is enough to walk on from such steps, and most courses
+  -- have none. Walking from every step takes the square of what there is.
   perform from (
     with recursive walks as (
-      select module_id, prerequisite_id from education.module_prerequisites where course_id = target
+      select steps.module_id, steps.prerequisite_id
+      from education.module_prerequisites as steps
+      join education.course_modules as modules
+        on modules.course_id = steps.course_id and modules.id = steps.module_id
+      join education.course_modules as prerequisites
+        on prerequisites.course_id = steps.course_id and prerequisites.id = steps.prerequisite_id
+      where steps.course_id = target and prerequisites.position > modules.position
       union
       select walks.module_id, steps.prerequisite_id
       from walks
