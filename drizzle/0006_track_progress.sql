@@ -409,48 +409,72 @@ create or replace trigger enrollments_no_truncate
 before truncate on education.enrollments
 for each statement execute function platform.forbid_change();
 --> statement-breakpoint
-create or replace function education.recount_days(learners uuid[]) returns void
-language sql
+-- A learner has their row of days from the first enrollment on. Made by the first event, it would check the key of
+-- the user while the enrollment is locked: against the order of those who count days anew, which deadlocks.
+create or replace function education.open_days() returns trigger
+language plpgsql
 as $$
+begin
   insert into education.learner_days (user_id, days)
-  select users.id, coalesce(range_agg(daterange(day, day, '[]')) filter (where day is not null), '{}')
-  from identity.users
-  left join identity.user_profiles as profiles
-    on profiles.user_id = users.id
-  left join lateral (
-    select distinct (occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
-    from education.progress_events
-    where user_id = users.id
-  ) as active_days on true
-  where users.id = any(learners)
-  group by users.id
-  on conflict (user_id) do update
-  set days = excluded.days
+  select distinct user_id, '{}'::datemultirange
+  from new_enrollments
+  order by user_id
+  on conflict (user_id) do nothing;
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.open_days() is 'Gives learners their row of days when they enroll';
+--> statement-breakpoint
+create or replace trigger enrollments_open_days
+after insert on education.enrollments
+referencing new table as new_enrollments
+for each statement execute function education.open_days();
+--> statement-breakpoint
+-- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds an enrollment, so
+-- when all are locked no event is on its way, and the last statement, with a snapshot of its own, sees them all.
+create or replace function education.recount_days(learners uuid[]) returns void
+language plpgsql
+as $$
+begin
+  perform from identity.users where id = any(learners) order by id for update;
+
+  perform
+  from education.enrollments
+  where user_id = any(learners)
+  order by user_id, course_id
+  for no key update;
+
+  update education.learner_days
+  set days = (
+    select coalesce(range_agg(daterange(active.day, active.day, '[]')), '{}')
+    from (
+      select distinct (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+      from education.progress_events as events
+      left join identity.user_profiles as profiles
+        on profiles.user_id = events.user_id
+      where events.user_id = learner_days.user_id
+    ) as active
+  )
+  where user_id = any(learners);
+end
 $$;
 --> statement-breakpoint
 comment on function education.recount_days(uuid[]) is 'Counts the active days of learners anew, from their events';
 --> statement-breakpoint
--- The learner is locked before their enrollments, and every batch of theirs holds an enrollment: so no event
--- can be on its way with the old time zone while the days are counted anew.
 create or replace function education.follow_time_zone() returns trigger
 language plpgsql
 as $$
 begin
-  perform from identity.users where id = new.user_id for update;
-  perform
-  from education.enrollments
-  where user_id = new.user_id
-  order by course_id
-  for no key update;
-  if found then
-    perform education.recount_days(array[new.user_id]);
-  end if;
+  perform education.recount_days(array[case when tg_op = 'DELETE' then old.user_id else new.user_id end]);
   return null;
 end
 $$;
 --> statement-breakpoint
 comment on function education.follow_time_zone() is 'Counts a learner''s days anew when their time zone changes';
 --> statement-breakpoint
+-- Holds the enrollment that is deleted while it locks the learner's others, so a batch over several of their
+-- courses can deadlock with it; PostgreSQL then ends one of the two.
 create or replace function education.forget_days() returns trigger
 language plpgsql
 as $$
@@ -472,10 +496,15 @@ after update of time_zone on identity.user_profiles
 for each row when (old.time_zone <> new.time_zone)
 execute function education.follow_time_zone();
 --> statement-breakpoint
--- Without a profile the days were counted in UTC, which is also the default of a new profile.
+-- Without a profile days are counted in UTC, which is also the default of a new profile.
 create or replace trigger user_profiles_count_days
 after insert on identity.user_profiles
 for each row when (new.time_zone <> 'UTC')
+execute function education.follow_time_zone();
+--> statement-breakpoint
+create or replace trigger user_profiles_forget_time_zone
+after delete on identity.user_profiles
+for each row when (old.time_zone <> 'UTC')
 execute function education.follow_time_zone();
 --> statement-breakpoint
 -- The latest of the earliest completions of what the revision asks for: the same in whatever order they came.
@@ -496,7 +525,8 @@ $$;
 --> statement-breakpoint
 comment on function education.completion_time(uuid, uuid, integer) is 'When a learner completed the last module that a revision asks for';
 --> statement-breakpoint
--- FOR KEY SHARE on the course keeps a new revision from being published between the look and the insert.
+-- FOR SHARE on the course keeps a new revision from being published between the look and the commit: who moves
+-- learners to a revision after it was published sees everyone that enrolled in the one before.
 create or replace function education.enroll(learner uuid, course uuid, at timestamptz)
 returns text
 language plpgsql
@@ -505,7 +535,7 @@ declare
   open_course education.courses;
   outcome text;
 begin
-  select * into open_course from education.courses where id = course for key share;
+  select * into open_course from education.courses where id = course for share;
   if not found then
     return 'no course';
   end if;
@@ -536,6 +566,27 @@ $$;
 --> statement-breakpoint
 comment on function education.enroll(uuid, uuid, timestamptz) is 'Puts a learner into the published revision of a course, once';
 --> statement-breakpoint
+-- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the caller it is
+-- now, in the milliseconds that clients have.
+create or replace function education.drop_enrollment(learner uuid, course uuid, at timestamptz)
+returns setof education.enrollments
+language plpgsql
+as $$
+begin
+  perform from education.enrollments where user_id = learner and course_id = course for no key update;
+
+  update education.enrollments
+  set status = 'DROPPED',
+    dropped_at = coalesce(at, greatest(enrolled_at, date_trunc('milliseconds', clock_timestamp()))),
+    updated_at = clock_timestamp()
+  where user_id = learner and course_id = course and status = 'ACTIVE';
+
+  return query select * from education.enrollments where user_id = learner and course_id = course;
+end
+$$;
+--> statement-breakpoint
+comment on function education.drop_enrollment(uuid, uuid, timestamptz) is 'Takes an active learner out of a course, and returns the enrollment';
+--> statement-breakpoint
 -- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint would.
 create or replace function education.publish_course(
   target uuid, existing_learners education.revision_policy, at timestamptz
@@ -547,7 +598,8 @@ declare
   draft education.courses;
   next_revision integer;
 begin
-  select * into draft from education.courses where id = target for update;
+  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked: progress goes on.
+  select * into draft from education.courses where id = target for no key update;
   if not found then
     return null;
   elsif draft.status = 'ARCHIVED' then
@@ -637,7 +689,8 @@ comment on function education.publish_course(uuid, education.revision_policy, ti
 --> statement-breakpoint
 -- Moves up to so many learners to a revision, as its policy says, and tells what became of each. Who is moved
 -- is not behind any more, so calling it again goes on where it stopped. Enrollments are locked in key order,
--- as everywhere; the second statement sees them as locked.
+-- as everywhere; the statement after that sees them as locked. When others moved or dropped all of the chunk while
+-- it waited for them, it looks again: nobody moved means that nobody was behind.
 create or replace function education.move_enrollments(target uuid, target_revision integer, chunk integer)
 returns table (
   learner_id uuid, from_revision integer,
@@ -649,90 +702,97 @@ as $$
 declare
   learners uuid[];
 begin
-  select array_agg(user_id) into learners
-  from (
-    select user_id
-    from education.enrollments
-    where course_id = target
-      and revision < target_revision
-      and status <> 'DROPPED'
-      and exists (
-        select from education.course_revisions
-        where course_id = target and revision = target_revision and policy <> 'PIN'
-      )
-    order by revision, user_id
-    limit chunk
-  ) as behind;
-
-  perform
-  from education.enrollments
-  where user_id = any(learners) and course_id = target
-  order by user_id
-  for no key update;
-
-  return query
-  with sources as (
-    select
-      enrollments.*, revisions.policy, revisions.total_weight as next_total_weight,
-      coalesce((
-        select sum(modules.weight)
-        from education.revision_modules as modules
-        join education.module_progress as progress
-          on progress.user_id = enrollments.user_id
-          and progress.course_id = modules.course_id
-          and progress.module_id = modules.module_id
-        where modules.course_id = target
-          and modules.revision = target_revision
-          and not modules.is_optional
-          and progress.completed_at is not null
-      ), 0)::integer as next_done_weight
-    from education.enrollments
-    join education.course_revisions as revisions
-      on revisions.course_id = target and revisions.revision = target_revision
-    where enrollments.user_id = any(learners)
-      and enrollments.course_id = target
-      and enrollments.revision < target_revision
-      and enrollments.status <> 'DROPPED'
-  ),
-  moves as (
-    select
-      *,
-      case
-        when next_done_weight = next_total_weight or (policy = 'KEEP' and status = 'COMPLETED')
-          then 'COMPLETED'::education.enrollment_status
-        else 'ACTIVE'
-      end as next_status
-    from sources
-  ),
-  moved_enrollments as (
-    update education.enrollments
-    set revision = target_revision,
-      status = next_status,
-      done_weight = next_done_weight,
-      total_weight = next_total_weight,
-      completed_revision = case
-        when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
-      end,
-      completed_at = case
-        when next_status = 'COMPLETED' then coalesce(
-          enrollments.completed_at, education.completion_time(enrollments.user_id, target, target_revision)
+  loop
+    select array_agg(user_id) into learners
+    from (
+      select user_id
+      from education.enrollments
+      where course_id = target
+        and revision < target_revision
+        and status <> 'DROPPED'
+        and exists (
+          select from education.course_revisions
+          where course_id = target and revision = target_revision and policy <> 'PIN'
         )
-      end,
-      updated_at = clock_timestamp()
-    from moves
-    where enrollments.user_id = moves.user_id and enrollments.course_id = target
-  ),
-  completions as (
-    insert into education.course_completions (user_id, course_id, revision)
-    select user_id, target, target_revision
-    from moves
-    where status = 'ACTIVE' and next_status = 'COMPLETED'
+      order by revision, user_id
+      limit chunk
+    ) as behind;
+    exit when learners is null;
+
+    perform
+    from education.enrollments
+    where user_id = any(learners) and course_id = target
     order by user_id
-  )
-  select
-    user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
-  from moves
-  order by user_id;
+    for no key update;
+
+    return query
+    with sources as (
+      select
+        enrollments.*, revisions.policy, revisions.total_weight as next_total_weight,
+        coalesce((
+          select sum(modules.weight)
+          from education.revision_modules as modules
+          join education.module_progress as progress
+            on progress.user_id = enrollments.user_id
+            and progress.course_id = modules.course_id
+            and progress.module_id = modules.module_id
+          where modules.course_id = target
+            and modules.revision = target_revision
+            and not modules.is_optional
+            and progress.completed_at is not null
+        ), 0)::integer as next_done_weight
+      from education.enrollments
+      join education.course_revisions as revisions
+        on revisions.course_id = target and revisions.revision = target_revision
+      where enrollments.user_id = any(learners)
+        and enrollments.course_id = target
+        and enrollments.revision < target_revision
+        and enrollments.status <> 'DROPPED'
+    ),
+    moves as (
+      select
+        *,
+        case
+          when next_done_weight = next_total_weight or (policy = 'KEEP' and status = 'COMPLETED')
+            then 'COMPLETED'::education.enrollment_status
+          else 'ACTIVE'
+        end as next_status
+      from sources
+    ),
+    moved_enrollments as (
+      update education.enrollments
+      set revision = target_revision,
+        status = next_status,
+        done_weight = next_done_weight,
+        total_weight = next_total_weight,
+        completed_revision = case
+          when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
+        end,
+        completed_at = case
+          when next_status = 'COMPLETED' then coalesce(
+            enrollments.completed_at,
+            greatest(
+              enrollments.enrolled_at, education.completion_time(enrollments.user_id, target, target_revision)
+            )
+          )
+        end,
+        updated_at = clock_timestamp()
+      from moves
+      where enrollments.user_id = moves.user_id and enrollments.course_id = target
+    ),
+    completions as (
+      insert into education.course_completions (user_id, course_id, revision)
+      select user_id, target, target_revision
+      from moves
+      where status = 'ACTIVE' and next_status = 'COMPLETED'
+      order by user_id
+    )
+    select
+      user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
+    from moves
+    order by user_id;
+    exit when found;
+  end loop;
 end
 $$;
 --> statement-breakpoint

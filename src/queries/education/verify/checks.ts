@@ -51,7 +51,8 @@ order by user_id, course_id, module_id, field
 limit $4`,
 );
 
-// The status follows from the weights; `completed_revision` says which revision the time of completion is of.
+// The status follows from the weights; `completed_revision` says which revision the time of completion is of. A client's
+// clock may be a little behind the enrollment, which a completion never is.
 const enrollments = statement<DifferenceRow>(
   'verify_enrollments',
   `with completed_modules as (
@@ -77,8 +78,10 @@ done_weights as (
 completion_times as (
   select
     user_id, course_id,
-    case when count(*) = count(completed_modules.completed_at) then max(completed_modules.completed_at) end
-      as completed_at
+    case
+      when count(*) = count(completed_modules.completed_at)
+        then greatest(min(enrollments.enrolled_at), max(completed_modules.completed_at))
+    end as completed_at
   from education.enrollments
   join education.revision_modules as required using (course_id)
   left join completed_modules using (user_id, course_id, module_id)
