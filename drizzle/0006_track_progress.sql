@@ -257,6 +257,39 @@ for each row when (
 )
 execute function education.publish_assessment_pass();
 --> statement-breakpoint
+create or replace trigger assessments_publish_inserted_pass
+after insert on education.assessments
+for each row when (
+  new.status = 'GRADED' and new.score::bigint * 100 >= new.pass_percent::bigint * new.max_score
+)
+execute function education.publish_assessment_pass();
+--> statement-breakpoint
+-- A grade is the ground of a reward: it goes only with its user.
+create or replace function education.keep_grade() returns trigger
+language plpgsql
+as $$
+begin
+  perform from identity.users where id = old.user_id;
+  if found then
+    raise exception 'education.assessments is append-only once graded: a grade goes only with its user'
+      using errcode = 'restrict_violation', schema = 'education', table = 'assessments',
+        constraint = 'assessments_append_only';
+  end if;
+  return old;
+end
+$$;
+--> statement-breakpoint
+comment on function education.keep_grade() is 'Lets a graded assessment be deleted only when its user is gone';
+--> statement-breakpoint
+create or replace trigger assessments_keep_grade
+before delete on education.assessments
+for each row when (old.status = 'GRADED')
+execute function education.keep_grade();
+--> statement-breakpoint
+create or replace trigger assessments_no_truncate
+before truncate on education.assessments
+for each statement execute function platform.forbid_change();
+--> statement-breakpoint
 create or replace trigger assessments_final
 before update on education.assessments
 for each row when (old.status = 'GRADED' or new.status < old.status)
