@@ -85,7 +85,22 @@ create or replace trigger revision_prerequisites_append_only
 before update or delete or truncate on education.revision_prerequisites
 for each statement execute function platform.forbid_change();
 --> statement-breakpoint
--- The seal of a revision is that its rows add up to its header, so nothing can be added to it later.
+create or replace function education.refuse_revision(sealed_course uuid, sealed_revision integer)
+returns void
+language plpgsql
+as $$
+begin
+  raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
+    using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
+      constraint = 'course_revisions_seal_check';
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_revision(uuid, integer) is 'Raises course_revisions_seal_check';
+--> statement-breakpoint
+-- The seal of a revision is that its rows add up to its header: at the end of the transaction that publishes
+-- it there are as many as the header says, and no statement can ever make them more. So the whole is counted once
+-- for a header, and once for a statement that adds rows, not for each row.
 create or replace function education.check_revision_seal(sealed_course uuid, sealed_revision integer)
 returns void
 language plpgsql
@@ -106,9 +121,7 @@ begin
       where prerequisites.course_id = revisions.course_id and prerequisites.revision = revisions.revision
     );
   if not found then
-    raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
-      using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
-        constraint = 'course_revisions_seal_check';
+    perform education.refuse_revision(sealed_course, sealed_revision);
   end if;
 end
 $$;
@@ -124,24 +137,68 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function education.seal_revision() is 'Checks the seal of the revision of a new row';
+comment on function education.seal_revision() is 'Checks the seal of a new revision';
 --> statement-breakpoint
 -- Checked at the end of the transaction that publishes: `create constraint trigger` knows no `or replace`.
 do $$
-declare
-  sealed text;
 begin
-  foreach sealed in array array['course_revisions', 'revision_modules', 'revision_prerequisites'] loop
-    if not exists (select from pg_trigger where tgname = sealed || '_seal') then
-      execute format(
-        'create constraint trigger %I after insert on education.%I
-         deferrable initially deferred for each row execute function education.seal_revision()',
-        sealed || '_seal', sealed
-      );
-    end if;
-  end loop;
+  if not exists (select from pg_trigger where tgname = 'course_revisions_seal') then
+    create constraint trigger course_revisions_seal
+    after insert on education.course_revisions
+    deferrable initially deferred
+    for each row execute function education.seal_revision();
+  end if;
 end
 $$;
+--> statement-breakpoint
+-- The foreign keys see to it that there is a header.
+create or replace function education.refuse_late_modules() returns trigger
+language plpgsql
+as $$
+begin
+  perform education.refuse_revision(added.course_id, added.revision)
+  from (select distinct course_id, revision from new_modules) as added
+  join education.course_revisions as revisions
+    on revisions.course_id = added.course_id and revisions.revision = added.revision
+  where revisions.module_count < (
+    select count(*)
+    from education.revision_modules as modules
+    where modules.course_id = added.course_id and modules.revision = added.revision
+  );
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_late_modules() is 'Refuses more modules than the header of their revision says';
+--> statement-breakpoint
+create or replace trigger revision_modules_seal
+after insert on education.revision_modules
+referencing new table as new_modules
+for each statement execute function education.refuse_late_modules();
+--> statement-breakpoint
+create or replace function education.refuse_late_prerequisites() returns trigger
+language plpgsql
+as $$
+begin
+  perform education.refuse_revision(added.course_id, added.revision)
+  from (select distinct course_id, revision from new_prerequisites) as added
+  join education.course_revisions as revisions
+    on revisions.course_id = added.course_id and revisions.revision = added.revision
+  where revisions.prerequisite_count < (
+    select count(*)
+    from education.revision_prerequisites as prerequisites
+    where prerequisites.course_id = added.course_id and prerequisites.revision = added.revision
+  );
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.refuse_late_prerequisites() is 'Refuses more prerequisites than the header of their revision says';
+--> statement-breakpoint
+create or replace trigger revision_prerequisites_seal
+after insert on education.revision_prerequisites
+referencing new table as new_prerequisites
+for each statement execute function education.refuse_late_prerequisites();
 --> statement-breakpoint
 create or replace function education.publish_completions() returns trigger
 language plpgsql
@@ -199,6 +256,39 @@ for each row when (
   old.status <> 'GRADED' and new.score::bigint * 100 >= new.pass_percent::bigint * new.max_score
 )
 execute function education.publish_assessment_pass();
+--> statement-breakpoint
+create or replace trigger assessments_publish_inserted_pass
+after insert on education.assessments
+for each row when (
+  new.status = 'GRADED' and new.score::bigint * 100 >= new.pass_percent::bigint * new.max_score
+)
+execute function education.publish_assessment_pass();
+--> statement-breakpoint
+-- A grade is the ground of a reward: it goes only with its user.
+create or replace function education.keep_grade() returns trigger
+language plpgsql
+as $$
+begin
+  perform from identity.users where id = old.user_id;
+  if found then
+    raise exception 'education.assessments is append-only once graded: a grade goes only with its user'
+      using errcode = 'restrict_violation', schema = 'education', table = 'assessments',
+        constraint = 'assessments_append_only';
+  end if;
+  return old;
+end
+$$;
+--> statement-breakpoint
+comment on function education.keep_grade() is 'Lets a graded assessment be deleted only when its user is gone';
+--> statement-breakpoint
+create or replace trigger assessments_keep_grade
+before delete on education.assessments
+for each row when (old.status = 'GRADED')
+execute function education.keep_grade();
+--> statement-breakpoint
+create or replace trigger assessments_no_truncate
+before truncate on education.assessments
+for each statement execute function platform.forbid_change();
 --> statement-breakpoint
 create or replace trigger assessments_final
 before update on education.assessments
@@ -352,48 +442,72 @@ create or replace trigger enrollments_no_truncate
 before truncate on education.enrollments
 for each statement execute function platform.forbid_change();
 --> statement-breakpoint
-create or replace function education.recount_days(learners uuid[]) returns void
-language sql
+-- A learner has their row of days from the first enrollment on. Made by the first event, it would check the key of
+-- the user while the enrollment is locked: against the order of those who count days anew, which deadlocks.
+create or replace function education.open_days() returns trigger
+language plpgsql
 as $$
+begin
   insert into education.learner_days (user_id, days)
-  select users.id, coalesce(range_agg(daterange(day, day, '[]')) filter (where day is not null), '{}')
-  from identity.users
-  left join identity.user_profiles as profiles
-    on profiles.user_id = users.id
-  left join lateral (
-    select distinct (occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
-    from education.progress_events
-    where user_id = users.id
-  ) as active_days on true
-  where users.id = any(learners)
-  group by users.id
-  on conflict (user_id) do update
-  set days = excluded.days
+  select distinct user_id, '{}'::datemultirange
+  from new_enrollments
+  order by user_id
+  on conflict (user_id) do nothing;
+  return null;
+end
+$$;
+--> statement-breakpoint
+comment on function education.open_days() is 'Gives learners their row of days when they enroll';
+--> statement-breakpoint
+create or replace trigger enrollments_open_days
+after insert on education.enrollments
+referencing new table as new_enrollments
+for each statement execute function education.open_days();
+--> statement-breakpoint
+-- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds an enrollment, so
+-- when all are locked no event is on its way, and the last statement, with a snapshot of its own, sees them all.
+create or replace function education.recount_days(learners uuid[]) returns void
+language plpgsql
+as $$
+begin
+  perform from identity.users where id = any(learners) order by id for update;
+
+  perform
+  from education.enrollments
+  where user_id = any(learners)
+  order by user_id, course_id
+  for no key update;
+
+  update education.learner_days
+  set days = (
+    select coalesce(range_agg(daterange(active.day, active.day, '[]')), '{}')
+    from (
+      select distinct (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+      from education.progress_events as events
+      left join identity.user_profiles as profiles
+        on profiles.user_id = events.user_id
+      where events.user_id = learner_days.user_id
+    ) as active
+  )
+  where user_id = any(learners);
+end
 $$;
 --> statement-breakpoint
 comment on function education.recount_days(uuid[]) is 'Counts the active days of learners anew, from their events';
 --> statement-breakpoint
--- The learner is locked before their enrollments, and every batch of theirs holds an enrollment: so no event
--- can be on its way with the old time zone while the days are counted anew.
 create or replace function education.follow_time_zone() returns trigger
 language plpgsql
 as $$
 begin
-  perform from identity.users where id = new.user_id for update;
-  perform
-  from education.enrollments
-  where user_id = new.user_id
-  order by course_id
-  for no key update;
-  if found then
-    perform education.recount_days(array[new.user_id]);
-  end if;
+  perform education.recount_days(array[case when tg_op = 'DELETE' then old.user_id else new.user_id end]);
   return null;
 end
 $$;
 --> statement-breakpoint
 comment on function education.follow_time_zone() is 'Counts a learner''s days anew when their time zone changes';
 --> statement-breakpoint
+-- Holds the enrollment that is deleted while it locks the learner's others, so a batch over several of their
+-- courses can deadlock with it; PostgreSQL then ends one of the two.
 create or replace function education.forget_days() returns trigger
 language plpgsql
 as $$
@@ -415,10 +529,15 @@ after update of time_zone on identity.user_profiles
 for each row when (old.time_zone <> new.time_zone)
 execute function education.follow_time_zone();
 --> statement-breakpoint
--- Without a profile the days were counted in UTC, which is also the default of a new profile.
+-- Without a profile days are counted in UTC, which is also the default of a new profile.
 create or replace trigger user_profiles_count_days
 after insert on identity.user_profiles
 for each row when (new.time_zone <> 'UTC')
+execute function education.follow_time_zone();
+--> statement-breakpoint
+create or replace trigger user_profiles_forget_time_zone
+after delete on identity.user_profiles
+for each row when (old.time_zone <> 'UTC')
 execute function education.follow_time_zone();
 --> statement-breakpoint
 -- The latest of the earliest completions of what the revision asks for: the same in whatever order they came.
@@ -439,7 +558,8 @@ $$;
 --> statement-breakpoint
 comment on function education.completion_time(uuid, uuid, integer) is 'When a learner completed the last module that a revision asks for';
 --> statement-breakpoint
--- FOR KEY SHARE on the course keeps a new revision from being published between the look and the insert.
+-- FOR SHARE on the course keeps a new revision from being published between the look and the commit: who moves
+-- learners to a revision after it was published sees everyone that enrolled in the one before.
 create or replace function education.enroll(learner uuid, course uuid, at timestamptz)
 returns text
 language plpgsql
@@ -448,7 +568,7 @@ declare
   open_course education.courses;
   outcome text;
 begin
-  select * into open_course from education.courses where id = course for key share;
+  select * into open_course from education.courses where id = course for share;
   if not found then
     return 'no course';
   end if;
@@ -479,6 +599,27 @@ $$;
 --> statement-breakpoint
 comment on function education.enroll(uuid, uuid, timestamptz) is 'Puts a learner into the published revision of a course, once';
 --> statement-breakpoint
+-- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the caller it is
+-- now, in the milliseconds that clients have.
+create or replace function education.drop_enrollment(learner uuid, course uuid, at timestamptz)
+returns setof education.enrollments
+language plpgsql
+as $$
+begin
+  perform from education.enrollments where user_id = learner and course_id = course for no key update;
+
+  update education.enrollments
+  set status = 'DROPPED',
+    dropped_at = coalesce(at, greatest(enrolled_at, date_trunc('milliseconds', clock_timestamp()))),
+    updated_at = clock_timestamp()
+  where user_id = learner and course_id = course and status = 'ACTIVE';
+
+  return query select * from education.enrollments where user_id = learner and course_id = course;
+end
+$$;
+--> statement-breakpoint
+comment on function education.drop_enrollment(uuid, uuid, timestamptz) is 'Takes an active learner out of a course, and returns the enrollment';
+--> statement-breakpoint
 -- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint would.
 create or replace function education.publish_course(
   target uuid, existing_learners education.revision_policy, at timestamptz
@@ -490,7 +631,8 @@ declare
   draft education.courses;
   next_revision integer;
 begin
-  select * into draft from education.courses where id = target for update;
+  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked: progress goes on.
+  select * into draft from education.courses where id = target for no key update;
   if not found then
     return null;
   elsif draft.status = 'ARCHIVED' then
@@ -505,9 +647,17 @@ begin
       using errcode = 'check_violation', constraint = 'courses_publish_has_modules_check';
   end if;
 
+  -- Every circle goes forward in the course somewhere, so it is enough to walk on from such steps, and most courses
+  -- have none. Walking from every step takes the square of what there is.
   perform from (
     with recursive walks as (
-      select module_id, prerequisite_id from education.module_prerequisites where course_id = target
+      select steps.module_id, steps.prerequisite_id
+      from education.module_prerequisites as steps
+      join education.course_modules as modules
+        on modules.course_id = steps.course_id and modules.id = steps.module_id
+      join education.course_modules as prerequisites
+        on prerequisites.course_id = steps.course_id and prerequisites.id = steps.prerequisite_id
+      where steps.course_id = target and prerequisites.position > modules.position
       union
       select walks.module_id, steps.prerequisite_id
       from walks
@@ -572,7 +722,8 @@ comment on function education.publish_course(uuid, education.revision_policy, ti
 --> statement-breakpoint
 -- Moves up to so many learners to a revision, as its policy says, and tells what became of each. Who is moved
 -- is not behind any more, so calling it again goes on where it stopped. Enrollments are locked in key order,
--- as everywhere; the second statement sees them as locked.
+-- as everywhere; the statement after that sees them as locked. When others moved or dropped all of the chunk while
+-- it waited for them, it looks again: nobody moved means that nobody was behind.
 create or replace function education.move_enrollments(target uuid, target_revision integer, chunk integer)
 returns table (
   learner_id uuid, from_revision integer,
@@ -584,90 +735,97 @@ as $$
 declare
   learners uuid[];
 begin
-  select array_agg(user_id) into learners
-  from (
-    select user_id
-    from education.enrollments
-    where course_id = target
-      and revision < target_revision
-      and status <> 'DROPPED'
-      and exists (
-        select from education.course_revisions
-        where course_id = target and revision = target_revision and policy <> 'PIN'
-      )
-    order by revision, user_id
-    limit chunk
-  ) as behind;
-
-  perform
-  from education.enrollments
-  where user_id = any(learners) and course_id = target
-  order by user_id
-  for no key update;
-
-  return query
-  with sources as (
-    select
-      enrollments.*, revisions.policy, revisions.total_weight as next_total_weight,
-      coalesce((
-        select sum(modules.weight)
-        from education.revision_modules as modules
-        join education.module_progress as progress
-          on progress.user_id = enrollments.user_id
-          and progress.course_id = modules.course_id
-          and progress.module_id = modules.module_id
-        where modules.course_id = target
-          and modules.revision = target_revision
-          and not modules.is_optional
-          and progress.completed_at is not null
-      ), 0)::integer as next_done_weight
-    from education.enrollments
-    join education.course_revisions as revisions
-      on revisions.course_id = target and revisions.revision = target_revision
-    where enrollments.user_id = any(learners)
-      and enrollments.course_id = target
-      and enrollments.revision < target_revision
-      and enrollments.status <> 'DROPPED'
-  ),
-  moves as (
-    select
-      *,
-      case
-        when next_done_weight = next_total_weight or (policy = 'KEEP' and status = 'COMPLETED')
-          then 'COMPLETED'::education.enrollment_status
-        else 'ACTIVE'
-      end as next_status
-    from sources
-  ),
-  moved_enrollments as (
-    update education.enrollments
-    set revision = target_revision,
-      status = next_status,
-      done_weight = next_done_weight,
-      total_weight = next_total_weight,
-      completed_revision = case
-        when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
-      end,
-      completed_at = case
-        when next_status = 'COMPLETED' then coalesce(
-          enrollments.completed_at, education.completion_time(enrollments.user_id, target, target_revision)
+  loop
+    select array_agg(user_id) into learners
+    from (
+      select user_id
+      from education.enrollments
+      where course_id = target
+        and revision < target_revision
+        and status <> 'DROPPED'
+        and exists (
+          select from education.course_revisions
+          where course_id = target and revision = target_revision and policy <> 'PIN'
         )
-      end,
-      updated_at = clock_timestamp()
-    from moves
-    where enrollments.user_id = moves.user_id and enrollments.course_id = target
-  ),
-  completions as (
-    insert into education.course_completions (user_id, course_id, revision)
-    select user_id, target, target_revision
-    from moves
-    where status = 'ACTIVE' and next_status = 'COMPLETED'
+      order by revision, user_id
+      limit chunk
+    ) as behind;
+    exit when learners is null;
+
+    perform
+    from education.enrollments
+    where user_id = any(learners) and course_id = target
     order by user_id
-  )
-  select
-    user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
-  from moves
-  order by user_id;
+    for no key update;
+
+    return query
+    with sources as (
+      select
+        enrollments.*, revisions.policy, revisions.total_weight as next_total_weight,
+        coalesce((
+          select sum(modules.weight)
+          from education.revision_modules as modules
+          join education.module_progress as progress
+            on progress.user_id = enrollments.user_id
+            and progress.course_id = modules.course_id
+            and progress.module_id = modules.module_id
+          where modules.course_id = target
+            and modules.revision = target_revision
+            and not modules.is_optional
+            and progress.completed_at is not null
+        ), 0)::integer as next_done_weight
+      from education.enrollments
+      join education.course_revisions as revisions
+        on revisions.course_id = target and revisions.revision = target_revision
+      where enrollments.user_id = any(learners)
+        and enrollments.course_id = target
+        and enrollments.revision < target_revision
+        and enrollments.status <> 'DROPPED'
+    ),
+    moves as (
+      select
+        *,
+        case
+          when next_done_weight = next_total_weight or (policy = 'KEEP' and status = 'COMPLETED')
+            then 'COMPLETED'::education.enrollment_status
+          else 'ACTIVE'
+        end as next_status
+      from sources
+    ),
+    moved_enrollments as (
+      update education.enrollments
+      set revision = target_revision,
+        status = next_status,
+        done_weight = next_done_weight,
+        total_weight = next_total_weight,
+        completed_revision = case
+          when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
+        end,
+        completed_at = case
+          when next_status = 'COMPLETED' then coalesce(
+            enrollments.completed_at,
+            greatest(
+              enrollments.enrolled_at, education.completion_time(enrollments.user_id, target, target_revision)
+            )
+          )
+        end,
+        updated_at = clock_timestamp()
+      from moves
+      where enrollments.user_id = moves.user_id and enrollments.course_id = target
+    ),
+    completions as (
+      insert into education.course_completions (user_id, course_id, revision)
+      select user_id, target, target_revision
+      from moves
+      where status = 'ACTIVE' and next_status = 'COMPLETED'
+      order by user_id
+    )
+    select
+      user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
+    from moves
+    order by user_id;
+    exit when found;
+  end loop;
 end
 $$;
 --> statement-breakpoint

@@ -8,11 +8,13 @@
 -- for. Events are matched with enrollments that were locked, and no others: one that is made in between
 -- is not enrolled yet. Everything written is a maximum, a minimum, a union or a sum over distinct events, and
 -- so the same in whatever order the batches come.
+-- How far a client's clock may be off, either way, is part of the question and not of the state: an event is judged by
+-- itself, whatever came before.
 -- The plan is the generic one, made once a connection: planning would cost a single event more than running.
 create or replace function education.record_progress(
   user_ids uuid[], event_ids uuid[], course_ids uuid[], module_ids uuid[],
   kinds education.progress_event_kind[], percents smallint[], positions text[], times timestamptz[],
-  latest timestamptz,
+  latest timestamptz, tolerance interval,
   out applied integer, out duplicates integer, out rejected_indexes integer[], out rejected_reasons text[]
 )
 language plpgsql
@@ -24,6 +26,7 @@ declare
   courses uuid[];
   weights integer[];
   activities timestamptz[];
+  new_completions boolean[];
   earlier_completions boolean[];
 begin
   with locked_enrollments as materialized (
@@ -68,7 +71,7 @@ begin
     ) as enrollments
     where offered.is_locked
       and enrollments.status <> 'DROPPED'
-      and offered.occurred_at between enrollments.enrolled_at and latest
+      and offered.occurred_at between enrollments.enrolled_at - tolerance and latest
       and exists (
         select
         from education.revision_modules as modules
@@ -151,6 +154,7 @@ begin
         where touched_modules.completed_at is not null and known.completed_at is null
       ), 0)::integer as weight,
       max(touched_modules.last_activity_at) as last_activity_at,
+      bool_or(touched_modules.completed_at is not null and known.completed_at is null) as has_new_completion,
       coalesce(bool_or(touched_modules.completed_at < known.completed_at), false) as has_earlier_completion
     from touched_modules
     cross join lateral (
@@ -181,10 +185,13 @@ begin
   select
     (select count(*) from new_events),
     array_agg(user_id), array_agg(course_id), array_agg(weight), array_agg(last_activity_at),
-    array_agg(has_earlier_completion)
-  into applied, learners, courses, weights, activities, earlier_completions
+    array_agg(has_new_completion), array_agg(has_earlier_completion)
+  into applied, learners, courses, weights, activities, new_completions, earlier_completions
   from touched_enrollments;
 
+  -- A completion that counts for nothing in this revision may count in the next: the row changes all the same, so
+  -- that who moves the learner from an older snapshot is refused instead of missing it. A clock within the tolerance
+  -- can be behind the enrollment, which a completion never is.
   with changed_enrollments as (
     update education.enrollments
     set done_weight = enrollments.done_weight + touched.weight,
@@ -199,18 +206,24 @@ begin
       end,
       completed_at = case
         when completes
-          then education.completion_time(enrollments.user_id, enrollments.course_id, enrollments.revision)
+          then greatest(
+            enrollments.enrolled_at,
+            education.completion_time(enrollments.user_id, enrollments.course_id, enrollments.revision)
+          )
         when enrollments.status = 'COMPLETED' and touched.has_earlier_completion
-          then education.completion_time(
-            enrollments.user_id, enrollments.course_id, enrollments.completed_revision
+          then greatest(
+            enrollments.enrolled_at,
+            education.completion_time(
+              enrollments.user_id, enrollments.course_id, enrollments.completed_revision
+            )
           )
         else enrollments.completed_at
       end,
       updated_at = clock_timestamp()
     from (
       select touched.*, known.status = 'ACTIVE' and known.done_weight + touched.weight = known.total_weight as completes
-      from unnest(learners, courses, weights, activities, earlier_completions)
-        as touched (user_id, course_id, weight, last_activity_at, has_earlier_completion)
+      from unnest(learners, courses, weights, activities, new_completions, earlier_completions)
+        as touched (user_id, course_id, weight, last_activity_at, has_new_completion, has_earlier_completion)
       cross join lateral (
         select status, done_weight, total_weight
         from education.enrollments
@@ -221,7 +234,7 @@ begin
     where enrollments.user_id = touched.user_id
       and enrollments.course_id = touched.course_id
       and (
-        touched.weight > 0
+        touched.has_new_completion
         or touched.last_activity_at > enrollments.last_activity_at
         or touched.has_earlier_completion and enrollments.status = 'COMPLETED'
       )
@@ -265,7 +278,7 @@ begin
           where modules.course_id = offered.course_id and modules.module_id = offered.module_id
         ) then 'UNKNOWN_MODULE'
         when enrollments.status = 'DROPPED' then 'DROPPED'
-        when offered.occurred_at < enrollments.enrolled_at then 'BEFORE_ENROLLMENT'
+        when offered.occurred_at < enrollments.enrolled_at - tolerance then 'BEFORE_ENROLLMENT'
         when offered.occurred_at > latest then 'IN_FUTURE'
         else 'NOT_ENROLLED'
       end as reason
@@ -288,5 +301,5 @@ end
 $$;
 --> statement-breakpoint
 comment on function education.record_progress(
-  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[], timestamptz[], timestamptz
+  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[], timestamptz[], timestamptz, interval
 ) is 'Applies a batch of progress events, each once, in any order';

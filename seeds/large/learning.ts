@@ -147,18 +147,21 @@ function* makeCompletions(plan: Plan, first: number, from: number, to: number) {
   }
 }
 
-/** The days follow from the events, in the learner's time zone, as record_progress counts them. */
+/** The days follow from the events, in the learner's time zone, as record_progress counts them; none to begin with. */
 async function writeDays(writer: Writer, plan: Plan, from: number, to: number): Promise<void> {
   const { rowCount } = await writer.client.query(
     `insert into education.learner_days (user_id, days)
-     select user_id, range_agg(daterange(day, day, '[]'))
+     select user_id, coalesce(range_agg(daterange(day, day, '[]')) filter (where day is not null), '{}')
      from (
-       select distinct events.user_id, (events.occurred_at at time zone profiles.time_zone)::date as day
-       from education.progress_events as events
-       join identity.user_profiles as profiles on profiles.user_id = events.user_id
-       where events.user_id = any($1::uuid[])
+       select distinct enrollments.user_id, (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+       from education.enrollments
+       left join identity.user_profiles as profiles on profiles.user_id = enrollments.user_id
+       left join education.progress_events as events
+         on events.user_id = enrollments.user_id and events.course_id = enrollments.course_id
+       where enrollments.user_id = any($1::uuid[])
      ) as active_days
-     group by user_id`,
+     group by user_id
+     on conflict (user_id) do update set days = excluded.days`,
     [Array.from(range(from, to), (user) => userId(plan, user))],
   );
   writer.count(learnerDays, rowCount ?? 0);

@@ -22,6 +22,10 @@ export const forbidden: Record<string, Forbidden> = {
     },
     statements: ['update education.assessments set score = 6 where score = 5'],
   },
+  assessments_no_truncate: {
+    table: 'education.assessments',
+    statements: ['truncate education.assessments'],
+  },
   audit_log_append_only: {
     table: 'platform.audit_log',
     statements: [

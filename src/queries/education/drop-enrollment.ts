@@ -21,39 +21,21 @@ const input = z.strictObject({
 export interface DropEnrollmentParams {
   userId: string;
   courseId: string;
-  /** Default: now. */
+  /** Default: now, in whole milliseconds. */
   droppedAt?: Date;
 }
 
-// The row as it was is what is left to return when it cannot be dropped.
 const dropOut = statement<EnrollmentRow>(
   'drop_enrollment',
-  `with dropped_enrollments as (
-  update education.enrollments
-  set status = 'DROPPED',
-    dropped_at = coalesce($3::timestamptz, clock_timestamp()),
-    updated_at = clock_timestamp()
-  where user_id = $1
-    and course_id = $2
-    and status = 'ACTIVE'
-  returning *
-)
-select
+  `select
   ${ENROLLMENT_COLUMNS}
-from education.enrollments as known
-join lateral (
-  select * from dropped_enrollments
-  union all
-  select known.*
-  limit 1
-) as enrollments on true
-where known.user_id = $1
-  and known.course_id = $2`,
+from education.drop_enrollment($1, $2, $3) as enrollments`,
 );
 
 /**
  * Takes a learner out of a course, and returns the enrollment. What they did is kept, and `enroll` brings them
- * back; meanwhile their events are rejected. Someone who dropped out already is left as they are.
+ * back; meanwhile their events are rejected. Someone who dropped out already is left as they are. Locks the
+ * enrollment, so of two who drop it and one who completes it, each learns what became of it.
  *
  * @throws NotFoundError when the user is not enrolled, WrongStatusError when the course is completed,
  * ConstraintError `enrollments_dropped_after_enrolled_check`.

@@ -11,6 +11,7 @@ import {
   toEnrollmentProgress,
 } from './enrollment.ts';
 import { CourseNotOpenError } from './errors.ts';
+import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -21,7 +22,7 @@ const input = z.strictObject({
 export interface EnrollParams {
   userId: string;
   courseId: string;
-  /** Events before it are rejected. Default: now. */
+  /** Events before it are rejected. Default: now, in whole milliseconds. */
   enrolledAt?: Date;
 }
 
@@ -29,7 +30,7 @@ type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'not open';
 
 const insertEnrollment = statement<{ outcome: Outcome }>(
   'enroll',
-  'select education.enroll($1, $2, coalesce($3::timestamptz, clock_timestamp())) as outcome',
+  `select education.enroll($1, $2, coalesce($3::timestamptz, ${NOW})) as outcome`,
 );
 
 const findEnrollment = statement<EnrollmentRow>(
@@ -43,8 +44,9 @@ where user_id = $1
 
 /**
  * Puts a learner into the published revision of a course, and returns the enrollment; the one that is there, if
- * there is one. A learner who dropped out is back where they were. Safe against a revision that is published
- * meanwhile: it waits for the course's row.
+ * there is one. A learner who dropped out is back where they were, on the revision that they left:
+ * `moveEnrollments` moves them on. Safe against a revision that is published meanwhile: one waits for the other, by
+ * the course's row, so a new learner follows the new revision or is seen by whoever moves the old one's.
  *
  * @throws NotFoundError when there is no such course, CourseNotOpenError when it is not published, ConstraintError
  * `enrollments_user_id_fkey` when there is no such user.

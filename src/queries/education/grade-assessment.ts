@@ -7,6 +7,7 @@ import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
 import { WrongStatusError } from './errors.ts';
+import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -20,7 +21,7 @@ export interface GradeAssessmentParams {
   assessmentId: string;
   /** Whole points, at most the assessment's `maxScore`. */
   score: number;
-  /** Default: now. */
+  /** Default: now, in whole milliseconds. */
   gradedAt?: Date;
 }
 
@@ -38,7 +39,7 @@ export async function gradeAssessment(
   const { userId, assessmentId, score, gradedAt } = parseInput(input, params);
   const [row] = await db
     .update(assessments)
-    .set({ status: 'GRADED', score, completedAt: gradedAt ?? sql`clock_timestamp()` })
+    .set({ status: 'GRADED', score, completedAt: gradedAt ?? sql.raw(NOW) })
     .where(
       and(
         eq(assessments.userId, userId),

@@ -27,7 +27,7 @@ const input = z.strictObject({
 
 export interface ListAtRiskLearnersParams {
   courseId: string;
-  /** Default: now, by this machine's clock. */
+  /** Default: the server's clock. */
   now?: Date;
   /** At risk after so many whole days without activity. Default 14. */
   inactiveDays?: number;
@@ -63,7 +63,7 @@ interface Row extends EnrollmentRow {
   has_failed: boolean;
 }
 
-const selectPage = statement<Row>(
+export const atRiskPage = statement<Row>(
   'list_at_risk_learners',
   `select
   ${ENROLLMENT_COLUMNS},
@@ -73,11 +73,14 @@ const selectPage = statement<Row>(
 from education.enrollments
 join identity.users
   on users.id = enrollments.user_id
+cross join (
+  select coalesce($2::timestamptz, statement_timestamp()) as now
+) as clock
 cross join lateral (
   select
-    floor(extract(epoch from $2::timestamptz - enrollments.last_activity_at) / 86400)::integer as idle_days,
+    floor(extract(epoch from clock.now - enrollments.last_activity_at) / 86400)::integer as idle_days,
     least(
-      floor(extract(epoch from $2::timestamptz - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
+      floor(extract(epoch from clock.now - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
     )::integer as expected_basis_points
 ) as facts
 cross join lateral (
@@ -114,9 +117,9 @@ export async function listAtRiskLearners(
 ): Promise<{ items: AtRiskLearner[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
-  const rows = await selectPage(db, [
+  const rows = await atRiskPage(db, [
     page.courseId,
-    page.now ?? new Date(),
+    page.now ?? null,
     page.inactiveDays,
     page.expectedDays,
     page.paceBasisPoints,

@@ -64,7 +64,7 @@ const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 // Both read backward in an index, from where the last page ended: the cost is that of a page, whatever the course's
 // size. The first page starts after everything, so that one plan serves all.
-const pages = {
+export const courseProgressPages = {
   progress: pageBy('list_course_by_progress', `(${POINTS})`, 'bigint'),
   activity: pageBy('list_course_by_activity', 'enrollments.last_activity_at', 'timestamptz'),
 };
@@ -80,7 +80,12 @@ export async function listCourseProgress(
   const { order = 'progress', ...page } = parseInput(input, params);
   const first = order === 'progress' ? 10_001 : 'infinity';
   const [after, afterId] = page.cursor ?? [first, LAST_ID];
-  const rows = await pages[order](db, [page.courseId, page.limit + 1, after, afterId]);
+  const rows = await courseProgressPages[order](db, [
+    page.courseId,
+    page.limit + 1,
+    after,
+    afterId,
+  ]);
   const items = rows
     .slice(0, page.limit)
     .map((row) => ({ ...toEnrollmentProgress(row), learnerName: row.learner_name }));

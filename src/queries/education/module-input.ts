@@ -20,7 +20,12 @@ export const modulesInput = z
   .min(1)
   .max(1_000)
   .superRefine((modules, context) => {
+    const places = new Map(modules.map((module, position) => [module.id, position]));
     for (const [position, module] of modules.entries()) {
+      if (module.id !== undefined && places.get(module.id) !== position) {
+        const message = 'must not be the id of another module in the list';
+        context.addIssue({ code: 'custom', path: [position, 'id'], message });
+      }
       const { prerequisites, prerequisitesNeeded } = module;
       if (prerequisites.some((other) => other >= modules.length || other === position)) {
         const message = 'must be the indexes of other modules in the list';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -57,13 +58,24 @@ from education.move_enrollments($1, $2, $3)
 order by learner_id`,
 );
 
+const findRevision = statement<{ revision: number }>(
+  'find_revision',
+  `select revision
+from education.course_revisions
+where course_id = $1
+  and revision = $2`,
+);
+
 /**
  * Moves learners who follow an earlier revision to this one, as its policy says (see `publishCourse`), and tells
- * by user id what changed for each. One set-based statement a call: call it until it returns nothing. It can be
- * stopped at any time and goes on where it stopped; learners go on learning meanwhile. With the policy PIN
- * nobody moves, and who has dropped out stays behind until they return.
+ * by user id what changed for each. One set-based statement a call: call it until it returns nothing, which means that
+ * nobody was behind, whoever else moves learners meanwhile. It can be stopped at any time and goes on where it
+ * stopped; learners go on learning. With the policy PIN nobody moves. Who has dropped out stays behind, and when
+ * they are back, too, until the next call.
  *
- * Locks the enrollments of the chunk in key order.
+ * Locks the enrollments of the chunk in key order, and waits for who holds one of them.
+ *
+ * @throws NotFoundError when the course has no such revision.
  */
 export async function moveEnrollments(
   db: Db,
@@ -71,6 +83,10 @@ export async function moveEnrollments(
 ): Promise<MovedEnrollment[]> {
   const { courseId, revision, limit } = parseInput(input, params);
   const rows = await move(db, [courseId, revision, limit]);
+  if (rows.length === 0) {
+    const [known] = await findRevision(db, [courseId, revision]);
+    if (known === undefined) throw new NotFoundError('revision', ['courseId', 'revision']);
+  }
   return rows.map((row) => ({
     userId: row.learner_id,
     outcome: outcomeOf(row),

@@ -4,6 +4,7 @@ import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { NOW } from './now.ts';
 
 const input = z.strictObject({
   courseId: v.uuid,
@@ -18,13 +19,13 @@ export interface PublishCourseParams {
   courseId: string;
   /** Default PIN. */
   policy?: RevisionPolicy;
-  /** Default: now. */
+  /** Default: now, in whole milliseconds. */
   publishedAt?: Date;
 }
 
 const publish = statement<{ revision: number | null }>(
   'publish_course',
-  `select education.publish_course($1, $2, coalesce($3::timestamptz, clock_timestamp())) as revision`,
+  `select education.publish_course($1, $2, coalesce($3::timestamptz, ${NOW})) as revision`,
 );
 
 const rules: Readonly<Record<string, readonly [field: string, rule: string]>> = {
@@ -45,6 +46,8 @@ const rules: Readonly<Record<string, readonly [field: string, rule: string]>> = 
  * KEEP moves them and carries over every module they completed, and whoever completed the course has
  * completed it; STRICT moves them as well, and reopens a completed course that now asks for more. Moving is
  * done by `moveEnrollments`.
+ *
+ * Locks the course's row `for no key update`: enrolling and other drafts wait for it, progress does not.
  *
  * @throws NotFoundError when there is no such course; InvalidInputError when the draft has no required module, its
  * prerequisites run in a circle, or the course is archived.

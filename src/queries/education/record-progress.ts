@@ -45,13 +45,14 @@ export interface RecordProgressParams {
   events: ProgressEvent[];
   /** Default: the server's clock. */
   now?: Date;
-  /** How far ahead of `now` the clock of a client may be. Default 300. */
+  /** How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default 300. */
   toleranceSeconds?: number;
 }
 
 /**
  * CONFLICT: another event of this user has the id. UNKNOWN_MODULE: the course never published such a module.
- * BEFORE_ENROLLMENT, IN_FUTURE: when it occurred.
+ * BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later, an event that was IN_FUTURE,
+ * NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may apply; the other two never will.
  */
 export type RejectionReason =
   | 'CONFLICT'
@@ -90,7 +91,7 @@ const record = statement<Row>(
   `select applied, duplicates, rejected_indexes, rejected_reasons
 from education.record_progress(
   $1, $2, $3, $4, $5::education.progress_event_kind[], $6, $7, $8,
-  coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10)
+  coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10), make_interval(secs => $10)
 )`,
 );
 

@@ -20,7 +20,7 @@ const lockCourse = statement<{ id: string }>(
   `select id
 from education.courses
 where id = $1
-for update`,
+for no key update`,
 );
 
 // A module that was published stays, because progress points to it; one that never was goes.
@@ -41,8 +41,10 @@ forgotten_modules as (
     )
 )
 update education.course_modules as modules
-set removed_at = coalesce(removed_at, clock_timestamp()), position = null
+set removed_at = clock_timestamp(), position = null
 where course_id = $1
+  and id <> all ($2::uuid[])
+  and removed_at is null
   and exists (
     select
     from education.revision_modules as published
@@ -50,6 +52,8 @@ where course_id = $1
   )`,
 );
 
+// The position is part of a unique key, so an update that names it locks a module against the foreign keys of progress:
+// only those that move get one. Places are compared at the end of the statement.
 const saveModules = statement<DraftModule>(
   'save_course_modules',
   `with offered_modules as materialized (
@@ -57,19 +61,42 @@ const saveModules = statement<DraftModule>(
   from unnest($2::uuid[], $3::text[], $4::text[], $5::int[], $6::boolean[], $7::smallint[])
     with ordinality as offered (id, title, content, weight, is_optional, prerequisites_needed, number)
 ),
-saved_modules as (
-  insert into education.course_modules as saved
+edited_modules as (
+  update education.course_modules as saved
+  set title = offered.title,
+    content = offered.content,
+    weight = offered.weight,
+    is_optional = offered.is_optional,
+    prerequisites_needed = offered.prerequisites_needed
+  from offered_modules as offered
+  where saved.course_id = $1
+    and saved.id = offered.id
+    and saved.position = offered.number - 1
+  returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional as optional
+),
+moved_modules as (
+  update education.course_modules as saved
+  set position = offered.number - 1,
+    title = offered.title,
+    content = offered.content,
+    weight = offered.weight,
+    is_optional = offered.is_optional,
+    prerequisites_needed = offered.prerequisites_needed,
+    removed_at = null
+  from offered_modules as offered
+  where saved.course_id = $1
+    and saved.id = offered.id
+    and saved.position is distinct from offered.number - 1
+  returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional as optional
+),
+added_modules as (
+  insert into education.course_modules
     (course_id, id, position, title, content, weight, is_optional, prerequisites_needed)
   select $1, id, number - 1, title, content, weight, is_optional, prerequisites_needed
-  from offered_modules
-  on conflict (course_id, id) do update
-  set position = excluded.position,
-    title = excluded.title,
-    content = excluded.content,
-    weight = excluded.weight,
-    is_optional = excluded.is_optional,
-    prerequisites_needed = excluded.prerequisites_needed,
-    removed_at = null
+  from offered_modules as offered
+  where not exists (
+    select from education.course_modules as known where known.course_id = $1 and known.id = offered.id
+  )
   returning id, position, title, weight, is_optional as optional
 ),
 saved_prerequisites as (
@@ -80,14 +107,21 @@ saved_prerequisites as (
   join offered_modules as prerequisites on prerequisites.number = offered.prerequisite_number
 )
 select id, position, title, weight, optional
-from saved_modules
+from edited_modules
+union all
+select id, position, title, weight, optional
+from moved_modules
+union all
+select id, position, title, weight, optional
+from added_modules
 order by position`,
 );
 
 /**
  * Replaces the modules of a course's draft, and returns them in order. Learners see nothing of it before
  * `publishCourse`. A module that is left out is deleted, or only taken out of the draft if it was ever published.
- * Locks the course, so drafts are edited one after the other.
+ * Locks the course's row `for no key update`: drafts are edited one after the other. Progress
+ * goes on, but in a published module that moves or goes it waits until the draft is saved.
  *
  * @throws NotFoundError when there is no such course, InvalidInputError.
  */

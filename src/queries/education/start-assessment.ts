@@ -5,6 +5,7 @@ import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -15,7 +16,7 @@ const input = z.strictObject({
 export interface StartAssessmentParams {
   userId: string;
   assessmentId: string;
-  /** Default: now. */
+  /** Default: now, in whole milliseconds. */
   startedAt?: Date;
 }
 
@@ -31,7 +32,7 @@ export async function startAssessment(
   const { userId, assessmentId, startedAt } = parseInput(input, params);
   const [row] = await db
     .update(assessments)
-    .set({ status: 'IN_PROGRESS', startedAt: startedAt ?? sql`clock_timestamp()` })
+    .set({ status: 'IN_PROGRESS', startedAt: startedAt ?? sql.raw(NOW) })
     .where(
       and(
         eq(assessments.userId, userId),

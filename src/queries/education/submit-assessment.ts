@@ -6,6 +6,7 @@ import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import { json } from '../../validate-json.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -18,7 +19,7 @@ export interface SubmitAssessmentParams {
   userId: string;
   assessmentId: string;
   answers: unknown[];
-  /** Default: now. */
+  /** Default: now, in whole milliseconds. */
   submittedAt?: Date;
 }
 
@@ -35,7 +36,7 @@ export async function submitAssessment(
   const { userId, assessmentId, answers, submittedAt } = parseInput(input, params);
   const [row] = await db
     .update(assessments)
-    .set({ status: 'SUBMITTED', answers, submittedAt: submittedAt ?? sql`clock_timestamp()` })
+    .set({ status: 'SUBMITTED', answers, submittedAt: submittedAt ?? sql.raw(NOW) })
     .where(
       and(
         eq(assessments.userId, userId),

@@ -14,6 +14,7 @@ const input = z.strictObject({
   courseId: v.uuid.optional(),
   limit: v.limit({ max: 10_000, fallback: 100 }),
   chunk: z.int().min(1).max(1_000_000).default(10_000),
+  outboxKeptSince: v.instant.optional(),
 });
 
 export interface VerifyProgressParams {
@@ -25,6 +26,11 @@ export interface VerifyProgressParams {
   limit?: number;
   /** How many learners a statement looks at. Default 10,000. */
   chunk?: number;
+  /**
+   * A completion that was published since then must still have its event in the outbox. Default: none has to,
+   * because an outbox is emptied.
+   */
+  outboxKeptSince?: Date;
 }
 
 export interface ProgressDifference {
@@ -60,15 +66,16 @@ from (
 
 /**
  * Computes all progress again from the events and reports what differs: modules, weights, status and time of
- * completion, completions that were published never or twice, streak days, and the counters of the courses.
+ * completion, completions that were published twice or under another id, streak days, and the counters of the courses.
  * Writes nothing, takes no locks and can run beside traffic: each check is one statement over a chunk of learners
- * and sees one moment. An outbox event of a completion that was deleted counts as never published.
+ * and sees one moment. Whether a completion was published at all can be told as long as the outbox keeps its event:
+ * see `outboxKeptSince`.
  */
 export async function verifyProgress(
   db: Db,
   params: VerifyProgressParams = {},
 ): Promise<ProgressVerification> {
-  const { userId, courseId = null, limit, chunk } = parseInput(input, params);
+  const { userId, courseId = null, limit, chunk, outboxKeptSince } = parseInput(input, params);
   const differences: ProgressDifference[] = [];
   const room = () => limit - differences.length;
   const last = userId ?? LAST_ID;
@@ -79,7 +86,12 @@ export async function verifyProgress(
     const to = row?.last_id ?? null;
     if (to === null) break;
     for (const kind of ['module', 'enrollment', 'completion', 'streak'] as const) {
-      const rows = room() > 0 ? await learnerChecks[kind](db, [from, to, courseId, room()]) : [];
+      if (room() === 0) break;
+      const range = [from, to, courseId, room()];
+      const rows = await learnerChecks[kind](
+        db,
+        kind === 'completion' ? [...range, outboxKeptSince ?? null] : range,
+      );
       differences.push(...rows.map((found) => toDifference(kind, found)));
     }
     if (to === last) break;

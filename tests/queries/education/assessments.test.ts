@@ -7,8 +7,18 @@ import {
   submitAssessment,
   WrongStatusError,
 } from '../../../src/queries/education/index.ts';
+import { insertAssessment } from '../../../src/testing/factories/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { at, insertLearner, openCourse, poolOf } from './fixture.ts';
+
+const GRADED = {
+  status: 'GRADED' as const,
+  answers: [],
+  score: 9,
+  startedAt: at(1),
+  submittedAt: at(2),
+  completedAt: at(3),
+};
 
 describe('assessments', () => {
   const database = useTestDatabase();
@@ -116,6 +126,53 @@ describe('assessments', () => {
     await expect(
       startAssessment(database.db, { userId: fresh.userId, assessmentId }),
     ).rejects.toThrow(NotFoundError);
+  });
+
+  it('can be submitted, and graded, at the very time that it says it was started', async () => {
+    const { userId, assessmentId } = await assessment();
+    const { startedAt } = await startAssessment(database.db, { userId, assessmentId });
+    const submittedAt = startedAt as Date;
+    await submitAssessment(database.db, { userId, assessmentId, answers: [], submittedAt });
+    const gradedAt = submittedAt;
+    expect(
+      await gradeAssessment(database.db, { userId, assessmentId, score: 1, gradedAt }),
+    ).toMatchObject({ startedAt, submittedAt, completedAt: startedAt });
+  });
+
+  it.each([
+    [4, 1],
+    [3, 0],
+  ])('that comes in as graded, with %i of 7, publishes %i passes', async (score, passes) => {
+    const { userId, id } = await insertAssessment(database.db, {
+      ...GRADED,
+      maxScore: 7,
+      score,
+    });
+    const published = await passesOf(userId);
+    expect(published.map(({ data }) => data)).toEqual(
+      Array.from({ length: passes }, () => ({
+        userId,
+        assessmentId: id,
+        courseId: null,
+        score,
+        maxScore: 7,
+      })),
+    );
+  });
+
+  it('keeps a grade as long as its user: it cannot be deleted or truncated, and an open one can', async () => {
+    const { userId, id } = await insertAssessment(database.db, GRADED);
+    const open = await insertAssessment(database.db, { userId });
+    const run = (sql: string) => poolOf(database.db).query(sql);
+    const refusal = { code: '23001', constraint: 'assessments_append_only' };
+    await expect(run(`delete from education.assessments where id = '${id}'`)).rejects.toMatchObject(
+      refusal,
+    );
+    await expect(run('truncate education.assessments')).rejects.toMatchObject(refusal);
+    await run(`delete from education.assessments where id = '${open.id}'`);
+    await run(`delete from identity.users where id = '${userId}'`);
+    const { rows } = await run(`select from education.assessments where user_id = '${userId}'`);
+    expect(rows).toHaveLength(0);
   });
 
   it.each([

@@ -102,6 +102,26 @@ describe('getStreak', () => {
     expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
   });
 
+  it('counts the days in UTC again when the profile is deleted, and leaves none of an erased user', async () => {
+    const { userId, record } = await learner('Africa/Johannesburg');
+    await record('2026-02-01T23:00:00Z');
+    await poolOf(database.db).query('delete from identity.user_profiles where user_id = $1', [
+      userId,
+    ]);
+    expect(await getStreak(database.db, { userId })).toMatchObject({
+      lastActiveOn: '2026-02-01',
+      timeZone: 'UTC',
+    });
+    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    await setTimeZone(userId, 'Asia/Kathmandu');
+    await poolOf(database.db).query('delete from identity.users where id = $1', [userId]);
+    const { rows } = await poolOf(database.db).query(
+      'select from education.learner_days where user_id = $1',
+      [userId],
+    );
+    expect(rows).toHaveLength(0);
+  });
+
   it('forgets the days of an enrollment that is deleted, and of no other', async () => {
     const { userId, record } = await learner();
     const course = await openCourse(database.db);

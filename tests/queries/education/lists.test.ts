@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Database } from '../../../src/connect.ts';
 import {
   createAssessment,
   dropEnrollment,
@@ -12,11 +13,14 @@ import {
   startAssessment,
   submitAssessment,
 } from '../../../src/queries/education/index.ts';
+import { atRiskPage } from '../../../src/queries/education/list-at-risk-learners.ts';
+import { courseProgressPages } from '../../../src/queries/education/list-course-progress.ts';
 import { learningPathCourses } from '../../../src/schema/education/learning-path-courses.ts';
 import { learningPaths } from '../../../src/schema/education/learning-paths.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import {
   at,
+  DAY,
   enrollCrowd,
   enrolledLearner,
   eventsOf,
@@ -26,6 +30,12 @@ import {
   START,
   type TestCourse,
 } from './fixture.ts';
+
+/** The plan of a statement as it is shipped. */
+async function explain(db: Database, text: string, values: unknown[]): Promise<string> {
+  const { rows } = await poolOf(db).query(`explain ${text}`, values);
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
+}
 
 /** Every page of a list, one after the other. */
 async function readAll<T>(
@@ -129,23 +139,19 @@ describe('listCourseProgress', () => {
   });
 
   it.each([
-    ['progress', 'enrollments_course_progress_idx', '(done_weight::bigint * 10000 / total_weight)'],
-    ['activity', 'enrollments_course_activity_idx', 'last_activity_at'],
-  ])('reads the page of the order %s from %s, without a sort', async (_, index, key) => {
-    const { courseId } = await openCourse(database.db);
-    await enrollCrowd(database.db, courseId, 3_000);
-    const { rows } = await poolOf(database.db).query(
-      `explain select user_id from education.enrollments
-       where course_id = $1 and (${key}, user_id) < (
-         select ${key}, user_id from education.enrollments where course_id = $1 limit 1
-       )
-       order by ${key} desc, user_id desc limit 20`,
-      [courseId],
-    );
-    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-    expect(plan).toContain(`Backward using ${index}`);
-    expect(plan).not.toContain('Sort');
-  });
+    ['progress', 'enrollments_course_progress_idx', 5_000],
+    ['activity', 'enrollments_course_activity_idx', '2026-06-01T00:00:00Z'],
+  ] as const)(
+    'reads the page of the order %s from %s, without a sort',
+    async (order, index, after) => {
+      const { courseId } = await openCourse(database.db);
+      const [someone] = await enrollCrowd(database.db, courseId, 3_000);
+      const { text } = courseProgressPages[order];
+      const plan = await explain(database.db, text, [courseId, 21, after, someone]);
+      expect(plan).toContain(`Backward using ${index}`);
+      expect(plan).not.toContain('Sort');
+    },
+  );
 });
 
 describe('listAtRiskLearners', () => {
@@ -178,6 +184,10 @@ describe('listAtRiskLearners', () => {
     await grade(failing, courseId, 0);
     await grade(fine, courseId, 4);
     await grade(fine, courseId, 5);
+    // Failures in another course are no reason here.
+    const other = await openCourse(database.db);
+    await grade(fine, other.courseId, 0);
+    await grade(fine, other.courseId, 0);
     const list = () =>
       readAll((cursor) =>
         listAtRiskLearners(database.db, { courseId, now: at(30), limit: 1, cursor }),
@@ -210,6 +220,31 @@ describe('listAtRiskLearners', () => {
     expect(await reasons({ inactiveDays: 8, paceBasisPoints: 0, failedAssessments: 1 })).toEqual([
       { kind: 'FAILED_ASSESSMENTS', count: 1 },
     ]);
+  });
+
+  it('measures with the clock of the server when no time is given', async () => {
+    const { courseId } = await openCourse(database.db);
+    const userId = await insertLearner(database.db);
+    await enroll(database.db, { userId, courseId, enrolledAt: new Date(Date.now() - 20.5 * DAY) });
+    const { items } = await listAtRiskLearners(database.db, { courseId, paceBasisPoints: 0 });
+    expect(items.map((item) => item.reasons)).toEqual([[{ kind: 'INACTIVE', days: 20 }]]);
+  });
+
+  it('reads from the longest idle on, without a sort, and the assessments of one learner by index', async () => {
+    const { courseId } = await openCourse(database.db);
+    const [someone] = await enrollCrowd(database.db, courseId, 3_000);
+    await poolOf(database.db).query(
+      `insert into education.assessments (user_id, course_id, type, title, max_score)
+       select user_id, course_id, 'QUIZ', 'Q', 10 from education.enrollments where course_id = $1`,
+      [courseId],
+    );
+    await poolOf(database.db).query('analyze education.assessments');
+    const page = [courseId, null, 14, 60, 5_000, 2, 21, '2026-01-01T00:00:00Z', someone];
+    const plan = await explain(database.db, atRiskPage.text, page);
+    expect(plan).toContain('Index Scan using enrollments_course_activity_idx');
+    expect(plan).toContain('using assessments_user_course_idx');
+    expect(plan).not.toContain('Sort');
+    expect(plan).not.toContain('Seq Scan');
   });
 
   async function grade(userId: string, courseId: string, score: number) {

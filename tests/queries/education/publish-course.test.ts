@@ -55,6 +55,14 @@ describe('createCourse', () => {
       'must be the indexes of other modules in the list',
     ],
     [
+      'modules.0.id',
+      [
+        { title: 'A', content: '', id: NOBODY.toUpperCase() },
+        { title: 'B', content: '', id: NOBODY },
+      ],
+      'must not be the id of another module in the list',
+    ],
+    [
       'modules.1.prerequisitesNeeded',
       [
         { title: 'A', content: '' },
@@ -65,6 +73,8 @@ describe('createCourse', () => {
   ])('refuses %s that breaks a rule', async (field, modules, rule) => {
     const course = { instructorId: NOBODY, title: 'T', description: '', modules };
     await expect(createCourse(database.db, course)).rejects.toMatchObject({ field, rule });
+    const draft = { courseId: NOBODY, modules };
+    await expect(reviseCourse(database.db, draft)).rejects.toMatchObject({ field, rule });
   });
 });
 

@@ -17,6 +17,7 @@ import {
   learnerState,
   openCourse,
   poolOf,
+  START,
   scansOf,
 } from './fixture.ts';
 
@@ -166,7 +167,7 @@ describe('recordProgress', () => {
       event('started', 1, 1, { userId: stranger }),
       event('started', 1, 1, { moduleId: other.moduleIds[0] as string }),
       event('started', 1, 1, { userId: dropout }),
-      event('started', 1, -0.001),
+      event('started', 1, 0, { occurredAt: new Date(START.getTime() - 60_001) }),
       event('started', 1, 10, { occurredAt: new Date(now.getTime() + 60_001) }),
       event('started', 1, 10, { occurredAt: new Date(now.getTime() + 60_000) }),
       event('started', 1, 1, { courseId: randomUUID() }),
@@ -183,6 +184,42 @@ describe('recordProgress', () => {
       [8, 'NOT_ENROLLED'],
     ]);
     expect(await getProgress(database.db, { userId, courseId })).toMatchObject({ doneWeight: 1 });
+  });
+
+  it('takes an event at the moment of the enrollment, and a drop at that moment', async () => {
+    const { courseId, moduleIds } = await openCourse(database.db);
+    const userId = await insertLearner(database.db);
+    const { enrolledAt } = await enroll(database.db, { userId, courseId });
+    const events = [
+      eventsOf(userId, { courseId, moduleIds })('started', 0, 0, { occurredAt: enrolledAt }),
+    ];
+    const result = await recordProgress(database.db, { events, toleranceSeconds: 0 });
+    expect(result).toMatchObject({ applied: 1, rejected: [] });
+    expect(
+      await dropEnrollment(database.db, { userId, courseId, droppedAt: enrolledAt }),
+    ).toMatchObject({ droppedAt: enrolledAt });
+  });
+
+  it('forgives a clock that is behind the enrollment, within the tolerance, and completes no earlier', async () => {
+    const { userId, courseId, event } = await learner();
+    const behind = (seconds: number) => ({ occurredAt: at(-seconds / 86_400) });
+    const early = event('completed', 0, 0, behind(61));
+    const events = [
+      event('completed', 0, 0, behind(60)),
+      event('completed', 1, 0, behind(1)),
+      early,
+    ];
+    const result = await recordProgress(database.db, { events, toleranceSeconds: 60 });
+    expect(result).toMatchObject({ applied: 2, rejected: [{ index: 2 }] });
+    // The same event, from a caller who forgives more.
+    const again = await recordProgress(database.db, { events: [early], toleranceSeconds: 61 });
+    expect(again).toMatchObject({ applied: 1 });
+    expect(await getProgress(database.db, { userId, courseId })).toMatchObject({
+      status: 'COMPLETED',
+      completedAt: at(0),
+      lastActivityAt: at(0),
+    });
+    expect(await verifyProgress(database.db, { userId })).toMatchObject({ differences: [] });
   });
 
   it('calls an event of a dropout that it knows a duplicate, so that the client can forget it', async () => {

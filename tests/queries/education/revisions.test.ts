@@ -197,13 +197,23 @@ describe('moveEnrollments', () => {
     expect(stayed.revision).toBe(1);
   });
 
-  it('moves a learner who returns after dropping out', async () => {
+  it('does not take a revision that is not there for one that everybody follows', async () => {
+    const { courseId } = await openCourse(database.db);
+    await enrolledLearner(database.db, courseId);
+    await expect(moveEnrollments(database.db, { courseId, revision: 2 })).rejects.toMatchObject({
+      code: 'NOT_FOUND',
+      entity: 'revision',
+    });
+    expect(await moveEnrollments(database.db, { courseId, revision: 1 })).toEqual([]);
+  });
+
+  it('moves a learner who returns after dropping out, when it is asked to again', async () => {
     const { courseId } = await openCourse(database.db);
     const userId = await enrolledLearner(database.db, courseId);
     await dropEnrollment(database.db, { userId, courseId });
     await publishCourse(database.db, { courseId, policy: 'STRICT' });
     expect(await moveEnrollments(database.db, { courseId, revision: 2 })).toEqual([]);
-    await enroll(database.db, { userId, courseId });
+    expect(await enroll(database.db, { userId, courseId })).toMatchObject({ revision: 1 });
     expect(await moveEnrollments(database.db, { courseId, revision: 2 })).toMatchObject([
       { userId },
     ]);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { recordProgress, verifyProgress } from '../../../src/queries/education/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
-import { enrolledLearner, eventsOf, openCourse, poolOf } from './fixture.ts';
+import { enrolledLearner, eventsOf, openCourse, poolOf, START } from './fixture.ts';
 
 describe('verifyProgress', () => {
   const database = useTestDatabase();
@@ -171,25 +171,44 @@ describe('verifyProgress', () => {
     ]);
   });
 
-  it('finds a course that is done but was never completed', async () => {
+  const COMPLETED = `update education.enrollments set status = 'COMPLETED', dropped_at = null,
+    completed_at = '2026-01-07 08:00:00+00', completed_revision = 1`;
+
+  it('finds a course that is done while its learner is still active', async () => {
+    const name = 'enrollments_active_has_weight_left_check';
     await plant(
-      `update education.enrollments set status = 'DROPPED', dropped_at = now(), completed_at = null,
-       completed_revision = null where user_id = '${done}'`,
-      `update education.enrollments set status = 'COMPLETED', dropped_at = null,
-       completed_at = '2026-01-07 08:00:00+00', completed_revision = 1 where user_id = '${done}'`,
+      `alter table education.enrollments drop constraint ${name}`,
+      `alter table education.enrollments add constraint ${name}
+       check (status <> 'ACTIVE' or done_weight < total_weight)`,
     );
-    const differences = await found();
-    expect(differences.map(([kind, , field]) => [kind, field])).toContainEqual([
-      'statistics',
-      'completed',
-    ]);
-    expect(differences.map(([kind, , field]) => [kind, field])).toContainEqual([
-      'statistics',
-      'dropped',
+    await plant(
+      `update education.enrollments set status = 'ACTIVE', completed_at = null, completed_revision = null
+       where user_id = '${done}'`,
+      `${COMPLETED} where user_id = '${done}'`,
+    );
+    expect(await found()).toEqual([
+      ['enrollment', done, 'status', 'COMPLETED', 'ACTIVE'],
+      ['statistics', null, 'active', '2', '1'],
+      ['statistics', null, 'completed', '0', '1'],
     ]);
   });
 
-  it('finds a completion that was never published', async () => {
+  it('finds a course that is done by someone who is said to have dropped out', async () => {
+    await plant(
+      `update education.enrollments set status = 'DROPPED', dropped_at = now(), completed_at = null,
+       completed_revision = null where user_id = '${done}'`,
+      `${COMPLETED} where user_id = '${done}'`,
+    );
+    expect(await found()).toEqual([
+      ['enrollment', done, 'status', 'COMPLETED', 'DROPPED'],
+      ['statistics', null, 'basis_points', '6666', '16666'],
+      ['statistics', null, 'completed', '0', '1'],
+      ['statistics', null, 'decile_9', '0', '1'],
+      ['statistics', null, 'dropped', '1', '0'],
+    ]);
+  });
+
+  it('lets an outbox be emptied, and misses an event only where it must still be there', async () => {
     const { rows } = await poolOf(database.db).query(
       `select id, data from platform.events where data ->> 'userId' = $1`,
       [done],
@@ -199,7 +218,45 @@ describe('verifyProgress', () => {
       `insert into platform.events (id, type, source, data)
        values ('${rows[0]?.id}', 'course.completed', 'education', '${JSON.stringify(rows[0]?.data)}')`,
     );
-    expect(await found()).toEqual([['completion', done, 'course.completed', '1', '0']]);
+    expect(await found()).toEqual([]);
+    expect(await found({ outboxKeptSince: new Date(Date.now() + 60_000) })).toEqual([]);
+    expect(await found({ outboxKeptSince: START })).toEqual([
+      ['completion', done, 'course.completed', '1', '0'],
+    ]);
+  });
+
+  it('finds a completion whose event has another id, and one that has no row', async () => {
+    const where = `where data ->> 'userId' = '${done}'`;
+    const { rows } = await poolOf(database.db).query(`select id from platform.events ${where}`);
+    await plant(
+      `update platform.events set id = gen_random_uuid() ${where}`,
+      `update platform.events set id = '${rows[0]?.id}' ${where}`,
+    );
+    expect(await found()).toEqual([
+      [
+        'completion',
+        done,
+        'course.completed',
+        '1',
+        'an event with another id than that of the completion of revision 1',
+      ],
+    ]);
+    await setAside(`education.course_completions where user_id = '${done}'`);
+    expect(await found()).toEqual([
+      ['completion', done, 'course.completed', '1', 'no completion row for revision 1'],
+    ]);
+  });
+
+  it.each([
+    '{}',
+    '{"userId": "nope", "courseId": "nope", "revision": "nope"}',
+    '{"userId": [1], "courseId": {}, "revision": null}',
+  ])('is not stopped by the event %s of who knows whom', async (data) => {
+    await plant(
+      `insert into platform.events (type, source, data) values ('course.completed', 'planted', '${data}')`,
+      `delete from platform.events where source = 'planted'`,
+    );
+    expect(await found({ outboxKeptSince: START })).toEqual([]);
   });
 
   it('finds a completion that was published twice', async () => {
@@ -211,15 +268,18 @@ describe('verifyProgress', () => {
     expect(await found()).toEqual([['completion', done, 'course.completed', '1', '2']]);
   });
 
-  it('finds an event for a completion that never was', async () => {
+  it.each([
+    ['1', '1'],
+    ['"x"', 'x'],
+    ['null', 'null'],
+  ])('finds an event for a completion of revision %s that never was', async (revision, text) => {
     await plant(
       `insert into platform.events (type, source, data) values ('course.completed', 'planted',
-       jsonb_build_object('userId', '${half}', 'courseId', '${courseId}', 'revision', 1))`,
+       '{"userId": "${half}", "courseId": "${courseId}", "revision": ${revision}}')`,
       `delete from platform.events where source = 'planted'`,
     );
-    expect(await found()).toEqual([
-      ['completion', half, 'course.completed', '1', 'no completion row for revision 1'],
-    ]);
+    const actual = `an event without a completion of revision ${text}`;
+    expect(await found()).toEqual([['completion', half, 'course.completed', '1', actual]]);
   });
 
   it('finds streak days that the events do not tell of', async () => {
