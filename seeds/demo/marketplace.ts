@@ -109,6 +109,7 @@ async function seedStudent(db: Db, skillIds: DemoSkillIds): Promise<void> {
       // Weight 2 for each required skill: (2 * 1 + 2 * 1/2 + 1 * 0) / 5.
       matchScore: 6000,
       appliedAt,
+      statusChangedAt: appliedAt,
       createdAt: appliedAt,
       updatedAt: appliedAt,
     },
