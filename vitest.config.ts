@@ -1,5 +1,14 @@
+import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { parseEnv } from 'node:util';
 import { defineConfig } from 'vitest/config';
+
+// Which server the tests run on, as .env.example says; the environment wins. Nothing else of the file is for
+// tests, DATABASE_URL least of all.
+const file = existsSync('.env') ? parseEnv(readFileSync('.env', 'utf8')) : {};
+for (const [name, value] of Object.entries(file)) {
+  if (name.startsWith('TEST_')) process.env[name] ??= value;
+}
 
 const jsonFile = process.env.VITEST_JSON;
 

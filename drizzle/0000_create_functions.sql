@@ -1,14 +1,41 @@
 -- Functions that column defaults, generated columns and checks call; they exist before the tables.
 -- They are in public, the one schema that is there before the first table. Locks nothing.
-
+--
+-- public is shared with others, and `create or replace` would put our body into their function. Which
+-- functions are ours is told by their comments. Operator: a function of somebody else in the way has to
+-- move, or ours cannot be made: alter function ... rename to ..., which keeps what uses it working.
+do $$
+declare
+  taken text;
+begin
+  select string_agg(signature, ', ' order by signature)
+  into taken
+  from (values
+    ('public.is_time_zone(text)', 'Whether the server knows a time zone by this name'),
+    ('public.wallet_address(uuid, text)', 'The address of an owner''s wallet in a currency, with check digits')
+  ) as ours (signature, comment)
+  where to_regprocedure(signature) is not null
+    and obj_description(to_regprocedure(signature), 'pg_proc') is distinct from comment;
+  if taken is not null then
+    raise exception using
+      errcode = 'duplicate_function',
+      message = format('somebody else''s function has the name of ours, rename it first: %s', taken);
+  end if;
+end
+$$;
+--> statement-breakpoint
 -- PostgreSQL 18 has uuidv7() itself; older servers get one of the same name, so that the same
--- default works on both. 48 bits of milliseconds, 12 bits of the fraction below them, 62 random
+-- default works on both. One that somebody else made before us is as good and stays as it is. 48 bits of milliseconds, 12 bits of the fraction below them, 62 random
 -- bits: RFC 9562, section 5.7 and method 3 of section 6.2.
 do $$
 begin
-  if not exists (
-    select from pg_proc where proname = 'uuidv7' and pronamespace = 'pg_catalog'::regnamespace
-  ) then
+  if to_regprocedure('pg_catalog.uuidv7()') is null
+    and (
+      to_regprocedure('public.uuidv7()') is null
+      or obj_description(to_regprocedure('public.uuidv7()'), 'pg_proc')
+        = 'A time-ordered UUID, as PostgreSQL 18 makes it'
+    )
+  then
     create or replace function public.uuidv7() returns uuid
     language sql volatile parallel safe
     as $body$

@@ -63,6 +63,7 @@ CREATE TABLE "ai"."chat_sessions" (
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_message_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "chat_sessions_pkey" PRIMARY KEY("user_id","id"),
+	CONSTRAINT "chat_sessions_last_message_after_created_check" CHECK (last_message_at >= created_at),
 	CONSTRAINT "chat_sessions_title_length_check" CHECK (char_length(title) between 1 and 200),
 	CONSTRAINT "chat_sessions_context_object_check" CHECK (jsonb_typeof(context) = 'object')
 );
@@ -625,6 +626,7 @@ CREATE TABLE "marketplace"."job_applications" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "job_applications_pkey" PRIMARY KEY("user_id","job_id"),
+	CONSTRAINT "job_applications_status_changed_after_applied_check" CHECK (status_changed_at >= applied_at),
 	CONSTRAINT "job_applications_withdrawn_after_applied_check" CHECK (withdrawn_at >= applied_at),
 	CONSTRAINT "job_applications_match_score_range_check" CHECK (match_score between 0 and 10000)
 );

@@ -170,6 +170,16 @@ export class TransactionEndedError extends AzoraDbError {
   }
 }
 
+/** A transaction's handle was used while a transaction inside it was open, which could have undone that work. */
+export class TransactionOverlapError extends AzoraDbError {
+  constructor() {
+    super(
+      'TRANSACTION_OVERLAP',
+      'a transaction() inside this one is still open: await it before the next statement or transaction()',
+    );
+  }
+}
+
 export type ConnectErrorCode =
   | 'URL_MISSING'
   | 'URL_MALFORMED'

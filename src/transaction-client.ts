@@ -1,5 +1,10 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { ConnectionLostError, TransactionAbortedError, TransactionEndedError } from './errors.ts';
+import {
+  ConnectionLostError,
+  TransactionAbortedError,
+  TransactionEndedError,
+  TransactionOverlapError,
+} from './errors.ts';
 import type { Executor } from './executor.ts';
 import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
 
@@ -9,6 +14,8 @@ export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 export class Connection {
   /** Why this connection cannot be used any more. */
   lost: Error | undefined;
+  /** Whose turn it is: the transaction, or the savepoint opened last of those still open. */
+  innermost: TransactionClient | undefined;
   readonly #client: PoolClient;
   #last: Promise<unknown> | undefined;
   #savepoints = 0;
@@ -78,24 +85,54 @@ export class Connection {
   };
 }
 
-/** What a transaction, or a savepoint inside one, runs its statements on. */
+/** How a transaction began; a savepoint keeps the isolation and may only add read-only. */
+export interface Modes {
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+}
+
+/**
+ * What a transaction, or a savepoint inside one, runs its statements on.
+ *
+ * PostgreSQL keeps savepoints on a stack: releasing or rolling back one takes every later one with it, whoever
+ * opened that. So only the innermost may run statements and open another; the rest are refused, because
+ * their work could vanish with somebody else's savepoint after their callers were told that it is done.
+ */
 export class TransactionClient implements Executor {
   readonly connection: Connection;
-  readonly isolation: Isolation;
+  readonly modes: Modes;
   /** The first failed statement: after it the server accepts no more until a rollback. */
   failure: Error | undefined;
+  readonly #outer: TransactionClient | undefined;
   #ended = false;
 
-  constructor(connection: Connection, isolation: Isolation) {
+  constructor(connection: Connection, modes: Modes, outer?: TransactionClient) {
     this.connection = connection;
-    this.isolation = isolation;
+    this.modes = modes;
+    this.#outer = outer;
+    connection.innermost = this;
   }
 
   query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
-    if (this.#ended) return Promise.reject(new TransactionEndedError());
+    if (this.#ended || this.connection.innermost !== this) return Promise.reject(this.#refusal());
     return this.connection.query(config, values).catch((error: unknown) => {
       throw this.fail(error);
     });
+  }
+
+  /**
+   * Makes way for a savepoint, at once: what others send from here on is refused.
+   *
+   * @throws TransactionOverlapError or TransactionEndedError when it is not this one's turn.
+   */
+  nest(modes: Modes): TransactionClient {
+    this.checkTurn();
+    return new TransactionClient(this.connection, modes, this);
+  }
+
+  /** @throws TransactionOverlapError or TransactionEndedError when it is not this one's turn. */
+  checkTurn(): void {
+    if (this.#ended || this.connection.innermost !== this) throw this.#refusal();
   }
 
   /** Remembers a failure, and returns the error to throw for it. */
@@ -108,8 +145,27 @@ export class TransactionClient implements Executor {
     return translated;
   }
 
-  /** From here on statements are refused: they would run outside the transaction. */
+  /** From here on statements are refused, also of those left open inside: they would run outside of it. */
   end(): void {
     this.#ended = true;
+    if (this.isOpen) this.connection.innermost = this;
+  }
+
+  /** Whether the server still has it: one that is left open goes with the one around it. */
+  get isOpen(): boolean {
+    let at = this.connection.innermost;
+    while (at !== undefined && at !== this) at = at.#outer;
+    return at === this;
+  }
+
+  /** Gives the turn back to the one around it. */
+  close(): void {
+    this.#ended = true;
+    if (this.isOpen) this.connection.innermost = this.#outer;
+  }
+
+  #refusal(): Error {
+    const isOver = this.#ended || !this.isOpen;
+    return isOver ? new TransactionEndedError() : new TransactionOverlapError();
   }
 }

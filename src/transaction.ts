@@ -10,7 +10,7 @@ import {
 import type { PoolExecutor } from './pool-executor.ts';
 import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
 import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
-import { Connection, type Isolation, TransactionClient } from './transaction-client.ts';
+import { Connection, type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
 
 export type { Transaction, TransactionOptions } from './session.ts';
 
@@ -33,11 +33,13 @@ const strength: Readonly<Record<Isolation, number>> = {
  * database that cannot be repeated. Nothing else is retried.
  *
  * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
- * on to the outermost call, which retries. Inner calls must not overlap in time, and cannot ask for more
- * isolation than the transaction has.
+ * on to the outermost call, which retries. While it is open, the outer handle is refused, as is a second
+ * inner call. It cannot ask for more isolation than the transaction has, nor to write in a read-only one; a
+ * read-only one inside one that writes is read-only until it ends.
  *
  * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
  * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
+ * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was kept.
  * @throws CommitUnknownError when the connection broke during COMMIT.
  * @throws ConnectionLostError when it broke before: nothing was kept.
  * @throws ConnectError when no connection was to be had.
@@ -50,10 +52,10 @@ export async function transaction<T>(
   const executor = executorOf(db);
   if (executor instanceof TransactionClient) return runSavepoint(executor, callback, options);
 
-  const { isolation, begin, maxAttempts } = read(options);
+  const { modes, begin, maxAttempts } = read(options);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await runOnce(executor, begin, isolation, callback);
+      return await runOnce(executor, begin, modes, callback);
     } catch (error) {
       const conflict = findConflict(error);
       if (conflict === undefined) throw error;
@@ -66,23 +68,24 @@ export async function transaction<T>(
 async function runOnce<T>(
   executor: PoolExecutor,
   begin: string,
-  isolation: Isolation,
+  modes: Modes,
   callback: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const connection = new Connection(await executor.checkOut());
-  const client = new TransactionClient(connection, isolation);
+  const client = new TransactionClient(connection, modes);
   try {
     await client.query(begin);
     let result: T;
     try {
       result = await callback(new Transaction(client, transaction));
+      client.checkTurn();
     } catch (error) {
-      client.end();
+      client.close();
       // If this fails too, the connection is closed instead of going back to the pool.
       await connection.query('rollback').catch(() => undefined);
       throw translate(error);
     }
-    client.end();
+    client.close();
     await commit(client);
     return result;
   } finally {
@@ -112,18 +115,32 @@ async function runSavepoint<T>(
   callback: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
-  const { connection, isolation } = outer;
-  if (strength[read(options).isolation] > strength[isolation]) {
-    throw new InvalidInputError(
-      'isolation',
-      `cannot be "${options.isolation}" inside a "${isolation}" transaction: begin the outer one with it`,
-    );
-  }
+  const modes = readNested(outer.modes, options);
+  const inner = outer.nest(modes);
+  const { connection } = outer;
   const name = connection.nextSavepoint();
-  await outer.query(`savepoint ${name}`);
-  const inner = new TransactionClient(connection, isolation);
+  // The server ends the read-only mode together with the savepoint.
+  const mode = modes.readOnly && !outer.modes.readOnly ? '; set transaction read only' : '';
+  try {
+    await connection.query(`savepoint ${name}${mode}`).catch((error: unknown) => {
+      throw outer.fail(error);
+    });
+    return await runInside(inner, outer, name, callback);
+  } finally {
+    inner.close();
+  }
+}
+
+async function runInside<T>(
+  inner: TransactionClient,
+  outer: TransactionClient,
+  name: string,
+  callback: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const { connection } = inner;
   try {
     const result = await callback(new Transaction(inner, transaction));
+    inner.checkTurn();
     inner.end();
     await connection.query(`release savepoint ${name}`).catch((error: unknown) => {
       throw inner.fail(error);
@@ -131,8 +148,11 @@ async function runSavepoint<T>(
     return result;
   } catch (error) {
     inner.end();
-    const undo = `rollback to savepoint ${name}; release savepoint ${name}`;
-    await connection.query(undo).catch((failure: unknown) => outer.fail(failure));
+    // One that outlived the transaction around it has no savepoint left, and perhaps no connection.
+    if (inner.isOpen) {
+      const undo = `rollback to savepoint ${name}; release savepoint ${name}`;
+      await connection.query(undo).catch((failure: unknown) => outer.fail(failure));
+    }
     throw translate(error);
   }
 }
@@ -144,8 +164,11 @@ function translate(error: unknown): unknown {
 
 /** The conflict that an error is or was caused by. */
 function findConflict(error: unknown): RetryableError | undefined {
-  for (let at = error; at instanceof Error; at = at.cause) {
+  // Errors of others may name each other as their cause.
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
     if (at instanceof RetryableError) return at;
+    seen.add(at);
   }
   return undefined;
 }
@@ -174,5 +197,24 @@ function read(options: TransactionOptions) {
     throw new InvalidInputError('maxAttempts', 'must be a positive integer');
   }
   const begin = `begin isolation level ${isolation}, ${accessMode}${deferrable ? ', deferrable' : ''}`;
-  return { isolation, begin, maxAttempts };
+  const modes: Modes = { isolation, readOnly: accessMode === 'read only' };
+  return { modes, begin, maxAttempts };
+}
+
+/** What a savepoint may ask for inside a transaction that has begun with `outer`. */
+function readNested(outer: Modes, options: TransactionOptions): Modes {
+  const { modes } = read(options);
+  if (strength[modes.isolation] > strength[outer.isolation]) {
+    throw new InvalidInputError(
+      'isolation',
+      `cannot be "${options.isolation}" inside a "${outer.isolation}" transaction: begin the outer one with it`,
+    );
+  }
+  if (outer.readOnly && options.accessMode === 'read write') {
+    throw new InvalidInputError(
+      'accessMode',
+      'cannot be "read write" inside a "read only" transaction: begin the outer one with it',
+    );
+  }
+  return { isolation: outer.isolation, readOnly: outer.readOnly || modes.readOnly };
 }

@@ -66,6 +66,16 @@ describe('transaction retries', () => {
     expect(runs).toBe(3);
   });
 
+  test('nothing for an error that is its own cause, which comes out as it is', async () => {
+    const first = new Error('first');
+    const second = new Error('second', { cause: first });
+    first.cause = second;
+    const run = transaction(database.db, async () => {
+      throw first;
+    });
+    expect(await rejection(run)).toBe(first);
+  });
+
   const conflict = sql`do $$ begin raise exception using errcode = 'serialization_failure'; end $$`;
 
   test('up to maxAttempts, then throws with the conflict as the cause', async () => {

@@ -118,26 +118,23 @@ describe('transaction inside a transaction', () => {
     expect(await balances(database.db)).toEqual([101n, 100n]);
   });
 
-  test('that overlaps another loses loudly, never silently', async () => {
-    const run = transaction(database.db, async (tx) => {
-      let release = () => {};
-      const secondHasBegun = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      const first = transaction(tx, async (inner) => {
-        await add(inner, 1, 1);
-        await secondHasBegun;
-        throw new Error('first');
-      });
-      const second = transaction(tx, async (inner) => {
-        await add(inner, 2, 1);
-        release();
-        await first.catch(() => 'expected');
-      });
-      await Promise.all([rejection(first), second]);
+  test('keeps a read-only promise until its end, and not longer', async () => {
+    await transaction(database.db, async (tx) => {
+      const writing = transaction(tx, (inner) => add(inner, 1, 1), { accessMode: 'read only' });
+      expect(await rejection(writing)).toMatchObject({ sqlState: '25006' });
+      await transaction(tx, (inner) => balances(inner), { accessMode: 'read only' });
+      await add(tx, 2, 1);
+      await transaction(tx, (inner) => add(inner, 2, 1));
     });
-    expect(await rejection(run)).toMatchObject({ name: 'SqlError', sqlState: '3B001' });
-    expect(await balances(database.db)).toEqual([100n, 100n]);
-    expectNothingLeaked(database);
+    expect(await balances(database.db)).toEqual([100n, 102n]);
+  });
+
+  test('cannot ask to write in a read-only transaction', async () => {
+    const run = transaction(
+      database.db,
+      (tx) => transaction(tx, (inner) => add(inner, 1, 1), { accessMode: 'read write' }),
+      { accessMode: 'read only' },
+    );
+    expect(await rejection(run)).toMatchObject({ code: 'INVALID_INPUT', field: 'accessMode' });
   });
 });

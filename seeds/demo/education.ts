@@ -6,6 +6,7 @@ import { publishCourse } from '../../src/queries/education/publish-course.ts';
 import { recordProgress } from '../../src/queries/education/record-progress.ts';
 import { assessments } from '../../src/schema/education/assessments.ts';
 import { courses } from '../../src/schema/education/courses.ts';
+import { enrollments } from '../../src/schema/education/enrollments.ts';
 import { learningPathCourses } from '../../src/schema/education/learning-path-courses.ts';
 import { learningPathSkills } from '../../src/schema/education/learning-path-skills.ts';
 import { learningPaths } from '../../src/schema/education/learning-paths.ts';
@@ -84,15 +85,10 @@ async function seedLearningPath(db: Db, skillIds: DemoSkillIds): Promise<void> {
       updatedAt: createdAt,
     },
   ]);
-  await insertMissing(
-    db,
-    learningPathCourses,
-    [
-      { learningPathId: demoLearningPath, courseId: demoCourses.web, position: 0 },
-      { learningPathId: demoLearningPath, courseId: demoCourses.databases, position: 1 },
-    ],
-    [learningPathCourses.learningPathId, learningPathCourses.courseId],
-  );
+  await insertMissing(db, learningPathCourses, [
+    { learningPathId: demoLearningPath, courseId: demoCourses.web, position: 0 },
+    { learningPathId: demoLearningPath, courseId: demoCourses.databases, position: 1 },
+  ]);
   await insertMissing(
     db,
     learningPathSkills,
@@ -110,8 +106,15 @@ async function seedEnrollments(db: Db): Promise<void> {
   const [first, second, third, fourth] = demoProgressEvents;
   const inWeb = { userId, courseId: demoCourses.web };
   const inDatabases = { userId, courseId: demoCourses.databases };
-  await enroll(db, { ...inWeb, enrolledAt });
-  await enroll(db, { ...inDatabases, enrolledAt });
+  const there = await db
+    .select({ courseId: enrollments.courseId })
+    .from(enrollments)
+    .where(eq(enrollments.userId, userId));
+  for (const enrollment of [inWeb, inDatabases]) {
+    // Enrolling again would bring back one that the student has dropped since.
+    if (there.some(({ courseId }) => courseId === enrollment.courseId)) continue;
+    await enroll(db, { ...enrollment, enrolledAt });
+  }
   await recordProgress(db, {
     events: [
       {

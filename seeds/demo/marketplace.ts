@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { inArray, or, sql } from 'drizzle-orm';
 import type { Db } from '../../src/connect.ts';
 import { jobApplications } from '../../src/schema/marketplace/job-applications.ts';
 import { jobSkills } from '../../src/schema/marketplace/job-skills.ts';
@@ -20,25 +20,30 @@ export type DemoSkillIds = Record<keyof typeof demoSkills, number>;
 
 const listed = new Date('2026-01-01T00:00:00Z');
 
-/** Adds the five skills; returns their ids, which are others where the names were there before. */
+/** Adds the five skills; returns their ids, which are others where the names or the ids were taken. */
 export async function seedSkills(db: Db): Promise<DemoSkillIds> {
-  await insertMissing(
-    db,
-    skills,
-    catalogue.map(({ key, name, category }) => ({
-      id: demoSkills[key],
+  const names = catalogue.map(({ name }) => name.toLowerCase());
+  const there = await db
+    .select({ id: skills.id, name: skills.name })
+    .from(skills)
+    .where(or(inArray(sql`lower(name)`, names), inArray(skills.id, Object.values(demoSkills))));
+  const isTaken = (id: number) => there.some((row) => row.id === id);
+  const isThere = (name: string) =>
+    there.some((row) => row.name.toLowerCase() === name.toLowerCase());
+  const missing = catalogue
+    .filter(({ name }) => !isThere(name))
+    .map(({ key, name, category }) => ({
+      ...(isTaken(demoSkills[key]) ? {} : { id: demoSkills[key] }),
       name,
       category,
       createdAt: listed,
       updatedAt: listed,
-    })),
-  );
-  const names = catalogue.map(({ name }) => name.toLowerCase());
-  const rows = await db
-    .select({ id: skills.id, name: skills.name })
-    .from(skills)
-    .where(sql`lower(name) in ${names}`);
-  const idOfName = new Map(rows.map((row) => [row.name.toLowerCase(), row.id]));
+    }));
+  const added =
+    missing.length === 0
+      ? []
+      : await db.insert(skills).values(missing).returning({ id: skills.id, name: skills.name });
+  const idOfName = new Map([...there, ...added].map(({ id, name }) => [name.toLowerCase(), id]));
   return Object.fromEntries(
     catalogue.map(({ key, name }) => [key, idOfName.get(name.toLowerCase())]),
   ) as DemoSkillIds;
@@ -104,6 +109,7 @@ async function seedStudent(db: Db, skillIds: DemoSkillIds): Promise<void> {
       // Weight 2 for each required skill: (2 * 1 + 2 * 1/2 + 1 * 0) / 5.
       matchScore: 6000,
       appliedAt,
+      statusChangedAt: appliedAt,
       createdAt: appliedAt,
       updatedAt: appliedAt,
     },

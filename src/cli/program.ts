@@ -44,6 +44,12 @@ function addSchemaCommands(program: Command): void {
     .description('list what is not applied; exits 1 if there is any')
     .action(async () => (await import('./commands/status.ts')).status());
   program
+    .command('generate')
+    .description('write a migration for what changed in src/schema')
+    .requiredOption('--name <verb_what>', 'what it does, such as add_badges', migrationName)
+    .option('--custom', 'an empty one, for SQL of your own')
+    .action(async (options) => (await import('./commands/generate.ts')).generate(options));
+  program
     .command('migrate')
     .description('apply the migrations that are missing')
     .option('--allow-late', 'apply migrations older than one that is applied already')
@@ -92,6 +98,13 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError('It must be a whole number.');
   }
   return value;
+}
+
+function migrationName(text: string): string {
+  if (!/^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/.test(text)) {
+    throw new InvalidArgumentError('It must be a verb and what it is about, such as add_badges.');
+  }
+  return text;
 }
 
 function readVersion(): string {

@@ -40,6 +40,39 @@ export function ownerAccount(dataDir: string): Account | null {
 }
 
 /**
+ * Only root and the owner of a cluster can read it, so anybody else is told whose it is, and not that a
+ * file in it cannot be opened.
+ *
+ * @throws EmbeddedError `EMBEDDED_OTHER_OWNER`
+ */
+export function refuseOtherOwner(dataDir: string): void {
+  const uid = process.getuid?.();
+  if (uid === undefined || uid === 0) return;
+  const owner = ownerOf(dataDir);
+  if (owner === null || owner === uid) return;
+  throw new EmbeddedError(
+    'EMBEDDED_OTHER_OWNER',
+    `The server's data in ${dataDir} belongs to ${nameOf(owner)}, and this is ${nameOf(uid)}. ` +
+      'Go on as that user or as root, who may have made it, or name another folder.',
+  );
+}
+
+/** The user id of the folder's owner, or of the nearest ancestor's that can be seen; null if it does not exist. */
+function ownerOf(folder: string): number | null {
+  try {
+    return statSync(folder, { throwIfNoEntry: false })?.uid ?? null;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error;
+    return ownerOf(dirname(folder));
+  }
+}
+
+function nameOf(uid: number): string {
+  const { stdout } = spawnSync('id', ['-un', String(uid)], { encoding: 'utf8' });
+  return stdout?.trim() ? `user ${stdout.trim()}` : `user ${uid}`;
+}
+
+/**
  * Whether the account can enter the folder, or the nearest ancestor of it that exists.
  * The kernel is asked, as that account, because mode bits of every ancestor and ACLs all count.
  */

@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type Account, canEnter, ownerAccount, unprivilegedAccount } from './account.ts';
+import {
+  type Account,
+  canEnter,
+  ownerAccount,
+  refuseOtherOwner,
+  unprivilegedAccount,
+} from './account.ts';
 
 /** The PostgreSQL that a project gets when it does not ask for another. */
 export const DEFAULT_MAJOR = 18;
@@ -19,6 +25,8 @@ export interface Place {
  * Where the data asked for by this name lives. That is the folder itself, but for a folder that the
  * server's account cannot enter: its stand-in is /var/lib/azora-db/<name>-<hash of the path>, the same
  * at every call.
+ *
+ * @throws EmbeddedError `EMBEDDED_OTHER_OWNER` when the data there is somebody else's and we are not root.
  */
 export function locateDataDir(requested: string): Place {
   const inPlace = withAccount(resolve(requested));
@@ -37,10 +45,16 @@ export function defaultDataDir(major = DEFAULT_MAJOR): string {
 export async function makeParent(place: Place): Promise<void> {
   const parent = dirname(place.dataDir);
   if (existsSync(parent)) return;
-  await mkdir(parent, { recursive: true });
+  const first = await mkdir(parent, { recursive: true });
   // The umask of root may be closed to others, and the server's account has to pass.
-  if (place.account.uid !== undefined) await chmod(parent, 0o755);
+  if (place.account.uid !== undefined && first !== undefined) await openDown(first, parent);
   if (basename(parent) === '.azora') await writeFile(join(parent, '.gitignore'), '*\n');
+}
+
+async function openDown(first: string, last: string): Promise<void> {
+  for (let folder = last; folder.startsWith(first); folder = dirname(folder)) {
+    await chmod(folder, 0o755);
+  }
 }
 
 /** The major version of the cluster in this folder; null if there is none. */
@@ -54,6 +68,7 @@ export function majorOf(dataDir: string): number | null {
 }
 
 function withAccount(dataDir: string): Place {
+  refuseOtherOwner(dataDir);
   return { dataDir, account: ownerAccount(dataDir) ?? unprivilegedAccount() };
 }
 

@@ -66,7 +66,7 @@ function pushFailed(output: string): MigrationError {
   if (questions.some((line) => line.includes('unique constraint'))) {
     return refused(
       `it wants to empty a table for ${questions.join(' ')}`,
-      'Write a migration instead: npm run db:generate.',
+      'Write a migration instead: npm run db:generate -- --name <what_changes>.',
     );
   }
   if (questions.length > 0) {
@@ -78,7 +78,7 @@ function pushFailed(output: string): MigrationError {
   if (/Interactive prompts require a TTY/i.test(output)) {
     return refused(
       'it cannot tell a rename from a drop and a create.',
-      'Write a migration instead: npm run db:generate.',
+      'Write a migration instead: npm run db:generate -- --name <what_changes>.',
     );
   }
   const reason = lines.find((line) => /^\w*error\b.*:/i.test(line)) ?? 'no reason given';

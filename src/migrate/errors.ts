@@ -10,7 +10,8 @@ export type MigrationErrorCode =
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FAILED'
   | 'MIGRATION_LATE'
-  | 'PUSH_FAILED';
+  | 'PUSH_FAILED'
+  | 'RESET_BLOCKED';
 
 /** A migration could not be applied, or must not be; the message says which and what to do. */
 export class MigrationError extends AzoraDbError {
@@ -62,6 +63,27 @@ export function migrationFailed(
 function reasonOf(error: unknown, cause: Error): string {
   if (!isServerError(error) || error.code.startsWith('22')) return cause.message;
   return `${error.message} (SQLSTATE ${error.code})`;
+}
+
+/** Says who kept a reset from its locks. */
+export function resetBlocked(
+  waitedMs: number,
+  sessions: readonly { pid: number; application: string; state: string | null }[],
+): MigrationError {
+  const [first] = sessions;
+  const who = sessions
+    .map(
+      ({ pid, application, state }) => `${pid} (${application || 'no name'}, ${state ?? 'busy'})`,
+    )
+    .join(', ');
+  return new MigrationError(
+    'RESET_BLOCKED',
+    `Nothing was deleted: others used the tables for ${waitedMs} ms. ` +
+      (first === undefined
+        ? 'They are gone by now: try again.'
+        : `By process id: ${who}. Stop what they belong to, or end them, as with ` +
+          `select pg_terminate_backend(${first.pid}), and try again.`),
+  );
 }
 
 /** Throws if files and database disagree in a way that applying more migrations would make worse. */

@@ -8,12 +8,12 @@ import { TestingError } from './errors.ts';
 export interface TestServerOptions {
   /**
    * `testcontainers`, `embedded` or the URL of a server: that one or an error. Default: TEST_DATABASE,
-   * else Testcontainers where Docker answers and gives the image, else embedded.
+   * else Testcontainers if an image is named, or where Docker answers and gives one, else embedded.
    */
   database?: string | undefined;
   /** The major version. Default: TEST_POSTGRES, else 18. A server named by URL has to be of it if it is given. */
   major?: number | undefined;
-  /** Default: TEST_POSTGRES_IMAGE, else `postgres:<major>-alpine`. */
+  /** For Testcontainers: this one or an error. Default: TEST_POSTGRES_IMAGE, else `postgres:<major>-alpine`. */
   image?: string | undefined;
 }
 
@@ -56,13 +56,19 @@ interface Choice {
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const choice = readChoice(options);
   if (choice.database === 'testcontainers') {
-    const problem = await findContainerProblem();
-    if (problem) throw unavailable('testcontainers', problem);
-    return startFromImage(choice);
+    return startInContainer(choice, 'testcontainers');
   }
   if (choice.database === 'embedded') return startFromPackage(choice, 'embedded');
   if (choice.database !== undefined) return useServer(choice.database, choice.major);
+  // Who names an image wants that one, and no other server instead.
+  if (choice.image !== undefined) return startInContainer(choice, `the image ${choice.image}`);
   return startWhatIsHere(choice);
+}
+
+async function startInContainer(choice: Choice, what: string): Promise<TestServer> {
+  const problem = await findContainerProblem();
+  if (problem) throw unavailable(what, problem);
+  return startFromImage(choice);
 }
 
 async function startWhatIsHere(choice: Choice): Promise<TestServer> {

@@ -1,8 +1,12 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Database } from '../connect.ts';
 import { withAdmin, withDatabase } from './admin.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { newCloneName } from './names.ts';
 import { ensureTemplate } from './template.ts';
+
+/** How long `drop` waits for the pool: with every connection ended by the server, there is little to wait for. */
+const CLOSE_MILLISECONDS = 1_000;
 
 /** What a database for tests is made of. */
 export interface TestDatabaseOptions {
@@ -18,7 +22,7 @@ export interface TestDatabaseOptions {
 export interface TestDatabase {
   url: string;
   db: Database;
-  /** Closes `db`, ends everyone else's connections and drops the database. */
+  /** Ends every connection to the database, those of `db` too, whatever they are doing, and drops it. */
   drop(): Promise<void>;
 }
 
@@ -38,8 +42,9 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
       requireMigrated: options.migrationsFolder === undefined,
     });
     const drop = async () => {
-      await db.close();
       await dropDatabase(serverUrl, name);
+      // A connection that a test took from the pool and never gave back would keep this waiting for ever.
+      await Promise.race([db.close(), sleep(CLOSE_MILLISECONDS, undefined, { ref: false })]);
     };
     return { url, db, drop };
   } catch (error) {

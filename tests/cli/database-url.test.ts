@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { defaultMigrationsFolder } from '../../src/migrate/journal.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { useEmptyDatabases } from '../migrate/databases.ts';
 import { books, run } from '../migrate/fixture.ts';
@@ -130,6 +131,17 @@ describe('azora-db, when it fails', () => {
     expect(await runCli(['migrat'], { cwd })).toMatchObject({ code: 1, stdout: '' });
     const scale = await runCli(['seed', '--scale', '1e3'], { cwd });
     expect(scale).toMatchObject({ code: 1, stderr: expect.stringContaining('whole number') });
+  });
+
+  it.each([
+    [[], "required option '--name"],
+    [['--name', 'Add-Badges'], 'a verb and what it is about'],
+    [['--name', '0013'], 'a verb and what it is about'],
+  ])('generates no migration whose name says nothing: %j', async (args, message) => {
+    const files = await readdir(defaultMigrationsFolder());
+    const result = await runCli(['generate', ...args], { cwd: folder.path });
+    expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
+    expect(await readdir(defaultMigrationsFolder())).toEqual(files);
   });
 
   it('names the migration that fails, and exits 1', async () => {

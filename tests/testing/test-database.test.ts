@@ -2,6 +2,8 @@ import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/migrate/index.ts';
 import { createEmptyTestDatabase, createTestDatabase } from '../../src/testing/index.ts';
+import { transaction } from '../../src/transaction.ts';
+import { rejection } from '../setup/errors.ts';
 import { queryOne } from '../setup/query.ts';
 import { testServerUrl, useEmptyTestDatabase, useTestDatabase } from '../setup/test-database.ts';
 import { waitFor } from '../setup/wait-for.ts';
@@ -65,6 +67,34 @@ describe('createTestDatabase', () => {
     await drop();
     expect(await forgotten).toBe('57P01');
     expect(await listDatabases(databaseOf(url))).toEqual([]);
+  });
+});
+
+describe('drop', () => {
+  it('ends although a connection of the pool was never given back', async () => {
+    const { url, db, drop } = await createTestDatabase({ serverUrl: testServerUrl() });
+    const taken = await db.$client.connect();
+    await drop();
+    expect(await listDatabases(databaseOf(url))).toEqual([]);
+    await expect(taken.query('select 1')).rejects.toThrow();
+    taken.release(true);
+  });
+
+  it('ends a transaction that is still open, and leaves nothing of the pool', async () => {
+    const { db, drop } = await createTestDatabase({ serverUrl: testServerUrl() });
+    let isOpen = () => {};
+    const begun = new Promise<void>((resolve) => {
+      isOpen = resolve;
+    });
+    const open = transaction(db, async (tx) => {
+      await tx.execute(sql`select 1`);
+      isOpen();
+      await tx.execute(sql`select pg_sleep(600)`);
+    });
+    await begun;
+    const [error] = await Promise.all([rejection(open), drop()]);
+    expect(error).toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(db.$client.totalCount).toBe(0);
   });
 });
 

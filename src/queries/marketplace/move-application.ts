@@ -17,12 +17,13 @@ const input = z.strictObject({
   changedBy: uuid,
 });
 
-// The row keeps its time and author when the status stays, so that a repeated call leaves no trace.
+// The row keeps its time and author when the status stays, so that a repeated call leaves no trace. Who applied may
+// have given a time that the server's clock has not reached.
 const moveStatement = statement<ApplicationRow>(
   'move_application',
   `update marketplace.job_applications
   set status = $3,
-    status_changed_at = case when status = $3 then status_changed_at else clock_timestamp() end,
+    status_changed_at = case when status = $3 then status_changed_at else greatest(clock_timestamp(), applied_at) end,
     status_changed_by = case when status = $3 then status_changed_by else $4 end
   where user_id = $1
   and job_id = $2

@@ -36,6 +36,7 @@ export const chatSessions = ai.table(
       table.id,
     ),
     index('chat_sessions_personality_id_idx').on(table.personalityId),
+    check('chat_sessions_last_message_after_created_check', sql`last_message_at >= created_at`),
     check('chat_sessions_title_length_check', sql`char_length(title) between 1 and 200`),
     check('chat_sessions_context_object_check', sql`jsonb_typeof(context) = 'object'`),
   ],

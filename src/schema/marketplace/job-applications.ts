@@ -63,6 +63,10 @@ export const jobApplications = marketplace.table(
       table.appliedAt.desc().nullsFirst(),
       table.userId,
     ),
+    check(
+      'job_applications_status_changed_after_applied_check',
+      sql`status_changed_at >= applied_at`,
+    ),
     check('job_applications_withdrawn_after_applied_check', sql`withdrawn_at >= applied_at`),
     check('job_applications_match_score_range_check', sql`match_score between 0 and 10000`),
   ],

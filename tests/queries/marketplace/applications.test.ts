@@ -114,6 +114,20 @@ describe('moveApplication', () => {
     ]);
   });
 
+  it('never goes back in time, when who applied had a clock ahead of the server', async () => {
+    const { db } = database;
+    const appliedAt = new Date(Date.now() + 3_600_000);
+    const moved = { userId: PERSON, jobId: (await createJob(db, details)).id };
+    await applyToJob(db, { ...moved, appliedAt });
+    expect(
+      await moveApplication(db, { ...moved, status: 'REVIEWING', changedBy: OTHER }),
+    ).toMatchObject({ status: 'REVIEWING', statusChangedAt: appliedAt });
+    expect(await withdrawApplication(db, moved)).toMatchObject({
+      statusChangedAt: appliedAt,
+      withdrawnAt: appliedAt,
+    });
+  });
+
   it('moves nothing after the withdrawal', async () => {
     const { db } = database;
     const job = await createJob(db, details);

@@ -1,4 +1,4 @@
-import { checksOf, longText } from './case.ts';
+import { checksOf, longText, second } from './case.ts';
 
 export const aiChecks = [
   ...checksOf('ai.ai_personalities', {
@@ -16,6 +16,10 @@ export const aiChecks = [
   ...checksOf('ai.chat_sessions', {
     title_length: { title: longText(201) },
     context_object: { context: [] },
+    last_message_after_created: [
+      { createdAt: second(1), lastMessageAt: second(1) },
+      { lastMessageAt: second(0) },
+    ],
   }),
   ...checksOf('ai.chat_messages', {
     position_positive: { position: 0 },

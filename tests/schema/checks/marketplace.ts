@@ -33,6 +33,10 @@ export const marketplaceChecks = [
     ],
   }),
   ...checksOf('marketplace.job_applications', {
+    status_changed_after_applied: [
+      { appliedAt: second(1), statusChangedAt: second(1) },
+      { statusChangedAt: second(0) },
+    ],
     withdrawn_after_applied: [
       { appliedAt: second(1), withdrawnAt: second(1) },
       { withdrawnAt: second(0) },
