@@ -37,16 +37,18 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.set_job_skills is 'Makes these the skills of a job; false for a job that is not there';
 --> statement-breakpoint
+-- Here the lock is an update that changes nothing: at higher isolation it lets the second caller fail, as
+-- the changed vector of a job does. After a mere lock that caller would add to skills it cannot see.
 create or replace function marketplace.set_user_skills(
   person uuid, skill_ids integer[], levels marketplace.skill_level[]
 ) returns boolean
 language plpgsql
 as $$
 begin
-  perform from identity.users
+  update identity.users
+  set updated_at = updated_at
   where id = person
-  and deleted_at is null
-  for no key update;
+  and deleted_at is null;
   if not found then
     return false;
   end if;

@@ -35,8 +35,8 @@ const setStatement = statement<{ isThere: boolean }>(
 
 /**
  * Makes these the skills that a job asks for: adds, changes and drops. Callers of one job take turns by a lock on its
- * row, so the skills are always those of one call; this relies on READ COMMITTED, and at higher isolation the second
- * caller gets a conflict, which `transaction()` repeats.
+ * row, so the skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
+ * `transaction()` repeats.
  *
  * @throws NotFoundError for an unknown or deleted job.
  * @throws ConstraintError `job_skills_skill_id_fkey` for an unknown skill.

@@ -27,8 +27,9 @@ const setStatement = statement<{ isThere: boolean }>(
 
 /**
  * Makes these the user's skills: adds, changes levels and drops. A skill whose level stays keeps its verification and
- * endorsements; a new level has to be verified again. Callers of one user take turns by a lock on the user's row, so at
- * READ COMMITTED the skills are always those of one call.
+ * endorsements; a new level has to be verified again. Callers of one user take turns by a lock on the user's row, so the
+ * skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
+ * `transaction()` repeats.
  *
  * @throws NotFoundError for an unknown or deleted user.
  * @throws ConstraintError `user_skills_skill_id_fkey` for an unknown skill.

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../../src/errors.ts';
 import { setJobSkills, setUserSkills } from '../../../src/queries/marketplace/index.ts';
+import type { Db } from '../../../src/session.ts';
+import { transaction } from '../../../src/transaction.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { waitFor } from '../../setup/wait-for.ts';
 
@@ -32,8 +34,8 @@ const setters = [
     name: 'setJobSkills',
     table: 'marketplace.job_skills',
     owner: 'marketplace.jobs',
-    set: (ids: number[], level: 'BEGINNER' | 'EXPERT' = 'BEGINNER') =>
-      setJobSkills(database.db, {
+    set: (ids: number[], level: 'BEGINNER' | 'EXPERT' = 'BEGINNER', db: Db = database.db) =>
+      setJobSkills(db, {
         jobId: JOB,
         skills: ids.map((skillId) => ({ skillId, level })),
       }),
@@ -43,8 +45,8 @@ const setters = [
     name: 'setUserSkills',
     table: 'marketplace.user_skills',
     owner: 'identity.users',
-    set: (ids: number[], level: 'BEGINNER' | 'EXPERT' = 'BEGINNER') =>
-      setUserSkills(database.db, {
+    set: (ids: number[], level: 'BEGINNER' | 'EXPERT' = 'BEGINNER', db: Db = database.db) =>
+      setUserSkills(db, {
         userId: USER,
         skills: ids.map((skillId) => ({ skillId, level })),
       }),
@@ -65,6 +67,31 @@ describe.each(setters)('$name', ({ table, owner, set, setNobody }) => {
       await run(`delete from ${table}`);
       await Promise.all(sets.map((ids) => set(ids)));
       expect(sets).toContainEqual(await held());
+    }
+  });
+
+  it('does so at repeatable read too, where the second of two callers tries again', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await run(`delete from ${table}`);
+      let attempts = 0;
+      const inOwnTransaction = (ids: number[]) =>
+        transaction(
+          database.db,
+          async (tx) => {
+            attempts += 1;
+            await tx.execute('select from marketplace.skills limit 1');
+            // Both have their snapshot before either goes on.
+            if (attempts < 3) await waitFor('both began', () => attempts >= 2);
+            await set(ids, 'BEGINNER', tx);
+          },
+          { isolation: 'repeatable read' },
+        );
+      await Promise.all([inOwnTransaction([1, 2]), inOwnTransaction([3, 4])]);
+      expect(attempts).toBe(3);
+      expect([
+        [1, 2],
+        [3, 4],
+      ]).toContainEqual(await held());
     }
   });
 
