@@ -74,14 +74,15 @@ const listJobsStatement = statement<Row>(
   where ${conditions}`,
 );
 
-// Materialized, because else the planner may walk down the newest jobs and parse the text of each, taking the words for
-// common ones: with 30,000 jobs and a word in five of them that reads them all.
+// Materialized, and the words hidden in a subquery, so that the matches always come from the full-text index. Left alone
+// the planner may parse the text of every job, because it takes that for cheap: with 30,000 jobs, three results and a word
+// in five jobs it walked down the newest ones for 6 s, now 8 ms; for a word in all jobs 5 s, now 0.1 s.
 const searchJobsStatement = statement<Row>(
   'search_jobs',
   `with found_jobs as materialized (
     select id, title, company, location, remote, salary_min, salary_max, currency, posted_at, expires_at, status, deleted_at
     from marketplace.jobs
-    where to_tsvector('english', title || ' ' || company || ' ' || description) @@ websearch_to_tsquery('english', $9)
+    where to_tsvector('english', title || ' ' || company || ' ' || description) @@ (select websearch_to_tsquery('english', $9))
   )
   select ${columns}
   from found_jobs

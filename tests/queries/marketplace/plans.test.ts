@@ -37,11 +37,14 @@ beforeAll(async () => {
   await run('analyze identity.users, marketplace.jobs, marketplace.job_applications');
 });
 
-/** The plan that serves every call once the server has settled on one, of the statement that the call sends. */
-async function planOf(call: (db: Parameters<typeof listJobs>[0]) => Promise<unknown>) {
+/** The plan of the statement that the call sends; by default the one that serves all calls once it was sent a few times. */
+async function planOf(
+  call: (db: Parameters<typeof listJobs>[0]) => Promise<unknown>,
+  { mode = 'generic', values }: { mode?: 'generic' | 'custom'; values?: string } = {},
+) {
   return transaction(database.db, async (tx) => {
     const executor = executorOf(tx);
-    await executor.query('set local plan_cache_mode = force_generic_plan');
+    await executor.query(`set local plan_cache_mode = force_${mode}_plan`);
     await call(tx);
     const { rows } = await executor.query(
       `select name, parameter_types::text[] as types from pg_prepared_statements
@@ -50,7 +53,7 @@ async function planOf(call: (db: Parameters<typeof listJobs>[0]) => Promise<unkn
     const [{ name, types }] = rows as [{ name: string; types: string[] }];
     // What the values are does not matter to a generic plan.
     const nulls = types.map((type) => `null::${type}`).join(', ');
-    const plan = await executor.query(`explain execute ${name} (${nulls})`);
+    const plan = await executor.query(`explain execute ${name} (${values ?? nulls})`);
     return plan.rows.map((row) => row['QUERY PLAN']).join('\n');
   });
 }
@@ -58,7 +61,7 @@ async function planOf(call: (db: Parameters<typeof listJobs>[0]) => Promise<unkn
 const cursorOf = (list: string, id: string) =>
   Buffer.from(JSON.stringify([list, [AFTER, id]])).toString('base64url');
 
-describe('the generic plan', () => {
+describe('the plan', () => {
   it.each([
     [
       'listJobApplications',
@@ -99,9 +102,20 @@ describe('the generic plan', () => {
     },
   );
 
-  it('of a search takes the matches from the full-text index', async () => {
-    const plan = await planOf((db) => listJobs(db, { search: 'zebra' }));
-    expect(plan).toContain('Bitmap Index Scan on jobs_search_idx');
-    expect(plan).not.toContain('jobs_active_posted_idx');
-  });
+  it.each(
+    (['generic', 'custom'] as const).flatMap((mode) =>
+      ['zebra', 'common'].map((word) => ({ mode, word })),
+    ),
+  )(
+    'of a search takes the matches from the full-text index: $mode, $word',
+    async ({ mode, word }) => {
+      const plan = await planOf((db) => listJobs(db, { search: word, limit: 1 }), {
+        mode,
+        values: `null, null, null, null, null, 'infinity', '${USER}', 2, '${word}'`,
+      });
+      expect(plan).toContain('Bitmap Index Scan on jobs_search_idx');
+      expect(plan).not.toContain('jobs_active_posted_idx');
+      expect(plan).not.toContain('Seq Scan');
+    },
+  );
 });
