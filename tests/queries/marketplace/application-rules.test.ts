@@ -3,10 +3,8 @@ import {
   applyToJob,
   closeJob,
   createJob,
-  endorseSkill,
   listApplicationSteps,
   moveApplication,
-  setUserSkills,
   withdrawApplication,
 } from '../../../src/queries/marketplace/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
@@ -228,34 +226,5 @@ describe('the course of an application', () => {
     expect(moved.statusChangedAt.getTime()).toBeGreaterThanOrEqual(appliedAt.getTime());
     const withdrawn = await withdrawApplication(db, other);
     expect(withdrawn).toMatchObject({ status: 'REVIEWING', statusChangedBy: OTHER });
-  });
-});
-
-describe('user_skills.endorsements', () => {
-  const counted = {
-    sqlState: '23514',
-    constraint: 'user_skills_endorsements_counted_check',
-  };
-
-  it('is what the endorsements come to, whatever plain SQL says', async () => {
-    await run(`insert into marketplace.skills (id, name, category) values (1, 'SQL', 't')`);
-    const skills = [{ skillId: 1, level: 'EXPERT' as const }];
-    await setUserSkills(database.db, { userId: PERSON, skills });
-    await expect(
-      plain(`insert into marketplace.user_skills (user_id, skill_id, level, endorsements)
-        values ('${OTHER}', 1, 'EXPERT', 1)`),
-    ).rejects.toMatchObject(counted);
-    const endorsed = { userId: PERSON, skillId: 1 };
-    await endorseSkill(database.db, { ...endorsed, endorserId: RECRUITER });
-    await endorseSkill(database.db, { ...endorsed, endorserId: OTHER });
-    for (const forged of [0, 99]) {
-      await expect(
-        plain(`update marketplace.user_skills set endorsements = ${forged}`),
-      ).rejects.toMatchObject(counted);
-    }
-    const count = () => run('select endorsements from marketplace.user_skills');
-    expect(await count()).toEqual([{ endorsements: 2 }]);
-    await plain(`delete from identity.users where id = '${OTHER}'`);
-    expect(await count()).toEqual([{ endorsements: 1 }]);
   });
 });
