@@ -736,6 +736,7 @@ CREATE TABLE "marketplace"."skills" (
 	"created_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "skills_id_positive_check" CHECK (id > 0),
+	CONSTRAINT "skills_id_limit_check" CHECK (id < 268435456),
 	CONSTRAINT "skills_name_length_check" CHECK (char_length(name) between 1 and 300),
 	CONSTRAINT "skills_source_uri_length_check" CHECK (char_length(source_uri) between 1 and 500),
 	CONSTRAINT "skills_category_length_check" CHECK (char_length(category) between 1 and 100)
@@ -930,8 +931,8 @@ CREATE UNIQUE INDEX "users_email_key" ON "identity"."users" USING btree (lower(e
 CREATE INDEX "users_role_idx" ON "identity"."users" USING btree (role,id) WHERE deleted_at is null;--> statement-breakpoint
 CREATE INDEX "application_steps_changed_by_idx" ON "marketplace"."application_steps" USING btree ("changed_by");--> statement-breakpoint
 CREATE INDEX "job_applications_status_changed_by_idx" ON "marketplace"."job_applications" USING btree ("status_changed_by");--> statement-breakpoint
-CREATE INDEX "job_applications_by_user_idx" ON "marketplace"."job_applications" USING btree ("user_id","applied_at" DESC NULLS FIRST,"job_id");--> statement-breakpoint
-CREATE INDEX "job_applications_by_job_idx" ON "marketplace"."job_applications" USING btree ("job_id","applied_at" DESC NULLS FIRST,"user_id");--> statement-breakpoint
+CREATE INDEX "job_applications_by_user_idx" ON "marketplace"."job_applications" USING btree ("user_id","applied_at","job_id");--> statement-breakpoint
+CREATE INDEX "job_applications_by_job_idx" ON "marketplace"."job_applications" USING btree ("job_id","applied_at","user_id");--> statement-breakpoint
 CREATE INDEX "job_skills_skill_id_idx" ON "marketplace"."job_skills" USING btree ("skill_id","job_id");--> statement-breakpoint
 CREATE INDEX "job_vectors_remote_idx" ON "marketplace"."job_vectors" USING btree ("remote") WHERE total_weight > 0;--> statement-breakpoint
 CREATE INDEX "job_vectors_location_idx" ON "marketplace"."job_vectors" USING btree ("location") WHERE total_weight > 0;--> statement-breakpoint

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
 const MAX_LENGTH = 1_000;
+// Of PostgreSQL's timestamps, less one for time zones.
+const LAST_YEAR = 294_275;
 const RULE = 'must be a nextCursor that this list returned';
 
 /** The cursors of one list: where the next page begins, as text that callers pass back unseen. */
@@ -44,6 +46,19 @@ export const integerText = z
   .regex(/^(?:0|-?[1-9][0-9]{0,18})$/)
   .transform(BigInt)
   .refine((value) => BigInt.asIntN(64, value) === value);
+
+const TIMESTAMP =
+  /^(?<year>\d{4,6})-(?<month>0[1-9]|1[0-2])-(?<day>\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d){0,2}$/;
+
+/** A timestamptz in a cursor, as `::text` prints it: a date of the calendar, so that no forged one reaches the server. */
+export const timestampText = z.string().refine((text) => {
+  if (text === 'infinity' || text === '-infinity') return true;
+  const { year, month, day } = TIMESTAMP.exec(text)?.groups ?? {};
+  if (year === undefined) return false;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  return date.getUTCDate() === Number(day) && Number(year) > 0 && Number(year) <= LAST_YEAR;
+});
 
 function readJson(cursor: string): unknown {
   // Node skips what is not base64url; a cursor must be exactly what was handed out.

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineCursor, integerText } from '../src/cursor.ts';
+import { defineCursor, integerText, timestampText } from '../src/cursor.ts';
 import { InvalidInputError } from '../src/errors.ts';
 import { parseInput, uuid } from '../src/validate.ts';
 
@@ -57,5 +57,37 @@ describe('defineCursor', () => {
         expect(() => parseInput(params, { cursor })).toThrow(InvalidInputError);
       }),
     );
+  });
+});
+
+describe('timestampText', () => {
+  test.each([
+    '2026-01-01 00:00:00+00',
+    '2024-02-29 23:59:59.123456-11:30',
+    '0001-01-01 00:00:00+00:19:32',
+    '99999-12-31 00:00:00+14',
+    'infinity',
+    '-infinity',
+  ])('takes what PostgreSQL prints: %s', (text) => {
+    expect(timestampText.safeParse(text).success).toBe(true);
+  });
+
+  test.each([
+    '',
+    'now',
+    '2026-01-01',
+    '2026-02-29 00:00:00+00',
+    '2026-13-01 00:00:00+00',
+    '2026-04-31 00:00:00+00',
+    '2026-01-00 00:00:00+00',
+    '2026-01-01 24:00:00+00',
+    '2026-01-01 00:60:00+00',
+    '2026-01-01 00:00:00+16',
+    '0000-01-01 00:00:00+00',
+    '294276-12-31 00:00:00+00',
+    '2026-01-01 00:00:00+00; select 1',
+    '2026-01-01 00:00:00.1234567+00',
+  ])('refuses what it does not print or cannot read: %s', (text) => {
+    expect(timestampText.safeParse(text).success).toBe(false);
   });
 });

@@ -44,7 +44,11 @@ const PHASES = [
  * enrollments with progress, wallets with their ledger, mining, skills, jobs and applications. Returns
  * the number of rows written to each table.
  *
- * The same seed and scale give the same rows. They are added beside what is there, of which only the
+ * Jobs and people are built from occupations when ESCO was imported (`importEsco`), else from a power law over some
+ * skills of the seed's own: a job asks for most of an occupation's essential skills and some optional ones, a person has
+ * most of one occupation's skills and some of another's.
+ *
+ * The same seed and scale give the same rows, with occupations those of one release. They are added beside what is there, of which only the
  * system wallets change: their balance and version go on. If they are there already, nothing is written
  * and the result is empty.
  *

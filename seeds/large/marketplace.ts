@@ -5,6 +5,7 @@ import {
 import { jobSkills, type NewJobSkill } from '../../src/schema/marketplace/job-skills.ts';
 import { jobs, type NewJob } from '../../src/schema/marketplace/jobs.ts';
 import { type NewUserSkill, userSkills } from '../../src/schema/marketplace/user-skills.ts';
+import { readOccupations } from './occupations.ts';
 import {
   BASE_TIME,
   clamp,
@@ -18,20 +19,26 @@ import {
   userId,
 } from './plan.ts';
 import { fakerOf, Random } from './random.ts';
-import { LEVELS, matchScore, skillsOfJob, skillsOfUser } from './skill-sets.ts';
-import { type SkillIds, writeSkills } from './skills.ts';
+import { powerLawSkills } from './skill-sets.ts';
+import { LEVELS, matchScore, type SkillSource } from './skill-source.ts';
+import { writeSkills } from './skills.ts';
 import { range, type Writer } from './writer.ts';
 
-/** Skills, jobs and what they ask for, what people can do, and who applied where. */
+/**
+ * Jobs and what they ask for, what people can do, and who applied where. The skills are those of imported occupations,
+ * or else some of the seed's own.
+ */
 export async function writeMarketplace(writer: Writer, plan: Plan): Promise<void> {
-  const skillIds = await writeSkills(writer, plan);
+  const source =
+    (await readOccupations(writer.client, plan)) ??
+    powerLawSkills(plan, await writeSkills(writer, plan));
   await writer.inBlocks(plan.jobs, [jobs, jobSkills], async (from, to) => {
     await writer.copy(jobs, makeJobs(plan, from, to));
-    await writer.copy(jobSkills, makeJobSkills(plan, skillIds, from, to));
+    await writer.copy(jobSkills, makeJobSkills(plan, source, from, to));
   });
   await writer.inBlocks(plan.users, [userSkills, jobApplications], async (from, to) => {
-    await writer.copy(userSkills, makeUserSkills(plan, skillIds, from, to));
-    await writer.copy(jobApplications, makeApplications(plan, from, to));
+    await writer.copy(userSkills, makeUserSkills(plan, source, from, to));
+    await writer.copy(jobApplications, makeApplications(plan, source, from, to));
   });
 }
 
@@ -94,16 +101,16 @@ function expiryOf(status: string, postedAt: number, random: Random): Date | null
 
 function* makeJobSkills(
   plan: Plan,
-  skillIds: SkillIds,
+  source: SkillSource,
   from: number,
   to: number,
 ): Generator<NewJobSkill> {
   for (const job of range(from, to)) {
     const jobId = factsOfJob(plan, job).id;
-    for (const { skill, level, required } of skillsOfJob(plan, job)) {
+    for (const { skill, level, required } of source.ofJob(job)) {
       yield {
         jobId,
-        skillId: skillIds[skill] ?? 0,
+        skillId: source.skillIds[skill] ?? 0,
         level: LEVELS[level - 1] ?? 'EXPERT',
         required,
       };
@@ -113,18 +120,18 @@ function* makeJobSkills(
 
 function* makeUserSkills(
   plan: Plan,
-  skillIds: SkillIds,
+  source: SkillSource,
   from: number,
   to: number,
 ): Generator<NewUserSkill> {
   for (const user of range(from, to)) {
     const random = new Random(plan.seed, KIND.userSkills, user, 1);
     const joined = joinedAt(plan, user);
-    for (const { skill, level } of skillsOfUser(plan, user)) {
+    for (const { skill, level } of source.ofUser(user)) {
       const at = new Date(joined + Math.floor(random.next() * (BASE_TIME - joined)));
       yield {
         userId: userId(plan, user),
-        skillId: skillIds[skill] ?? 0,
+        skillId: source.skillIds[skill] ?? 0,
         level: LEVELS[level - 1] ?? 'EXPERT',
         verifiedAt: random.chance(0.3) ? at : null,
         createdAt: at,
@@ -149,12 +156,17 @@ const APPLICATION_STATUSES = [
   'REJECTED',
 ] as const;
 
-function* makeApplications(plan: Plan, from: number, to: number): Generator<NewJobApplication> {
+function* makeApplications(
+  plan: Plan,
+  source: SkillSource,
+  from: number,
+  to: number,
+): Generator<NewJobApplication> {
   for (const user of range(from, to)) {
     const random = randomOf(plan, KIND.applications, user);
     const count = clamp(Math.floor(random.logNormal(1, 1)), 0, 15);
     if (count === 0) continue;
-    const held = skillsOfUser(plan, user);
+    const held = source.ofUser(user);
     const chosen = new Set<number>();
     for (let draw = 0; draw < count; draw += 1) {
       // The square makes some jobs far more wanted than others.
@@ -173,7 +185,7 @@ function* makeApplications(plan: Plan, from: number, to: number): Generator<NewJ
         coverLetter: random.chance(0.5)
           ? 'I would like to work with you, and can start soon.'
           : null,
-        matchScore: matchScore(skillsOfJob(plan, job), held),
+        matchScore: matchScore(source.ofJob(job), held),
         appliedAt: at,
         statusChangedAt: at,
         createdAt: at,

@@ -3,14 +3,11 @@ import { BASE_TIME, type Plan } from './plan.ts';
 import { skillCategory, skillName } from './skill-names.ts';
 import { range, type Writer } from './writer.ts';
 
-/** The ids of the skills by their rank; at most some thousands at any scale. */
-export type SkillIds = readonly number[];
-
 /**
  * Adds the skills that the catalogue does not have yet: names are unique, so that seeds with different
- * numbers share them.
+ * numbers share them. Returns the ids by rank.
  */
-export async function writeSkills(writer: Writer, plan: Plan): Promise<SkillIds> {
+export async function writeSkills(writer: Writer, plan: Plan): Promise<readonly number[]> {
   const ranks = [...range(0, plan.skills.size)];
   const names = ranks.map(skillName);
   const categories = ranks.map(skillCategory);

@@ -1,16 +1,13 @@
-import { sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Db } from '../session.ts';
+import { statement } from '../statement.ts';
 import { transaction } from '../transaction.ts';
 import { parseInput, text } from '../validate.ts';
+import { EscoError } from './errors.ts';
 import { type EscoFile, type EscoRow, findFile, readTable } from './read-table.ts';
-import { CHUNK, storeOccupations, storeRelations, storeSkills } from './store.ts';
-
-export interface UnusableRow {
-  file: string;
-  line: number;
-  reason: string;
-}
+import { storeOccupations, storeRelations } from './store.ts';
+import { storeSkills } from './store-skills.ts';
+import type { UnusableRow } from './usable-rows.ts';
 
 export interface EscoImport {
   /** How many rows were usable. */
@@ -33,12 +30,25 @@ const optionsField = z.strictObject({
   onProgress: z.custom<EscoImportOptions['onProgress']>().optional(),
 });
 
-type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promise<StoreResult>;
-
-export interface StoreResult {
+interface StoreResult {
   used: number;
   changed: number;
 }
+
+/** Takes the rows of a file, `CHUNK` at a time; the last call has fewer, perhaps none, and is the one that finishes. */
+export type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promise<StoreResult>;
+
+export const CHUNK = 1_000;
+
+const readSettings = statement<{ nestedLoops: string; timeout: string }>(
+  'read_import_settings',
+  `select current_setting('enable_nestloop') as "nestedLoops", current_setting('statement_timeout') as timeout`,
+);
+
+const writeSettings = statement(
+  'write_import_settings',
+  `select set_config('enable_nestloop', $1, true), set_config('statement_timeout', $2, true)`,
+);
 
 /**
  * Loads the CSV files of the ESCO classification, as downloaded (`skills_en.csv`, `occupations_en.csv`, and
@@ -46,10 +56,11 @@ export interface StoreResult {
  * skills catalogue, occupations and what occupations need. One transaction: all of it or nothing.
  *
  * A skill is found again by its concept URI, else by its name if that skill has no URI yet. So a second import changes
- * nothing, and a later release changes names and descriptions while jobs and people keep their skills. Skills that a
- * release no longer has stay; relations that it no longer has are removed.
+ * nothing, and a later release changes names and descriptions while jobs and people keep their skills; labels may move
+ * between concepts. A skill whose new label is the name of a skill that these files do not rename keeps its old one, and
+ * its row is reported. Skills that a release no longer has stay; relations that it no longer has are removed.
  *
- * @throws EscoError when a file or column is missing, or a file is not CSV.
+ * @throws EscoError when a file or column is missing, or a file is not CSV or has no usable row.
  * @throws InvalidInputError
  */
 export async function importEsco(
@@ -68,28 +79,32 @@ export async function importEsco(
   const total = skills.bytes + occupations.bytes + relations.bytes;
 
   return transaction(db, async (tx) => {
-    // Tables that were empty a moment ago look small to the planner, and it would loop over all of them a row.
-    await tx.execute(sql`set local enable_nestloop = off`);
-    // One statement adds more than a hundred thousand relations and checks both ends of each.
-    await tx.execute(sql`set local statement_timeout = 0`);
+    const restore = await adjustSettings(tx);
     const unusable: UnusableRow[] = [];
     let before = 0;
     const load = async (file: EscoFile, columns: string[], store: Store) => {
       const onBytes = (bytes: number) => onProgress?.(before + bytes, total, file.name);
-      const result = await loadTable(tx, readTable(file, columns, onBytes), store, unusable);
+      const faults: UnusableRow[] = [];
+      const result = await loadTable(tx, readTable(file, columns, onBytes), store, faults);
+      // It would empty what an earlier import filled.
+      if (result.used === 0) throw noUsableRow(file, faults);
+      unusable.push(...faults);
       before += file.bytes;
       return result;
     };
     const labels = ['conceptUri', 'preferredLabel'];
+    const skillUris = new Set<string>();
+    const occupationUris = new Set<string>();
     const stored = {
-      skills: await load(skills, [...labels, 'skillType'], storeSkills()),
-      occupations: await load(occupations, labels, storeOccupations()),
+      skills: await load(skills, [...labels, 'skillType'], storeSkills(skillUris)),
+      occupations: await load(occupations, labels, storeOccupations(occupationUris)),
       relations: await load(
         relations,
         ['occupationUri', 'relationType', 'skillUri'],
-        await storeRelations(tx),
+        await storeRelations(tx, occupationUris, skillUris),
       ),
     };
+    await restore();
     return {
       skills: stored.skills.used,
       occupations: stored.occupations.used,
@@ -98,6 +113,22 @@ export async function importEsco(
       unusable,
     };
   });
+}
+
+/** Returns what puts the settings back; a caller's transaction goes on after the import. A failure rolls them back. */
+async function adjustSettings(tx: Db): Promise<() => Promise<void>> {
+  const [before] = await readSettings(tx);
+  // Tables that were empty a moment ago look small to the planner, and it would loop over all of them a row.
+  // One statement adds more than a hundred thousand relations and checks both ends of each.
+  await writeSettings(tx, ['off', '0']);
+  return async () => {
+    await writeSettings(tx, [before?.nestedLoops, before?.timeout]);
+  };
+}
+
+function noUsableRow({ name }: EscoFile, [first]: UnusableRow[]): EscoError {
+  const why = first === undefined ? 'it has only a heading' : `line ${first.line} ${first.reason}`;
+  return new EscoError('FILE_EMPTY', `${name} has no usable row: ${why}`);
 }
 
 async function loadTable(

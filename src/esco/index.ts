@@ -3,5 +3,5 @@ export {
   type EscoImport,
   type EscoImportOptions,
   importEsco,
-  type UnusableRow,
 } from './import-esco.ts';
+export type { UnusableRow } from './usable-rows.ts';

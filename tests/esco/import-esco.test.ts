@@ -1,68 +1,17 @@
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { sql } from 'drizzle-orm';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { importEsco } from '../../src/esco/import-esco.ts';
+import { transaction } from '../../src/transaction.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
+import { type SmallFiles, writeSmallFiles } from './small-files.ts';
 
 const database = useTestDatabase();
 const folder = useTemporaryFolder();
 
-const skillsHeading =
-  'conceptType,conceptUri,skillType,reuseLevel,preferredLabel,altLabels,description';
-const occupationsHeading = 'conceptType,conceptUri,iscoGroup,preferredLabel,altLabels,description';
-const relationsHeading = 'occupationUri,relationType,skillType,skillUri';
-
-interface Files {
-  skills?: string[];
-  occupations?: string[];
-  relations?: string[];
-  relationsName?: string;
-}
-
-async function write({ skills, occupations, relations, relationsName }: Files) {
-  const lines = (heading: string, rows: string[]) => `${[heading, ...rows].join('\n')}\n`;
-  const at = (name: string) => join(folder.path, name);
-  await writeFile(
-    at('skills_en.csv'),
-    `\ufeff${lines(
-      skillsHeading,
-      skills ?? [
-        'K,uri:bake,skill/competence,x,bake bread,"make bread\nmake ""good"" bread","Bakes bread,\nwith care."',
-        'K,uri:oven,knowledge,x,ovens,,',
-        'K,,knowledge,x,nameless uri,,',
-        'K,uri:empty,knowledge,x,,,',
-        'K,uri:bake,knowledge,x,bake twice,,',
-        'K,uri:other,knowledge,x,Ovens,,',
-        'K,uri:short,knowledge,x,dough',
-      ],
-    )}`,
-  );
-  await writeFile(
-    at('occupations_en.csv.gz'),
-    gzipSync(
-      lines(
-        occupationsHeading,
-        occupations ?? ['O,uri:baker,7512,baker,"bread maker\ncake maker",d'],
-      ),
-    ),
-  );
-  await writeFile(
-    at(relationsName ?? 'occupationSkillRelations_en.csv'),
-    lines(
-      relationsHeading,
-      relations ?? [
-        'uri:baker,essential,skill/competence,uri:bake',
-        'uri:baker,optional,knowledge,uri:oven',
-        'uri:baker,essential,knowledge,uri:gone',
-        'uri:nobody,essential,knowledge,uri:oven',
-        'uri:baker,maybe,knowledge,uri:short',
-      ],
-    ),
-  );
-}
+const write = (files: SmallFiles = {}) => writeSmallFiles(folder.path, files);
 
 async function rows(text: string): Promise<unknown[]> {
   return (await database.db.$client.query(text)).rows;
@@ -202,18 +151,62 @@ describe('importEsco', () => {
     expect(told.length).toBeGreaterThanOrEqual(3);
   });
 
-  // The downloaded files are not part of this repository; a test of them runs where they lie beside it.
-  const downloaded = join(import.meta.dirname, '..', '..', '..', 'shared', 'data', 'esco');
-  if (existsSync(downloaded)) {
-    it('loads the downloaded classification, all but 67 relations of unknown ends', async () => {
-      const result = await importEsco(database.db, downloaded);
-      expect(result).toMatchObject({ skills: 13_896, occupations: 3_007, relations: 123_788 });
-      expect(result.unusable).toHaveLength(67);
-      expect(await importEsco(database.db, downloaded)).toMatchObject({ changed: 0 });
-    }, 300_000);
-  } else {
-    it('has only the small file set here: the downloaded classification was not found', () => {
-      expect(existsSync(downloaded)).toBe(false);
+  it('refuses a file of which no row can be used, and leaves what is there', async () => {
+    await write({});
+    await importEsco(database.db, folder.path);
+    const relations = () => rows('select count(*)::int from marketplace.occupation_skills');
+    expect(await relations()).toEqual([{ count: 2 }]);
+    await write({ relations: [] });
+    await expect(importEsco(database.db, folder.path)).rejects.toMatchObject({
+      code: 'FILE_EMPTY',
+      message: 'occupationSkillRelations_en.csv has no usable row: it has only a heading',
     });
-  }
+    await write({ skills: ['K,,knowledge,x,nameless uri,,'] });
+    await expect(importEsco(database.db, folder.path)).rejects.toMatchObject({
+      code: 'FILE_EMPTY',
+      message: 'skills_en.csv has no usable row: line 2 has no conceptUri',
+    });
+    expect(await relations()).toEqual([{ count: 2 }]);
+  });
+
+  it('tells a relation of an unusable row from one of a row that is not there', async () => {
+    await write({
+      relations: [
+        'uri:baker,essential,x,uri:bake',
+        'uri:baker,essential,x,uri:empty',
+        'uri:baker,essential,x,uri:gone',
+      ],
+    });
+    const { unusable } = await importEsco(database.db, folder.path);
+    expect(unusable.slice(-2).map(({ line, reason }) => [line, reason])).toEqual([
+      [3, 'names a skill whose row could not be used'],
+      [4, 'names a skill that is not in the files'],
+    ]);
+  });
+
+  it('takes no relation of a skill that only an earlier release has', async () => {
+    await write({});
+    await importEsco(database.db, folder.path);
+    await write({
+      skills: ['K,uri:bake,skill/competence,x,bake bread,,new'],
+      relations: ['uri:baker,essential,x,uri:bake', 'uri:baker,essential,x,uri:oven'],
+    });
+    const { relations, unusable } = await importEsco(database.db, folder.path);
+    expect(relations).toBe(1);
+    expect(unusable.map(({ reason }) => reason)).toEqual([
+      'names a skill that is not in the files',
+    ]);
+  });
+
+  it('gives a caller back the settings of their transaction', async () => {
+    await write({});
+    const read = `select current_setting('enable_nestloop') as loops, current_setting('statement_timeout') as timeout`;
+    await transaction(database.db, async (tx) => {
+      await tx.execute(sql`set local statement_timeout = '77s'`);
+      const before = (await tx.execute(sql.raw(read))).rows;
+      expect(before).toEqual([{ loops: 'on', timeout: '77s' }]);
+      await importEsco(tx, folder.path);
+      expect((await tx.execute(sql.raw(read))).rows).toEqual(before);
+    });
+  });
 });

@@ -84,6 +84,16 @@ export const forbidden: Record<string, Forbidden> = {
     table: 'finance.holds',
     statements: ['update finance.holds set amount = amount + 1'],
   },
+  job_applications_key_final: {
+    table: 'marketplace.job_applications',
+    row: { matchScore: 5 },
+    statements: [
+      'update marketplace.job_applications set user_id = gen_random_uuid()',
+      'update marketplace.job_applications set job_id = gen_random_uuid()',
+      `update marketplace.job_applications set applied_at = applied_at + interval '1 day'`,
+      'update marketplace.job_applications set match_score = 6',
+    ],
+  },
   mining_activities_decided_stay: {
     table: 'finance.mining_activities',
     row: rejected,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { type Statement, statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -13,8 +13,8 @@ import {
 
 // The kind of order is in the cursor, so that one of the other order is refused.
 const cursors = {
-  progress: defineCursor('course_progress', z.tuple([z.int(), v.uuid])),
-  activity: defineCursor('course_activity', z.tuple([z.string(), v.uuid])),
+  progress: defineCursor('course_progress', z.tuple([z.int32(), v.uuid])),
+  activity: defineCursor('course_activity', z.tuple([timestampText, v.uuid])),
 };
 
 const common = { courseId: v.uuid, limit: v.limit({ max: 500 }) };

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -11,7 +11,7 @@ import {
   toEnrollmentProgress,
 } from './enrollment.ts';
 
-const cursor = defineCursor('learner_progress', z.tuple([z.string(), v.uuid]));
+const cursor = defineCursor('learner_progress', z.tuple([timestampText, v.uuid]));
 
 const input = z.strictObject({ userId: v.uuid, limit: v.limit(), cursor: cursor.field });
 

@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { defineCursor } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
-import { limit, parseInput } from '../../validate.ts';
+import { currencyCode, limit, parseInput } from '../../validate.ts';
 import { userId } from './wallet-ref.ts';
 import { toWallet, WALLET_COLUMNS, type WalletBalance, type WalletRow } from './wallet-row.ts';
 
-const cursor = defineCursor('wallets', z.string());
+const cursor = defineCursor('wallets', currencyCode);
 const input = z.strictObject({ userId, limit: limit(), cursor: cursor.field });
 
 const selectWallets = statement<WalletRow>(

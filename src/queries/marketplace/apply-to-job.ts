@@ -23,10 +23,12 @@ const applyStatement = statement<ApplicationRow>(
 
 /**
  * Applies to a job, once, and stores the match score of this moment. The job cannot close before this is committed.
+ * `appliedAt` is for applications that arrive late; the job has to be open now as well as then.
  *
  * @throws ConstraintError `job_applications_pkey` for a second application, `job_applications_job_open_check` for a job
- * that is not active, expired or deleted, `job_applications_job_id_fkey` and `job_applications_user_id_fkey` for
- * unknown ones.
+ * that is not active, expired or deleted, `job_applications_after_posted_check` for a time before it was posted,
+ * `job_applications_user_active_check` for a deleted user, `job_applications_job_id_fkey` and
+ * `job_applications_user_id_fkey` for unknown ones.
  * @throws InvalidInputError
  */
 export async function applyToJob(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
 import {
@@ -8,9 +8,10 @@ import {
   type ApplicationStatus,
   applicationColumns,
   applicationStatusField,
+  FIRST_PAGE,
 } from './application-row.ts';
 
-const cursors = defineCursor('job_applications', z.tuple([z.string().max(40), uuid]));
+const cursors = defineCursor('job_applications', z.tuple([timestampText, uuid]));
 
 const input = z.strictObject({
   jobId: uuid,
@@ -25,13 +26,13 @@ const listStatement = statement<ApplicationRow & { appliedText: string }>(
   from marketplace.job_applications
   where job_id = $1
   and ($2::marketplace.application_status is null or status = $2)
-  and ($3::timestamptz is null or (-extract(epoch from applied_at), user_id) > (-extract(epoch from $3::timestamptz), $4::uuid))
-  order by applied_at desc, user_id
+  and (applied_at, user_id) < ($3::timestamptz, $4::uuid)
+  order by applied_at desc, user_id desc
   limit $5`,
 );
 
 /**
- * The applications to a job, the latest first, then the smaller user id, by `job_applications_by_job_idx`.
+ * The applications to a job, the latest first, then the greater user id, by `job_applications_by_job_idx`.
  *
  * @throws InvalidInputError
  */
@@ -45,7 +46,7 @@ export async function listJobApplications(
   },
 ): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
-  const [afterApplied, afterKey] = given.cursor ?? [null, null];
+  const [afterApplied, afterKey] = given.cursor ?? FIRST_PAGE;
   const rows = await listStatement(db, [
     given.jobId,
     given.status ?? null,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
 
@@ -32,7 +32,7 @@ export interface ListedJob {
   expiresAt: Date | null;
 }
 
-const cursors = defineCursor('jobs', z.tuple([z.string().max(40), uuid]));
+const cursors = defineCursor('jobs', z.tuple([timestampText, uuid]));
 
 const input = z
   .strictObject({
@@ -52,31 +52,44 @@ const input = z
 
 type Row = ListedJob & { postedText: string };
 
-function listSql(where: string): string {
-  return `select id as "jobId", title, company, location, remote, salary_min as "salaryMin",
+const columns = `id as "jobId", title, company, location, remote, salary_min as "salaryMin",
     salary_max as "salaryMax", currency, posted_at as "postedAt", expires_at as "expiresAt",
-    posted_at::text as "postedText"
-  from marketplace.jobs
-  where status = 'ACTIVE'
+    posted_at::text as "postedText"`;
+
+const conditions = `status = 'ACTIVE'
   and deleted_at is null
   and (expires_at is null or expires_at > coalesce($1::timestamptz, now()))
   and ($2::boolean is null or remote = $2)
   and ($3::text is null or lower(location) = lower($3))
   and ($4::text is null or currency = $4)
   and ($5::bigint is null or coalesce(salary_max, salary_min) >= $5)
-  and ($6::timestamptz is null or (posted_at, id) < ($6, $7::uuid))
-  ${where}
+  and (posted_at, id) < ($6::timestamptz, $7::uuid)
   order by posted_at desc, id desc
   limit $8`;
-}
 
-const listJobsStatement = statement<Row>('list_jobs', listSql(''));
+const listJobsStatement = statement<Row>(
+  'list_jobs',
+  `select ${columns}
+  from marketplace.jobs
+  where ${conditions}`,
+);
+
+// Materialized, and the words hidden in a subquery, so that the matches always come from the full-text index. Left alone
+// the planner may parse the text of every job, because it takes that for cheap: with 30,000 jobs, three results and a word
+// in five jobs it walked down the newest ones for 6 s, now 8 ms; for a word in all jobs 5 s, now 0.1 s.
 const searchJobsStatement = statement<Row>(
   'search_jobs',
-  listSql(
-    `and to_tsvector('english', title || ' ' || company || ' ' || description) @@ websearch_to_tsquery('english', $9)`,
-  ),
+  `with found_jobs as materialized (
+    select id, title, company, location, remote, salary_min, salary_max, currency, posted_at, expires_at, status, deleted_at
+    from marketplace.jobs
+    where to_tsvector('english', title || ' ' || company || ' ' || description) @@ (select websearch_to_tsquery('english', $9))
+  )
+  select ${columns}
+  from found_jobs
+  where ${conditions}`,
 );
+
+const FIRST_PAGE = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
 
 /**
  * The open jobs, newest first. Without `search` the page is read off `jobs_active_posted_idx`; with it the matches come
@@ -89,7 +102,7 @@ export async function listJobs(
   params: ListJobsParams = {},
 ): Promise<{ items: ListedJob[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
-  const [afterPosted, afterJob] = given.cursor ?? [null, null];
+  const [afterPosted, afterJob] = given.cursor ?? FIRST_PAGE;
   const values = [
     given.now ?? null,
     given.remote ?? null,

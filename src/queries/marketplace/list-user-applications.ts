@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
 import {
@@ -8,9 +8,10 @@ import {
   type ApplicationStatus,
   applicationColumns,
   applicationStatusField,
+  FIRST_PAGE,
 } from './application-row.ts';
 
-const cursors = defineCursor('user_applications', z.tuple([z.string().max(40), uuid]));
+const cursors = defineCursor('user_applications', z.tuple([timestampText, uuid]));
 
 const input = z.strictObject({
   userId: uuid,
@@ -25,13 +26,13 @@ const listStatement = statement<ApplicationRow & { appliedText: string }>(
   from marketplace.job_applications
   where user_id = $1
   and ($2::marketplace.application_status is null or status = $2)
-  and ($3::timestamptz is null or (-extract(epoch from applied_at), job_id) > (-extract(epoch from $3::timestamptz), $4::uuid))
-  order by applied_at desc, job_id
+  and (applied_at, job_id) < ($3::timestamptz, $4::uuid)
+  order by applied_at desc, job_id desc
   limit $5`,
 );
 
 /**
- * A user's applications, the latest first, then the smaller job id, by `job_applications_by_user_idx`.
+ * A user's applications, the latest first, then the greater job id, by `job_applications_by_user_idx`.
  *
  * @throws InvalidInputError
  */
@@ -45,7 +46,7 @@ export async function listUserApplications(
   },
 ): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
-  const [afterApplied, afterKey] = given.cursor ?? [null, null];
+  const [afterApplied, afterKey] = given.cursor ?? FIRST_PAGE;
   const rows = await listStatement(db, [
     given.userId,
     given.status ?? null,

@@ -27,7 +27,7 @@ export interface CandidateMatch extends SkillFits {
   endorsementCount: number;
 }
 
-const cursors = defineCursor('match_candidates', z.tuple([z.int(), z.int(), z.int(), uuid]));
+const cursors = defineCursor('match_candidates', z.tuple([z.int32(), z.int32(), z.int32(), uuid]));
 
 const input = z.strictObject({
   jobId: uuid,

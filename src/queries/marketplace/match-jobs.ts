@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, timestampText } from '../../cursor.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
 import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
@@ -40,7 +40,7 @@ export interface JobMatch extends SkillFits {
   expiresAt: Date | null;
 }
 
-const position = z.tuple([z.int(), z.string().max(40), uuid]);
+const position = z.tuple([z.int32(), timestampText, uuid]);
 const cursors = defineCursor('match_jobs', position);
 
 const input = z

@@ -23,7 +23,10 @@ const moveStatement = statement<ApplicationRow>(
   'move_application',
   `update marketplace.job_applications
   set status = $3,
-    status_changed_at = case when status = $3 then status_changed_at else greatest(clock_timestamp(), applied_at) end,
+    status_changed_at = case
+      when status = $3 then status_changed_at
+      else greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
+    end,
     status_changed_by = case when status = $3 then status_changed_by else $4 end
   where user_id = $1
   and job_id = $2
@@ -35,7 +38,8 @@ const moveStatement = statement<ApplicationRow>(
  * follows ACCEPTED, REJECTED or a withdrawal. `listApplicationSteps` has every step.
  *
  * @throws NotFoundError when the user did not apply to the job.
- * @throws ConstraintError `job_applications_forward_check` for a move that is not forward.
+ * @throws ConstraintError `job_applications_forward_check` for a move that is not forward,
+ * `job_applications_author_check` when applicants move their own otherwise than by answering an offer.
  * @throws InvalidInputError
  */
 export async function moveApplication(

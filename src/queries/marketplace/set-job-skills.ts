@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
+import { NotFoundError } from '../../errors.ts';
 import { statement } from '../../statement.ts';
 import { parseInput, uuid } from '../../validate.ts';
 import { MAX_SKILLS, type SkillLevelName, skillIdField, skillLevelField } from './skill-fit.ts';
@@ -27,28 +28,18 @@ export const wantedSkillsField = z
 
 const input = z.strictObject({ jobId: uuid, skills: wantedSkillsField });
 
-const setStatement = statement<{ skillId: number }>(
+const setStatement = statement<{ isThere: boolean }>(
   'set_job_skills',
-  `with dropped_skills as (
-    delete from marketplace.job_skills
-    where job_id = $1
-    and skill_id <> all ($2)
-  )
-  insert into marketplace.job_skills (job_id, skill_id, level, required)
-  select $1, skill_id, level, required
-  from unnest($2::integer[], $3::marketplace.skill_level[], $4::boolean[])
-    as given (skill_id, level, required)
-  order by skill_id
-  on conflict (job_id, skill_id) do update
-  set level = excluded.level, required = excluded.required
-  where (job_skills.level, job_skills.required) <> (excluded.level, excluded.required)
-  returning skill_id as "skillId"`,
+  `select marketplace.set_job_skills($1, $2, $3, $4) as "isThere"`,
 );
 
 /**
- * Makes these the skills that a job asks for: adds, changes and drops, in one statement.
+ * Makes these the skills that a job asks for: adds, changes and drops. Callers of one job take turns by a lock on its
+ * row, so the skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
+ * `transaction()` repeats.
  *
- * @throws ConstraintError for an unknown job (`job_skills_job_id_fkey`) or skill (`job_skills_skill_id_fkey`).
+ * @throws NotFoundError for an unknown or deleted job.
+ * @throws ConstraintError `job_skills_skill_id_fkey` for an unknown skill.
  * @throws InvalidInputError
  */
 export async function setJobSkills(
@@ -65,10 +56,11 @@ export async function insertJobSkills(
   jobId: string,
   skills: z.output<typeof wantedSkillsField>,
 ): Promise<void> {
-  await setStatement(db, [
+  const [result] = await setStatement(db, [
     jobId,
     skills.map((skill) => skill.skillId),
     skills.map((skill) => skill.level),
     skills.map((skill) => skill.required),
   ]);
+  if (result?.isThere !== true) throw new NotFoundError('job', ['jobId']);
 }

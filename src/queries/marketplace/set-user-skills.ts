@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
+import { NotFoundError } from '../../errors.ts';
 import { statement } from '../../statement.ts';
 import { parseInput, uuid } from '../../validate.ts';
 import { MAX_SKILLS, type SkillLevelName, skillIdField, skillLevelField } from './skill-fit.ts';
@@ -19,31 +20,19 @@ const input = z.strictObject({
     }),
 });
 
-const setStatement = statement<{ skillId: number }>(
+const setStatement = statement<{ isThere: boolean }>(
   'set_user_skills',
-  `with given_skills as (
-    select * from unnest($2::integer[], $3::marketplace.skill_level[]) as given (skill_id, level)
-  ),
-  dropped_skills as (
-    delete from marketplace.user_skills
-    where user_id = $1
-    and skill_id <> all ($2)
-  )
-  insert into marketplace.user_skills (user_id, skill_id, level)
-  select $1, skill_id, level
-  from given_skills
-  order by skill_id
-  on conflict (user_id, skill_id) do update
-  set level = excluded.level, verified_at = null, verified_by = null
-  where user_skills.level <> excluded.level
-  returning skill_id as "skillId"`,
+  `select marketplace.set_user_skills($1, $2, $3) as "isThere"`,
 );
 
 /**
- * Makes these the user's skills: adds, changes levels and drops, in one statement. A skill whose level stays keeps its
- * verification and endorsements; a new level has to be verified again.
+ * Makes these the user's skills: adds, changes levels and drops. A skill whose level stays keeps its verification and
+ * endorsements; a new level has to be verified again. Callers of one user take turns by a lock on the user's row, so the
+ * skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
+ * `transaction()` repeats.
  *
- * @throws ConstraintError for an unknown user (`user_skills_user_id_fkey`) or skill (`user_skills_skill_id_fkey`).
+ * @throws NotFoundError for an unknown or deleted user.
+ * @throws ConstraintError `user_skills_skill_id_fkey` for an unknown skill.
  * @throws InvalidInputError
  */
 export async function setUserSkills(
@@ -51,9 +40,10 @@ export async function setUserSkills(
   params: { userId: string; skills: HeldSkill[] },
 ): Promise<void> {
   const { userId, skills } = parseInput(input, params);
-  await setStatement(db, [
+  const [result] = await setStatement(db, [
     userId,
     skills.map((skill) => skill.skillId),
     skills.map((skill) => skill.level),
   ]);
+  if (result?.isThere !== true) throw new NotFoundError('user', ['userId']);
 }

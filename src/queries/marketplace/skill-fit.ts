@@ -8,7 +8,7 @@ export type SkillLevelName = (typeof skillLevels)[number];
 export const MAX_SKILLS = 500;
 
 export const skillLevelField = z.enum(skillLevels);
-export const skillIdField = z.int().positive().max(2_147_483_647);
+export const skillIdField = z.int().positive().max(268_435_455);
 
 /** How a person stands to one skill of a job. `heldLevel` is null for a skill that they lack. */
 export interface SkillFit {

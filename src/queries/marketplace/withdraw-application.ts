@@ -13,7 +13,7 @@ const withdrawStatement = statement<ApplicationRow>(
   `update marketplace.job_applications
   set withdrawn_at = coalesce(withdrawn_at, greatest(clock_timestamp(), applied_at)),
     status_changed_at = case
-      when withdrawn_at is null then greatest(clock_timestamp(), applied_at)
+      when withdrawn_at is null then greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
       else status_changed_at
     end,
     status_changed_by = case when withdrawn_at is null then user_id else status_changed_by end

@@ -17,7 +17,7 @@ export const applicationStatus = marketplace.enum('application_status', [
 
 /**
  * A user's application to a job, at most one each, with the match score of that moment. Triggers let the status
- * move only forward, and write every step into application_steps.
+ * move only forward, with time and author, and write every step into application_steps.
  */
 export const jobApplications = marketplace.table(
   'job_applications',
@@ -53,16 +53,8 @@ export const jobApplications = marketplace.table(
       foreignColumns: [users.id],
     }).onDelete('set null'),
     index('job_applications_status_changed_by_idx').on(table.statusChangedBy),
-    index('job_applications_by_user_idx').on(
-      table.userId,
-      table.appliedAt.desc().nullsFirst(),
-      table.jobId,
-    ),
-    index('job_applications_by_job_idx').on(
-      table.jobId,
-      table.appliedAt.desc().nullsFirst(),
-      table.userId,
-    ),
+    index('job_applications_by_user_idx').on(table.userId, table.appliedAt, table.jobId),
+    index('job_applications_by_job_idx').on(table.jobId, table.appliedAt, table.userId),
     check(
       'job_applications_status_changed_after_applied_check',
       sql`status_changed_at >= applied_at`,

@@ -31,6 +31,8 @@ export const skills = marketplace.table(
     uniqueIndex('skills_name_key').using('btree', sql`lower(name)`),
     index('skills_category_idx').using('btree', sql`category`, sql`id`),
     check('skills_id_positive_check', sql`id > 0`),
+    // Matching packs an id with three more bits into an integer.
+    check('skills_id_limit_check', sql`id < 268435456`),
     check('skills_name_length_check', sql`char_length(name) between 1 and 300`),
     check('skills_source_uri_length_check', sql`char_length(source_uri) between 1 and 500`),
     check('skills_category_length_check', sql`char_length(category) between 1 and 100`),

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
 import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
+import { waitFor } from '../../setup/wait-for.ts';
 
 const database = useTestDatabase();
 
@@ -139,6 +140,13 @@ describe('the triggers that keep the index of jobs', () => {
       const waiting = second.query(
         `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 10, 'BEGINNER')`,
       );
+      await waitFor('the second writer waits for the first', async () => {
+        const [row] = await run(
+          `select count(*)::int from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return row?.count === 1;
+      });
       await first.query('commit');
       await waiting;
       await second.query('commit');

@@ -6,7 +6,8 @@ export interface OracleJob {
   id: string;
   status: 'ACTIVE' | 'FILLED' | 'CLOSED' | 'EXPIRED';
   deleted: boolean;
-  postedAt: Date;
+  /** Text with microseconds, which a Date has not; its order is that of time. */
+  postedAt: string;
   expiresAt: Date | null;
   remote: boolean;
   location: string | null;
@@ -63,6 +64,31 @@ export function score(job: OracleJob, held: OracleSkill[]) {
   return { score: value, qualified, unmet, verified, endorsements };
 }
 
+/** Where each skill of a job belongs, required ones first, then the smaller id, which is also the smaller name. */
+export function fits(job: OracleJob, held: OracleSkill[]) {
+  const all = job.skills
+    .toSorted((a, b) => Number(b.required) - Number(a.required) || a.skillId - b.skillId)
+    .map((skill) => {
+      const mine = held.find((candidate) => candidate.skillId === skill.skillId);
+      const isEnough =
+        mine !== undefined && LEVELS.indexOf(mine.level) >= LEVELS.indexOf(skill.level);
+      return { isEnough, fit: { ...skill, heldLevel: mine?.level ?? null } };
+    });
+  const heap = (belongs: (one: (typeof all)[number]) => boolean) =>
+    all.filter(belongs).map(({ fit }) => fit);
+  return {
+    matched: heap(({ isEnough }) => isEnough),
+    missing: heap(({ fit }) => fit.heldLevel === null),
+    belowLevel: heap(({ isEnough, fit }) => !isEnough && fit.heldLevel !== null),
+  };
+}
+
+/** Newer first, then the greater id. */
+function byAge(a: OracleJob, b: OracleJob): number {
+  if (a.postedAt !== b.postedAt) return a.postedAt < b.postedAt ? 1 : -1;
+  return a.id < b.id ? 1 : -1;
+}
+
 function isOpen(job: OracleJob, now: Date): boolean {
   const { status, deleted, expiresAt } = job;
   return status === 'ACTIVE' && !deleted && (expiresAt === null || expiresAt > now);
@@ -84,13 +110,13 @@ export function rankJobs(jobs: OracleJob[], person: OraclePerson, filter: Filter
         (filter.minSalary === undefined || (top !== null && top >= filter.minSalary))
       );
     })
-    .sort(
-      (a, b) =>
-        b.score - a.score ||
-        b.job.postedAt.getTime() - a.job.postedAt.getTime() ||
-        (a.job.id < b.job.id ? 1 : -1),
-    )
-    .map(({ job, score: value, qualified }) => ({ jobId: job.id, score: value, qualified }));
+    .sort((a, b) => b.score - a.score || byAge(a.job, b.job))
+    .map(({ job, score: value, qualified }) => ({
+      jobId: job.id,
+      score: value,
+      qualified,
+      ...fits(job, person.skills),
+    }));
 }
 
 export function rankPeople(
@@ -99,10 +125,10 @@ export function rankPeople(
   options: { qualifiedOnly?: boolean; verifiedOnly?: boolean },
 ) {
   return people
-    .map(({ id, skills }) => ({
-      id,
-      ...score(job, options.verifiedOnly ? skills.filter((skill) => skill.verified) : skills),
-    }))
+    .map(({ id, skills }) => {
+      const held = options.verifiedOnly ? skills.filter((skill) => skill.verified) : skills;
+      return { id, ...score(job, held), fits: fits(job, held) };
+    })
     .filter((one) => one.score > 0 && (!options.qualifiedOnly || one.qualified))
     .sort(
       (a, b) =>
@@ -114,6 +140,8 @@ export function rankPeople(
     .map((one) => ({
       userId: one.id,
       score: one.score,
+      qualified: one.qualified,
+      ...one.fits,
       verifiedCount: one.verified,
       endorsementCount: one.endorsements,
     }));
@@ -125,14 +153,21 @@ export function countGaps(jobs: OracleJob[], person: OraclePerson, now: Date) {
     .map((job) => ({ job, ...score(job, person.skills) }))
     .filter((one) => one.score > 0 && one.unmet.length === 1)
     .map(({ job, unmet }) => ({ job, skill: unmet[0] as OracleJob['skills'][number] }));
-  const gaps = new Map<string, { skillId: number; level: Level; jobCount: number }>();
+  const gaps = new Map<
+    string,
+    { skillId: number; level: Level; jobCount: number; examples: string[] }
+  >();
   for (const { skill } of near) {
     const reach = LEVELS.indexOf(skill.level);
-    const jobCount = near.filter(
-      (other) =>
-        other.skill.skillId === skill.skillId && LEVELS.indexOf(other.skill.level) <= reach,
-    ).length;
-    const gap = { skillId: skill.skillId, level: skill.level, jobCount };
+    const opened = near
+      .filter(
+        (other) =>
+          other.skill.skillId === skill.skillId && LEVELS.indexOf(other.skill.level) <= reach,
+      )
+      .map(({ job }) => job)
+      .sort(byAge);
+    const examples = opened.slice(0, 3).map(({ id }) => id);
+    const gap = { skillId: skill.skillId, level: skill.level, jobCount: opened.length, examples };
     gaps.set(`${skill.skillId} ${skill.level}`, gap);
   }
   return [...gaps.values()].sort(

@@ -7,23 +7,52 @@ export interface Market {
   people: OraclePerson[];
 }
 
-const SKILL_COUNT = 14;
 export const NOW = new Date('2026-06-01T00:00:00Z');
+
+const COMMON = 14;
+// Two crowds that fall on the same bit of a job's signature each, beside skills 1 and 2.
+const COLLIDING = Array.from({ length: 15 }, (_, n) => [128 * (n + 1) + 1, 128 * (n + 1) + 2]);
+const SKILL_IDS = [...Array.from({ length: COMMON }, (_, n) => n + 1), ...COLLIDING.flat()];
 
 const level = fc.constantFrom(...LEVELS);
 // Low ids more often than high ones, so that some skills are common and some rare.
-const skillId = fc
-  .tuple(fc.integer({ min: 1, max: SKILL_COUNT }), fc.integer({ min: 1, max: SKILL_COUNT }))
+const commonId = fc
+  .tuple(fc.integer({ min: 1, max: COMMON }), fc.integer({ min: 1, max: COMMON }))
   .map(([a, b]) => Math.min(a, b));
-// Few different days, so that ties are common; some have the same microsecond.
-const day = fc.integer({ min: 1, max: 5 }).map((number) => new Date(Date.UTC(2026, 4, number)));
+const skillId = fc.oneof(
+  { weight: 3, arbitrary: commonId },
+  { weight: 1, arbitrary: fc.constantFrom(...SKILL_IDS) },
+);
+
+/** Mostly few skills; sometimes any number of them, up to all, for jobs of every size. */
+function skillsOf<T>(
+  rest: fc.Arbitrary<T>,
+  most: number,
+): fc.Arbitrary<({ skillId: number } & T)[]> {
+  const few = fc.uniqueArray(
+    fc.tuple(skillId, rest).map(([id, one]) => ({ skillId: id, ...one })),
+    { selector: (skill) => skill.skillId, maxLength: most },
+  );
+  const many = fc
+    .tuple(
+      fc.shuffledSubarray(SKILL_IDS, { minLength: 4 }),
+      fc.array(rest, { minLength: SKILL_IDS.length, maxLength: SKILL_IDS.length }),
+    )
+    .map(([ids, ones]) => ids.map((id, at) => ({ skillId: id, ...(ones[at] as T) })));
+  return fc.oneof({ weight: 3, arbitrary: few }, { weight: 1, arbitrary: many });
+}
+
+// Few different times, so that ties are common, and some that differ by a microsecond.
+const postedAt = fc
+  .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 2 }))
+  .map(([day, micros]) => `2026-05-0${day}T00:00:00.00000${micros}Z`);
 
 const job: fc.Arbitrary<OracleJob> = fc
   .record({
     id: fc.uuid({ version: 7 }),
     status: fc.constantFrom('ACTIVE', 'ACTIVE', 'ACTIVE', 'ACTIVE', 'FILLED', 'CLOSED', 'EXPIRED'),
     deleted: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
-    postedAt: day,
+    postedAt,
     // At NOW exactly it is over.
     expiresAt: fc.constantFrom(
       null,
@@ -32,36 +61,31 @@ const job: fc.Arbitrary<OracleJob> = fc
       new Date(NOW.getTime() - 1),
       new Date(NOW.getTime() + 1),
     ),
-    remote: fc.constant(true),
+    remote: fc.boolean(),
     location: fc.constantFrom(null, 'Cape Town', 'CAPE TOWN', 'Durban'),
-    currency: fc.constantFrom('ZAR', 'USD'),
+    currency: fc.constantFrom('ZAR', 'USD', null),
     salaryMin: fc.constantFrom(null, 10n, 20n),
     salaryMax: fc.constantFrom(null, 20n, 30n),
-    skills: fc.uniqueArray(fc.record({ skillId, level, required: fc.boolean() }), {
-      selector: (skill) => skill.skillId,
-      maxLength: 8,
-    }),
+    skills: skillsOf(fc.record({ level, required: fc.boolean() }), 8),
   })
-  .chain((made) =>
-    fc.boolean().map((remote) => ({ ...made, remote: remote || made.location === null })),
-  );
+  // Who is nowhere is remote, and pay without a currency is none.
+  .map((made) => ({
+    ...made,
+    remote: made.remote || made.location === null,
+    ...(made.currency === null && { salaryMin: null, salaryMax: null }),
+  }));
 
 const person: fc.Arbitrary<OraclePerson> = fc.record({
   id: fc.uuid({ version: 7 }),
-  skills: fc.uniqueArray(
-    fc.record({
-      skillId,
-      level,
-      verified: fc.boolean(),
-      endorsements: fc.integer({ min: 0, max: 2 }),
-    }),
-    { selector: (skill) => skill.skillId, maxLength: 10 },
+  skills: skillsOf(
+    fc.record({ level, verified: fc.boolean(), endorsements: fc.integer({ min: 0, max: 2 }) }),
+    10,
   ),
 });
 
 export const market: fc.Arbitrary<Market> = fc.record({
   jobs: fc.uniqueArray(job, { selector: ({ id }) => id, minLength: 20, maxLength: 60 }),
-  people: fc.uniqueArray(person, { selector: ({ id }) => id, minLength: 5, maxLength: 20 }),
+  people: fc.uniqueArray(person, { selector: ({ id }) => id, minLength: 4, maxLength: 10 }),
 });
 
 /** Empties the marketplace and fills it anew, by plain SQL: whole tables in one statement each. */
@@ -71,8 +95,8 @@ export async function storeMarket(db: Db & { $client: Queryable }, { jobs, peopl
   await sql.query('delete from identity.users');
   await sql.query(
     `insert into marketplace.skills (id, name, category)
-    select n, 'skill ' || n, 'test' from generate_series(1, $1) n`,
-    [SKILL_COUNT],
+    select n, 'skill ' || lpad(n::text, 5, '0'), 'test' from unnest($1::integer[]) n`,
+    [SKILL_IDS],
   );
   await sql.query(
     `insert into identity.users (id, email, name)
@@ -80,9 +104,9 @@ export async function storeMarket(db: Db & { $client: Queryable }, { jobs, peopl
     [people.map(({ id }) => id)],
   );
   await sql.query(
-    `insert into marketplace.user_skills (user_id, skill_id, level, verified_at, endorsements)
+    `insert into marketplace.user_skills (user_id, skill_id, level, verified_at)
     select s.* from jsonb_to_recordset($1) as s (
-      user_id uuid, skill_id integer, level marketplace.skill_level, verified_at timestamptz, endorsements integer
+      user_id uuid, skill_id integer, level marketplace.skill_level, verified_at timestamptz
     )`,
     [
       JSON.stringify(
@@ -92,13 +116,32 @@ export async function storeMarket(db: Db & { $client: Queryable }, { jobs, peopl
             skill_id: skill.skillId,
             level: skill.level,
             verified_at: skill.verified ? NOW : null,
-            endorsements: skill.endorsements,
           })),
         ),
       ),
     ],
   );
+  await storeEndorsements(sql, people);
   await storeJobs(sql, jobs);
+}
+
+/** So many others as a skill has endorsements give their word for it. */
+async function storeEndorsements(sql: Queryable, people: OraclePerson[]) {
+  const words = people.flatMap(({ id, skills }) => {
+    const others = people.filter((other) => other.id !== id);
+    return skills.flatMap((skill) =>
+      others.slice(0, skill.endorsements).map((other) => ({
+        user_id: id,
+        skill_id: skill.skillId,
+        endorser_id: other.id,
+      })),
+    );
+  });
+  await sql.query(
+    `insert into marketplace.skill_endorsements (user_id, skill_id, endorser_id)
+    select w.* from jsonb_to_recordset($1) as w (user_id uuid, skill_id integer, endorser_id uuid)`,
+    [JSON.stringify(words)],
+  );
 }
 
 interface Queryable {

@@ -1,11 +1,14 @@
 import { checksOf, longText, second } from './case.ts';
 
 const ANY_ID = '01890000-0000-7000-8000-000000000000';
+// Long after the job was posted, which is now.
+const nextCentury = new Date(Date.UTC(2100, 0, 1));
 const paid = { salaryMin: 5n, salaryMax: 5n, currency: 'ZAR' };
 
 export const marketplaceChecks = [
   ...checksOf('marketplace.skills', {
     id_positive: { id: 0 },
+    id_limit: [{ id: 268_435_455 }, { id: 268_435_456 }],
     name_length: { name: '' },
     source_uri_length: { sourceUri: '' },
     category_length: { category: longText(101) },
@@ -38,8 +41,8 @@ export const marketplaceChecks = [
       { statusChangedAt: second(0) },
     ],
     withdrawn_after_applied: [
-      { appliedAt: second(1), withdrawnAt: second(1) },
-      { withdrawnAt: second(0) },
+      { appliedAt: nextCentury, withdrawnAt: nextCentury },
+      { withdrawnAt: new Date(nextCentury.getTime() - 1) },
     ],
     match_score_range: [{ matchScore: 10_000 }, { matchScore: 10_001 }],
   }),

@@ -1,0 +1,32 @@
+import type { EscoRow } from './read-table.ts';
+
+/** A row of the files that was not used, and why. */
+export interface UnusableRow {
+  file: string;
+  line: number;
+  reason: string;
+}
+
+const MAX_NAME = 300;
+const MAX_URI = 500;
+const MAX_CATEGORY = 100;
+
+/** What is wrong with a row that ought to have a URI and a label, or undefined. */
+export function findFault({ cells }: EscoRow, seen: ReadonlySet<string>): string | undefined {
+  const { conceptUri: uri = '', preferredLabel: name = '' } = cells;
+  if (uri === '') return 'has no conceptUri';
+  if (name === '') return 'has no preferredLabel';
+  if (uri.length > MAX_URI) return `its conceptUri is longer than ${MAX_URI} characters`;
+  if (name.length > MAX_NAME) return `its preferredLabel is longer than ${MAX_NAME} characters`;
+  if ((cells.skillType?.length ?? 0) > MAX_CATEGORY) {
+    return `its skillType is longer than ${MAX_CATEGORY} characters`;
+  }
+  const texts = [uri, name, cells.description, cells.skillType, cells.iscoGroup];
+  if (texts.some((cell) => cell?.includes('\0'))) return 'contains a NUL character';
+  if (seen.has(uri)) return 'repeats a conceptUri';
+  return undefined;
+}
+
+export function toUnusable({ file, line }: EscoRow, reason: string): UnusableRow {
+  return { file, line, reason };
+}

@@ -1,0 +1,121 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  listJobApplications,
+  listJobs,
+  listUserApplications,
+} from '../../../src/queries/marketplace/index.ts';
+import { executorOf } from '../../../src/session.ts';
+import { transaction } from '../../../src/transaction.ts';
+import { useTestDatabase } from '../../setup/test-database.ts';
+
+const database = useTestDatabase();
+
+const USER = '00000001-0000-7000-8000-000000000001';
+const JOB = '00000002-0000-7000-8000-000000000001';
+const AFTER = '2026-01-02 00:00:00+00';
+
+async function run(text: string): Promise<Record<string, unknown>[]> {
+  return (await database.db.$client.query(text)).rows;
+}
+
+// Three thousand jobs, one of which everybody applied to, and one user who applied to all.
+beforeAll(async () => {
+  await run(`insert into identity.users (id, email, name)
+    select ('00000001-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n || '@example.com', 'U'
+    from generate_series(1, 3000) n`);
+  await run(`insert into marketplace.jobs (id, title, description, company, remote, location, salary_max, currency, posted_at)
+    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Job ' || n,
+      case when n % 600 = 0 then 'zebra' else '' end || repeat(' common words', 20), 'C', n % 2 = 0, 'Place ' || n % 5,
+      n, 'ZAR', timestamptz '2026-01-01' + n * interval '1 minute'
+    from generate_series(1, 3000) n`);
+  await run(`insert into marketplace.job_applications (user_id, job_id, applied_at)
+    select u.id, '${JOB}', timestamptz '2026-01-04' + row_number() over () * interval '1 minute' from identity.users u
+    union all
+    select '${USER}', j.id, timestamptz '2026-01-04' + row_number() over () * interval '1 minute'
+    from marketplace.jobs j
+    where j.id <> '${JOB}'`);
+  await run('analyze identity.users, marketplace.jobs, marketplace.job_applications');
+});
+
+/** The plan of the statement that the call sends; by default the one that serves all calls once it was sent a few times. */
+async function planOf(
+  call: (db: Parameters<typeof listJobs>[0]) => Promise<unknown>,
+  { mode = 'generic', values }: { mode?: 'generic' | 'custom'; values?: string } = {},
+) {
+  return transaction(database.db, async (tx) => {
+    const executor = executorOf(tx);
+    await executor.query(`set local plan_cache_mode = force_${mode}_plan`);
+    await call(tx);
+    const { rows } = await executor.query(
+      `select name, parameter_types::text[] as types from pg_prepared_statements
+      where name ~ '^(list|search)_' order by prepare_time desc limit 1`,
+    );
+    const [{ name, types }] = rows as [{ name: string; types: string[] }];
+    // What the values are does not matter to a generic plan.
+    const nulls = types.map((type) => `null::${type}`).join(', ');
+    const plan = await executor.query(`explain execute ${name} (${values ?? nulls})`);
+    return plan.rows.map((row) => row['QUERY PLAN']).join('\n');
+  });
+}
+
+const cursorOf = (list: string, id: string) =>
+  Buffer.from(JSON.stringify([list, [AFTER, id]])).toString('base64url');
+
+describe('the plan', () => {
+  it.each([
+    [
+      'listJobApplications',
+      (db) => listJobApplications(db, { jobId: JOB, cursor: cursorOf('job_applications', USER) }),
+      'job_applications_by_job_idx',
+      'ROW(applied_at, user_id) < ROW(',
+    ],
+    [
+      'listUserApplications',
+      (db) =>
+        listUserApplications(db, { userId: USER, cursor: cursorOf('user_applications', JOB) }),
+      'job_applications_by_user_idx',
+      'ROW(applied_at, job_id) < ROW(',
+    ],
+    [
+      'listJobs with every filter',
+      (db) =>
+        listJobs(db, {
+          remote: true,
+          location: 'place 1',
+          currency: 'ZAR',
+          minSalary: 1n,
+          cursor: cursorOf('jobs', JOB),
+        }),
+      'jobs_active_posted_idx',
+      'ROW(posted_at, id) < ROW(',
+    ],
+  ] satisfies [string, Parameters<typeof planOf>[0], string, string][])(
+    'of %s reads a range of its index, without a sort',
+    async (_, call, index, range) => {
+      const plan = await planOf(call);
+      const lines = plan.split('\n');
+      const scan = lines.findIndex((line) => line.includes(`using ${index}`));
+      expect(scan, plan).toBeGreaterThanOrEqual(0);
+      expect(lines[scan + 1]).toContain('Index Cond');
+      expect(lines[scan + 1]).toContain(range);
+      expect(plan).not.toContain('Sort');
+    },
+  );
+
+  it.each(
+    (['generic', 'custom'] as const).flatMap((mode) =>
+      ['zebra', 'common'].map((word) => ({ mode, word })),
+    ),
+  )(
+    'of a search takes the matches from the full-text index: $mode, $word',
+    async ({ mode, word }) => {
+      const plan = await planOf((db) => listJobs(db, { search: word, limit: 1 }), {
+        mode,
+        values: `null, null, null, null, null, 'infinity', '${USER}', 2, '${word}'`,
+      });
+      expect(plan).toContain('Bitmap Index Scan on jobs_search_idx');
+      expect(plan).not.toContain('jobs_active_posted_idx');
+      expect(plan).not.toContain('Seq Scan');
+    },
+  );
+});
