@@ -718,7 +718,9 @@ CREATE TABLE "marketplace"."skill_postings" (
 	"job_id" uuid NOT NULL,
 	"near_gap" boolean NOT NULL,
 	"skill_bits" bit(256) NOT NULL,
-	CONSTRAINT "skill_postings_pkey" PRIMARY KEY("skill_id","size_class","bound","posted_minute","total_weight","job_id","skill_bits")
+	"needs" integer[] NOT NULL,
+	"expires_at" timestamp with time zone,
+	CONSTRAINT "skill_postings_pkey" PRIMARY KEY("skill_id","size_class","bound","posted_minute","total_weight","job_id","skill_bits","needs")
 );
 --> statement-breakpoint
 CREATE TABLE "marketplace"."skill_ranks" (
@@ -946,12 +948,12 @@ CREATE INDEX "occupation_skills_skill_id_idx" ON "marketplace"."occupation_skill
 CREATE UNIQUE INDEX "occupations_source_uri_key" ON "marketplace"."occupations" USING btree (source_uri);--> statement-breakpoint
 CREATE INDEX "skill_endorsements_endorser_id_idx" ON "marketplace"."skill_endorsements" USING btree ("endorser_id");--> statement-breakpoint
 CREATE INDEX "skill_postings_sample_idx" ON "marketplace"."skill_postings" USING btree ("skill_id",get_byte(uuid_send(job_id), 15),"total_weight","job_id","skill_bits") WHERE get_byte(uuid_send(job_id), 15) < 16;--> statement-breakpoint
-CREATE INDEX "skill_postings_near_gap_idx" ON "marketplace"."skill_postings" USING btree ("skill_id","job_id","skill_bits") WHERE near_gap;--> statement-breakpoint
+CREATE INDEX "skill_postings_near_gap_idx" ON "marketplace"."skill_postings" USING btree ("skill_id","job_id","total_weight","posted_minute","expires_at","skill_bits","needs") WHERE near_gap;--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_source_uri_key" ON "marketplace"."skills" USING btree (source_uri);--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_name_key" ON "marketplace"."skills" USING btree (lower(name));--> statement-breakpoint
 CREATE INDEX "skills_category_idx" ON "marketplace"."skills" USING btree (category,id);--> statement-breakpoint
 CREATE INDEX "user_skills_verified_by_idx" ON "marketplace"."user_skills" USING btree ("verified_by");--> statement-breakpoint
-CREATE INDEX "user_skills_skill_id_idx" ON "marketplace"."user_skills" USING btree ("skill_id","level","user_id");--> statement-breakpoint
+CREATE INDEX "user_skills_skill_id_idx" ON "marketplace"."user_skills" USING btree ("skill_id","user_id","level","verified_at","endorsements");--> statement-breakpoint
 CREATE INDEX "audit_log_actor_id_idx" ON "platform"."audit_log" USING btree ("actor_id","id");--> statement-breakpoint
 CREATE INDEX "audit_log_subject_idx" ON "platform"."audit_log" USING btree ("subject","subject_id","id");--> statement-breakpoint
 CREATE INDEX "events_open_idx" ON "platform"."events" USING btree ("id") WHERE status in ('PENDING', 'PROCESSING');--> statement-breakpoint

@@ -17,7 +17,7 @@ export interface BenchDatabase {
 }
 
 const settings = {
-  shared_buffers: '1GB',
+  shared_buffers: '6GB',
   max_wal_size: '4GB',
   work_mem: '64MB',
   maintenance_work_mem: '512MB',

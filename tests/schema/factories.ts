@@ -108,6 +108,7 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
     jobId: randomUUID(),
     nearGap: false,
     skillBits: '0'.repeat(256),
+    needs: [8],
   })),
   entry(schema.seals, sealOf),
   derived(schema.sealedRanges, async (db) => {

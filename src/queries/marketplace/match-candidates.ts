@@ -56,8 +56,8 @@ const matchCandidatesStatement = statement<Row>(
  * by those skills' endorsements, then the smaller id. Works for a job of any status. Deleted users and people with none
  * of the skills are not listed; an unknown job has no skills, and so no candidates.
  *
- * Reads the holders of the job's skills by `user_skills_skill_id_idx`, from the rarest skill on, only until nobody
- * unread can be among the first.
+ * Reads all holders of the job's skills from `user_skills_skill_id_idx` alone and adds up, so the time grows with how many
+ * people hold them.
  *
  * @throws InvalidInputError
  */

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, primaryKey, smallint, uuid } from 'drizzle-orm/pg-core';
+import { instant } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 import { skillBits } from './job-vectors.ts';
 
@@ -7,7 +8,7 @@ import { skillBits } from './job-vectors.ts';
  * One skill of one job that can match: the inverted index of matching, derived from job_vectors and kept with it.
  * `bound` is the best score, in basis points, of anyone who lacks the job's skills that are rarer than this one.
  * Postings of one skill are looked up by the job's size, by bound and by when it was posted, so these lead the key; the
- * signature ends it, so that the index alone decides. The sample index has every sixteenth job. `nearGap` marks the few postings that findSkillGaps has to read.
+ * signature and the needs (sorted codes, see job_vectors) end it, so that the index alone decides. The sample index has every sixteenth job. `nearGap` marks the few postings that findSkillGaps has to read.
  */
 export const skillPostings = marketplace.table(
   'skill_postings',
@@ -20,6 +21,8 @@ export const skillPostings = marketplace.table(
     jobId: uuid('job_id').notNull(),
     nearGap: boolean('near_gap').notNull(),
     skillBits: skillBits('skill_bits').notNull(),
+    needs: integer('needs').array().notNull(),
+    expiresAt: instant('expires_at'),
   },
   (table) => [
     primaryKey({
@@ -32,6 +35,7 @@ export const skillPostings = marketplace.table(
         table.totalWeight,
         table.jobId,
         table.skillBits,
+        table.needs,
       ],
     }),
     index('skill_postings_sample_idx')
@@ -44,7 +48,15 @@ export const skillPostings = marketplace.table(
       )
       .where(sql`get_byte(uuid_send(job_id), 15) < 16`),
     index('skill_postings_near_gap_idx')
-      .on(table.skillId, table.jobId, table.skillBits)
+      .on(
+        table.skillId,
+        table.jobId,
+        table.totalWeight,
+        table.postedMinute,
+        table.expiresAt,
+        table.skillBits,
+        table.needs,
+      )
       .where(sql`near_gap`),
   ],
 );

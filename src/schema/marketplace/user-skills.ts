@@ -36,7 +36,14 @@ export const userSkills = marketplace.table(
       foreignColumns: [users.id],
     }).onDelete('set null'),
     index('user_skills_verified_by_idx').on(table.verifiedBy),
-    index('user_skills_skill_id_idx').on(table.skillId, table.level, table.userId),
+    // With all that matchCandidates adds up, so that it reads the index alone.
+    index('user_skills_skill_id_idx').on(
+      table.skillId,
+      table.userId,
+      table.level,
+      table.verifiedAt,
+      table.endorsements,
+    ),
     check(
       'user_skills_verifier_needs_time_check',
       sql`verified_by is null or verified_at is not null`,

@@ -169,7 +169,7 @@ describe('verifyJobIndex', () => {
     ],
     [
       'posting too many',
-      `insert into marketplace.skill_postings select 19, size_class, bound, posted_minute, total_weight, job_id, near_gap, skill_bits from marketplace.skill_postings where job_id = '${JOB}' and skill_id = 1`,
+      `insert into marketplace.skill_postings select 19, size_class, bound, posted_minute, total_weight, job_id, near_gap, skill_bits, needs, expires_at from marketplace.skill_postings where job_id = '${JOB}' and skill_id = 1`,
     ],
     [
       'posting missing',

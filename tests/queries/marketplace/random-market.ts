@@ -47,9 +47,13 @@ const postedAt = fc
   .tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 2 }))
   .map(([day, micros]) => `2026-05-0${day}T00:00:00.00000${micros}Z`);
 
+// Half of the jobs are in the sample that a search guesses its least score from, which takes one in sixteen: so that
+// it guesses in small markets too, and often too high.
+const sampledId = fc.uuid({ version: 7 }).map((id) => `${id.slice(0, -2)}0${id.slice(-1)}`);
+
 const job: fc.Arbitrary<OracleJob> = fc
   .record({
-    id: fc.uuid({ version: 7 }),
+    id: fc.oneof(sampledId, fc.uuid({ version: 7 })),
     status: fc.constantFrom('ACTIVE', 'ACTIVE', 'ACTIVE', 'ACTIVE', 'FILLED', 'CLOSED', 'EXPIRED'),
     deleted: fc.integer({ min: 0, max: 9 }).map((number) => number === 0),
     postedAt,

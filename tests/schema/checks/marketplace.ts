@@ -37,11 +37,11 @@ export const marketplaceChecks = [
   }),
   ...checksOf('marketplace.job_applications', {
     status_changed_after_applied: [
-      { appliedAt: second(1), statusChangedAt: second(1) },
+      { appliedAt: nextCentury, statusChangedAt: nextCentury },
       { statusChangedAt: second(0) },
     ],
     withdrawn_after_applied: [
-      { appliedAt: nextCentury, withdrawnAt: nextCentury },
+      { appliedAt: nextCentury, statusChangedAt: nextCentury, withdrawnAt: nextCentury },
       { withdrawnAt: new Date(nextCentury.getTime() - 1) },
     ],
     match_score_range: [{ matchScore: 10_000 }, { matchScore: 10_001 }],
