@@ -243,10 +243,16 @@ begin
       with ordinality as given (initiator, request_key, hash, payer, payee, code, n)
     window same_key as (partition by initiator, request_key order by n)
   ) as items
-  left join unnest(owner_of, code_of) with ordinality as source (owner, code, place)
-    on source.owner = payer and source.code = items.code
-  left join unnest(owner_of, code_of) with ordinality as target (owner, code, place)
-    on target.owner = payee and target.code = items.code
+  -- Series with subscripts, because the planner knows how many rows they give. With unnest it compared every
+  -- transfer with every wallet in the first batches of a connection: 490 ms for 1,000 transfers, not 160.
+  left join (
+    select owner_of[n] as owner, code_of[n] as code, n as place
+    from generate_series(1, cardinality(owner_of)) as n
+  ) as source on source.owner = payer and source.code = items.code
+  left join (
+    select owner_of[n] as owner, code_of[n] as code, n as place
+    from generate_series(1, cardinality(owner_of)) as n
+  ) as target on target.owner = payee and target.code = items.code
   -- By key, one look-up each: as a plain join the planner may read all transactions instead.
   left join lateral (
     select id, request_hash, status
