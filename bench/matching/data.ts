@@ -18,11 +18,10 @@ export const userId = (n: number) =>
 export const jobId = (n: number) => `00000002-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 export const place = (n: number) => `Place ${n % PLACES}`;
 
-/** The folder of the classification's files, if it is told or lies where this project's data lie. */
+/** The folder of the classification's files, if it is told. */
 export function escoFolder(): string | undefined {
-  const folder =
-    process.env.ESCO_FOLDER ?? new URL('../../../shared/data/esco', import.meta.url).pathname;
-  return existsSync(folder) ? folder : undefined;
+  const folder = process.env.ESCO_FOLDER;
+  return folder !== undefined && existsSync(folder) ? folder : undefined;
 }
 
 /** A job asks for most of an occupation's essential skills and a few optional ones: about 15. */
@@ -79,6 +78,22 @@ function level(): string {
   return `(array['BEGINNER','INTERMEDIATE','INTERMEDIATE','ADVANCED','EXPERT']::marketplace.skill_level[])[1 + floor(random() * 5)::integer]`;
 }
 
+/** How to drop the indexes of the postings, and how to make them again as the migrations did. */
+const postingIndexes = `
+  select
+    case when conname is null
+      then format('drop index marketplace.%I', indexname)
+      else format('alter table marketplace.skill_postings drop constraint %I', conname)
+    end as drop,
+    case when conname is null
+      then indexdef
+      else format('alter table marketplace.skill_postings add constraint %I %s', conname, pg_get_constraintdef(oid))
+    end as make
+  from pg_indexes
+  left join pg_constraint on conname = indexname
+  where schemaname = 'marketplace'
+    and tablename = 'skill_postings'`;
+
 /**
  * Fills a database with so many jobs and a tenth as many people. Past the triggers and with the indexes of the postings
  * made at the end, because row by row it would take an hour; what the triggers would have kept is computed by the same
@@ -120,8 +135,8 @@ export async function fill({ db }: BenchDatabase, source: Source, jobs: number):
         group by skill_id
       ) ranked`);
     await run('vacuum (analyze)');
-    await run('alter table marketplace.skill_postings drop constraint skill_postings_pkey');
-    await run('drop index marketplace.skill_postings_near_gap_idx');
+    const { rows: indexes } = await client.query<{ drop: string; make: string }>(postingIndexes);
+    for (const { drop } of indexes) await run(drop);
     const step = 50_000;
     for (let from = 0; from < jobs; from += step) {
       const ids = `array(select ${sqlId(2, 'n')} from generate_series(${from}, ${Math.min(from + step, jobs) - 1}) n)`;
@@ -132,10 +147,7 @@ export async function fill({ db }: BenchDatabase, source: Source, jobs: number):
         `insert into marketplace.skill_postings select * from marketplace.compute_postings(${ids})`,
       );
     }
-    await run(`alter table marketplace.skill_postings add constraint skill_postings_pkey
-      primary key (skill_id, size_class, bound, total_weight, job_id, skill_bits)`);
-    await run(`create index skill_postings_near_gap_idx
-      on marketplace.skill_postings (skill_id, job_id, skill_bits) where near_gap`);
+    for (const { make } of indexes) await run(make);
     await run('vacuum (analyze)');
     await run('checkpoint');
   } finally {
