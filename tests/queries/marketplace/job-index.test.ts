@@ -3,36 +3,17 @@ import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
 import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { waitFor } from '../../setup/wait-for.ts';
+import { jobId, storeTwoHundredJobs, USER } from './two-hundred-jobs.ts';
 
 const database = useTestDatabase();
 
-const USER = '00000001-0000-7000-8000-000000000001';
-const JOB = '00000002-0000-7000-8000-000000000001';
+const JOB = jobId(1);
 
 async function run(text: string): Promise<Record<string, unknown>[]> {
   return (await database.db.$client.query(text)).rows;
 }
 
-// Two hundred jobs with four of twenty skills each; the first job has skills 1 to 4.
-beforeEach(async () => {
-  await run('truncate marketplace.jobs, marketplace.skills cascade');
-  await run('delete from identity.users');
-  await run(
-    `insert into identity.users (id, email, name) values ('${USER}', 'one@example.com', 'One')`,
-  );
-  await run(`insert into marketplace.skills (id, name, category)
-    select n, 'skill ' || n, 'test' from generate_series(1, 20) n`);
-  await run(`insert into marketplace.jobs (id, title, description, company, remote)
-    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Job', '', 'Company', true
-    from generate_series(1, 200) n`);
-  await run(`insert into marketplace.job_skills (job_id, skill_id, level, required)
-    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1 + (n - 1 + s * (1 + n / 20)) % 20, 'INTERMEDIATE', s < 2
-    from generate_series(1, 200) n, generate_series(0, 3) s
-    on conflict do nothing`);
-  await run(
-    `insert into marketplace.user_skills (user_id, skill_id, level) values ('${USER}', 1, 'EXPERT')`,
-  );
-});
+beforeEach(() => storeTwoHundredJobs(run));
 
 describe('the triggers that keep the index of jobs', () => {
   it.each([

@@ -6,11 +6,10 @@ import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-inde
 import { transaction } from '../../../src/transaction.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { waitFor } from '../../setup/wait-for.ts';
+import { jobId, storeTwoHundredJobs, USER } from './two-hundred-jobs.ts';
 
 const database = useTestDatabase();
 
-const USER = '00000001-0000-7000-8000-000000000001';
-const jobId = (n: number) => `00000002-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 const lock = `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`;
 const isSettled = 'select bool_and(rank = prior_rank) as settled from marketplace.skill_ranks';
 
@@ -28,24 +27,11 @@ async function begin(text: string): Promise<PoolClient> {
   return client;
 }
 
-// Two hundred jobs with four of twenty skills each; skill 1 is the rarest.
+// Skill 1 becomes the rarest.
 beforeEach(async () => {
-  await run('truncate marketplace.jobs, marketplace.skills cascade');
-  await run('delete from identity.users');
+  await storeTwoHundredJobs(run);
   await run(
-    `insert into identity.users (id, email, name) values ('${USER}', 'one@example.com', 'One')`,
-  );
-  await run(`insert into marketplace.skills (id, name, category)
-    select n, 'skill ' || n, 'test' from generate_series(1, 20) n`);
-  await run(`insert into marketplace.jobs (id, title, description, company, remote)
-    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'Job', '', 'Company', true
-    from generate_series(1, 200) n`);
-  await run(`insert into marketplace.job_skills (job_id, skill_id, level, required)
-    select ('00000002-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 1 + (n - 1 + s * (1 + n / 20)) % 20, 'INTERMEDIATE', s < 2
-    from generate_series(1, 200) n, generate_series(0, 3) s
-    on conflict do nothing`);
-  await run(
-    `insert into marketplace.user_skills (user_id, skill_id, level) select '${USER}', n, 'EXPERT' from generate_series(1, 9) n`,
+    `insert into marketplace.user_skills (user_id, skill_id, level) select '${USER}', n, 'EXPERT' from generate_series(2, 9) n`,
   );
   await run(`delete from marketplace.job_skills where skill_id = 1 and job_id > '${jobId(8)}'`);
 });
