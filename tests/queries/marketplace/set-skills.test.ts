@@ -74,14 +74,15 @@ describe.each(setters)('$name', ({ table, owner, set, setNobody }) => {
     for (let round = 0; round < ROUNDS; round += 1) {
       await run(`delete from ${table}`);
       let attempts = 0;
+      let snapshots = 0;
       const inOwnTransaction = (ids: number[]) =>
         transaction(
           database.db,
           async (tx) => {
             attempts += 1;
             await tx.execute('select from marketplace.skills limit 1');
-            // Both have their snapshot before either goes on.
-            if (attempts < 3) await waitFor('both began', () => attempts >= 2);
+            snapshots += 1;
+            await waitFor('both have their snapshot', () => snapshots >= 2);
             await set(ids, 'BEGINNER', tx);
           },
           { isolation: 'repeatable read' },
