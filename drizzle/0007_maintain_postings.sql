@@ -678,8 +678,8 @@ comment on function marketplace.sample_matches is 'The best matches among a shar
 -- the person's side, with n of their skills at or after this one, at most 2 n of the weight can match, so
 -- the job cannot be heavier than 2 n / t. The signature counts what is surely missing, the job's needs what
 -- is met in full, and the rest is met by three quarters at most. Of those that can have t and not more, only
--- jobs posted since `since` count. Then the vectors decide exactly. When the last
--- wanted match is at or above (t, since), nothing unread can beat or tie it; otherwise both are lowered.
+-- jobs posted since `since` count. Then the vectors decide exactly. When the last wanted match is at or
+-- above (t, since), nothing unread can beat or tie it; otherwise both are lowered.
 -- The first t is guessed from a sample, so that one round does nearly always.
 -- The planner knows nothing of what the arrays hold and must not try: the plan is nested index scans.
 create or replace function marketplace.match_jobs(
@@ -738,14 +738,15 @@ begin
   end loop;
 
   loop
-    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most.
+    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most while there
+    -- are guesses; when there are none left, few jobs match at all, and t falls fast.
     guessed := coalesce(sample.scores[nth], 0);
     if t is null or guessed * 10 >= t * 9 then
       t := guessed;
       since := case when t = 0 then '-infinity' else sample.posted[nth] end;
       nth := nth + 1 + wanted / sample.one_in;
     else
-      t := case when t > 1000 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
+      t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
       since := '-infinity';
     end if;
     since_minute := case when since = '-infinity' then -2147483648 else marketplace.minute_of(since) end;
