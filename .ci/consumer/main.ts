@@ -1,6 +1,7 @@
 // A service that uses the package: see .ci/package-use.
 import { connect, type Db, listWallets, openWallet, transaction } from '@azora/db';
 import { type User, users } from '@azora/db/schema';
+import { seedDemo } from '@azora/db/seeds';
 import { createTestDatabase, insertUser, startTestServer } from '@azora/db/testing';
 
 // Without its declarations, all of `pg` would be `any`, of which this is no error.
@@ -20,6 +21,7 @@ try {
   await transaction(db, (tx) => openWallet(tx, { userId: user.id, currency: 'AZR' }));
   const { items } = await listWallets(db, { userId: user.id });
   const [found] = await db.select({ name: users.name }).from(users);
+  await seedDemo(db);
   if (items.length !== 1 || items[0]?.posted !== 0n || found?.name !== 'Consumer') {
     throw new Error(`${misuse.name} or the queries are wrong: ${items.length} wallets`);
   }

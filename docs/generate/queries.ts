@@ -1,4 +1,4 @@
-import { glob, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 
 const queries = join(import.meta.dirname, '..', '..', 'src', 'queries');
@@ -10,8 +10,9 @@ const statements = /statement<[\s\S]*?>\(\s*'(\w+)',\s*`((?:[^`\\]|\\.)*)`/g;
 
 /** Markdown: every public query function with its docstring, and the SQL that its file runs. */
 export async function describeQueries(): Promise<string> {
-  const files: string[] = [];
-  for await (const file of glob('*/*.ts', { cwd: queries })) files.push(file);
+  const files = (await readdir(queries, { recursive: true })).filter((file) =>
+    /^[^/]+\/[^/]+\.ts$/.test(file),
+  );
   const areas = new Map<string, string[]>();
   for (const file of files.sort()) {
     const area = dirname(file);

@@ -22,16 +22,16 @@ export function planMigrations(
   migrations: readonly Migration[],
   rows: readonly AppliedRow[],
 ): MigrationPlan {
-  const hashes = Map.groupBy(rows, (row) => row.when);
+  const applied = new Set(rows.map((row) => row.when));
   const known = new Set(migrations.map((migration) => migration.when));
   const newestFile = Math.max(...known, Number.NEGATIVE_INFINITY);
   // Over all rows, known or not, because this is the one number that drizzle-kit goes by.
   const newestApplied = Math.max(...rows.map((row) => row.when), Number.NEGATIVE_INFINITY);
   const isUnchanged = (migration: Migration) =>
-    hashes.get(migration.when)?.some((row) => row.hash === migration.hash) ?? false;
+    rows.some((row) => row.when === migration.when && row.hash === migration.hash);
 
-  const recorded = migrations.filter((migration) => hashes.has(migration.when));
-  const missing = migrations.filter((migration) => !hashes.has(migration.when));
+  const recorded = migrations.filter((migration) => applied.has(migration.when));
+  const missing = migrations.filter((migration) => !applied.has(migration.when));
   const unknown = rows.filter((row) => !known.has(row.when));
   return {
     applied: recorded.filter(isUnchanged),
