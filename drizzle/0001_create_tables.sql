@@ -947,7 +947,7 @@ CREATE INDEX "jobs_expiring_idx" ON "marketplace"."jobs" USING btree ("expires_a
 CREATE INDEX "occupation_skills_skill_id_idx" ON "marketplace"."occupation_skills" USING btree ("skill_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "occupations_source_uri_key" ON "marketplace"."occupations" USING btree (source_uri);--> statement-breakpoint
 CREATE INDEX "skill_endorsements_endorser_id_idx" ON "marketplace"."skill_endorsements" USING btree ("endorser_id");--> statement-breakpoint
-CREATE INDEX "skill_postings_sample_idx" ON "marketplace"."skill_postings" USING btree ("skill_id",get_byte(uuid_send(job_id), 15),"total_weight","job_id","skill_bits") WHERE get_byte(uuid_send(job_id), 15) < 16;--> statement-breakpoint
+CREATE INDEX "skill_postings_sample_idx" ON "marketplace"."skill_postings" USING btree ("skill_id",width_bucket(get_byte(uuid_send(job_id), 15), array[1, 16]),"bound","total_weight","job_id","skill_bits","needs") WHERE width_bucket(get_byte(uuid_send(job_id), 15), array[1, 16]) < 2;--> statement-breakpoint
 CREATE INDEX "skill_postings_near_gap_idx" ON "marketplace"."skill_postings" USING btree ("skill_id","job_id","total_weight","posted_minute","expires_at","skill_bits","needs") WHERE near_gap;--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_source_uri_key" ON "marketplace"."skills" USING btree (source_uri);--> statement-breakpoint
 CREATE UNIQUE INDEX "skills_name_key" ON "marketplace"."skills" USING btree (lower(name));--> statement-breakpoint

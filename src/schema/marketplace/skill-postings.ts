@@ -8,7 +8,7 @@ import { skillBits } from './job-vectors.ts';
  * One skill of one job that can match: the inverted index of matching, derived from job_vectors and kept with it.
  * `bound` is the best score, in basis points, of anyone who lacks the job's skills that are rarer than this one.
  * Postings of one skill are looked up by the job's size, by bound and by when it was posted, so these lead the key; the
- * signature and the needs (sorted codes, see job_vectors) end it, so that the index alone decides. The sample index has every sixteenth job. `nearGap` marks the few postings that findSkillGaps has to read.
+ * signature and the needs (sorted codes, see job_vectors) end it, so that the index alone decides. The sample index has one job in 16. `nearGap` marks the few postings that findSkillGaps has to read.
  */
 export const skillPostings = marketplace.table(
   'skill_postings',
@@ -41,12 +41,14 @@ export const skillPostings = marketplace.table(
     index('skill_postings_sample_idx')
       .on(
         table.skillId,
-        sql`get_byte(uuid_send(job_id), 15)`,
+        sql`width_bucket(get_byte(uuid_send(job_id), 15), array[1, 16])`,
+        table.bound,
         table.totalWeight,
         table.jobId,
         table.skillBits,
+        table.needs,
       )
-      .where(sql`get_byte(uuid_send(job_id), 15) < 16`),
+      .where(sql`width_bucket(get_byte(uuid_send(job_id), 15), array[1, 16]) < 2`),
     index('skill_postings_near_gap_idx')
       .on(
         table.skillId,
