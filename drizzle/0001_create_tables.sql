@@ -223,6 +223,7 @@ CREATE TABLE "education"."enrollments" (
 	"total_weight" integer NOT NULL,
 	"enrolled_at" timestamp with time zone DEFAULT now() NOT NULL,
 	"last_activity_at" timestamp with time zone DEFAULT now() NOT NULL,
+	"activity_slot" timestamp with time zone GENERATED ALWAYS AS (date_bin('15 minutes', last_activity_at, to_timestamp(946684800))) STORED NOT NULL,
 	"completed_at" timestamp with time zone,
 	"completed_revision" integer,
 	"dropped_at" timestamp with time zone,
@@ -903,14 +904,13 @@ CREATE INDEX "assessments_course_id_idx" ON "education"."assessments" USING btre
 CREATE INDEX "courses_instructor_id_idx" ON "education"."courses" USING btree ("instructor_id","id");--> statement-breakpoint
 CREATE INDEX "courses_currency_idx" ON "education"."courses" USING btree ("currency");--> statement-breakpoint
 CREATE INDEX "courses_published_idx" ON "education"."courses" USING btree ("published_at" DESC NULLS FIRST,"id" DESC NULLS FIRST) WHERE status = 'PUBLISHED';--> statement-breakpoint
-CREATE INDEX "enrollments_course_activity_idx" ON "education"."enrollments" USING btree ("course_id","last_activity_at","user_id");--> statement-breakpoint
+CREATE INDEX "enrollments_course_activity_idx" ON "education"."enrollments" USING btree ("course_id","activity_slot");--> statement-breakpoint
 CREATE INDEX "enrollments_course_progress_idx" ON "education"."enrollments" USING btree ("course_id",(done_weight::bigint * 10000 / total_weight),"user_id");--> statement-breakpoint
 CREATE INDEX "enrollments_course_revision_idx" ON "education"."enrollments" USING btree ("course_id","revision","user_id");--> statement-breakpoint
 CREATE INDEX "learning_path_courses_course_id_idx" ON "education"."learning_path_courses" USING btree ("course_id");--> statement-breakpoint
 CREATE INDEX "learning_path_skills_skill_id_idx" ON "education"."learning_path_skills" USING btree ("skill_id");--> statement-breakpoint
 CREATE INDEX "module_prerequisites_prerequisite_idx" ON "education"."module_prerequisites" USING btree ("course_id","prerequisite_id");--> statement-breakpoint
 CREATE INDEX "module_progress_module_idx" ON "education"."module_progress" USING btree ("course_id","module_id","user_id");--> statement-breakpoint
-CREATE INDEX "progress_events_module_idx" ON "education"."progress_events" USING btree ("user_id","course_id","module_id");--> statement-breakpoint
 CREATE INDEX "revision_modules_module_idx" ON "education"."revision_modules" USING btree ("course_id","module_id");--> statement-breakpoint
 CREATE INDEX "revision_prerequisites_prerequisite_idx" ON "education"."revision_prerequisites" USING btree ("course_id","revision","prerequisite_id");--> statement-breakpoint
 CREATE INDEX "entries_transaction_idx" ON "finance"."entries" USING btree ("transaction_user_id","transaction_id");--> statement-breakpoint

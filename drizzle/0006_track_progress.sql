@@ -20,7 +20,8 @@ comment on table education.course_statistics is 'A share of a course''s counts; 
 --> statement-breakpoint
 comment on table education.learner_days is 'The days on which a learner did something, merged into streaks';
 --> statement-breakpoint
--- Room for a new version of a row beside the old one.
+-- Room for a new version of a row beside the old one: on the same page, no index has to be written. An enrollment
+-- takes about 130 bytes, so a page has room for nine more before the old ones are cleared away.
 alter table education.enrollments set (fillfactor = 85);
 --> statement-breakpoint
 alter table education.module_progress set (fillfactor = 85);

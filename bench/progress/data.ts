@@ -14,6 +14,8 @@ const sqlId = (kind: number, n: string) =>
 export const userId = (n: number) => id(1, n + 1_000);
 export const courseId = (n: number) => id(2, n);
 const moduleId = (course: number, n: number) => id(3, course * 16 + n);
+/** A path of eight courses, the first of them the largest. */
+export const learningPathId = id(4, 0);
 
 /** Enrollment i is of learner i / 2: the even ones in course 0, which has half of all, the others spread. */
 export const learnerOf = (i: number) => i >> 1;
@@ -22,7 +24,8 @@ export const courseOf = (i: number) => (i % 2 === 0 ? 0 : 1 + (learnerOf(i) % (C
 /**
  * Fills a database with `size` enrollments of learners who have done one module of four and begun the others. Past the
  * triggers, which would take longer, and then counted: verifyProgress finds nothing in it. All have been active
- * today, so that the first event of a day is not what is measured at one size only.
+ * today in their smaller course, so that the first event of a day is not what is measured at one size only; in the
+ * largest the last activity was at some time of the last month.
  */
 export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
   const client = await db.$client.connect();
@@ -49,17 +52,17 @@ export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
       select
         ${sqlId(1, '1000 + (i >> 1)')} as user_id,
         case when i % 2 = 0 then 0 else 1 + (i >> 1) % ${COURSES - 1} end as course,
-        now() - interval '30 days' as enrolled_at
+        now() - interval '30 days' as enrolled_at,
+        now() - interval '1 hour' - case when i % 2 = 0 then random() * interval '29 days' else '0' end as active_at
       from generate_series(0, ${size - 1}) as i`);
     await run(`insert into education.enrollments
         (user_id, course_id, revision, done_weight, total_weight, enrolled_at, last_activity_at)
-      select user_id, ${sqlId(2, 'course')}, 1, 1, 10, enrolled_at, now() - interval '1 hour' from sizes`);
+      select user_id, ${sqlId(2, 'course')}, 1, 1, 10, enrolled_at, active_at from sizes`);
     await run(`insert into education.module_progress
         (user_id, course_id, module_id, percent, started_at, last_activity_at, completed_at)
       select
         user_id, ${sqlId(2, 'course')}, ${sqlId(3, 'course * 16 + m')}, case when m = 0 then 100 else 0 end,
-        now() - interval '1 hour', now() - interval '1 hour',
-        case when m = 0 then now() - interval '1 hour' end
+        active_at, active_at, case when m = 0 then active_at end
       from sizes, generate_series(0, ${MODULES - 1}) as m`);
     await run(`insert into education.progress_events
         (user_id, event_id, course_id, module_id, kind, percent, occurred_at)
@@ -73,6 +76,10 @@ export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
       from education.progress_events group by user_id`);
     await run(`insert into education.course_statistics (course_id, active, basis_points, decile_1)
       select course_id, count(*), count(*) * 1000, count(*) from education.enrollments group by course_id`);
+    await run(`insert into education.learning_paths (id, title, description, difficulty, duration_hours)
+      values ('${learningPathId}', 'Path', '', 'BEGINNER', 40)`);
+    await run(`insert into education.learning_path_courses (learning_path_id, course_id, position)
+      select '${learningPathId}', ${sqlId(2, 'n')}, n from generate_series(0, 7) as n`);
     await run('drop table sizes');
     await run('vacuum (analyze)');
     await run('checkpoint');
@@ -88,9 +95,14 @@ export function pick(size: number, count: number): number[] {
   return [...picked];
 }
 
-/** A learner goes on in a module: what most events are. Each is of another enrollment. */
-export function steps(size: number, count: number): ProgressEvent[] {
-  return pick(size, count).map((i) => event(i, 1 + Math.floor(Math.random() * (MODULES - 1))));
+/** The same of course 0 alone. */
+export function pickOfLargest(size: number, count: number): number[] {
+  return pick(Math.ceil(size / 2), count).map((n) => 2 * n);
+}
+
+/** Learners go on in a module of these enrollments: what most events are. */
+export function steps(enrollments: number[]): ProgressEvent[] {
+  return enrollments.map((i) => event(i, 1 + Math.floor(Math.random() * (MODULES - 1))));
 }
 
 function event(i: number, module: number): ProgressEvent {
@@ -108,6 +120,6 @@ function event(i: number, module: number): ProgressEvent {
 }
 
 /** Completes modules that nobody completed yet, so that weights, counters and statistics move. */
-export function completions(size: number, count: number): ProgressEvent[] {
-  return steps(size, count).map(({ percent: _, ...one }) => ({ ...one, kind: 'completed' }));
+export function completions(enrollments: number[]): ProgressEvent[] {
+  return steps(enrollments).map(({ percent: _, ...one }) => ({ ...one, kind: 'completed' }));
 }

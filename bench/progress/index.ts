@@ -1,25 +1,13 @@
-import {
-  getCourseStats,
-  getProgress,
-  getStreak,
-  listAtRiskLearners,
-  listCourseProgress,
-  listLearnerProgress,
-  recordProgress,
-  verifyProgress,
-} from '../../src/queries/education/index.ts';
+import { verifyProgress } from '../../src/queries/education/index.ts';
 import { type Contender, measure, type Result } from '../lib/measure.ts';
 import type { BenchOptions } from '../lib/options.ts';
 import { report, type Section } from '../lib/report.ts';
-import { type BenchDatabase, openBenchDatabase } from '../lib/server.ts';
-import { completions, courseId, courseOf, fill, learnerOf, pick, steps, userId } from './data.ts';
+import { openBenchDatabase } from '../lib/server.ts';
+import { courseId, fill } from './data.ts';
 import { naiveContenders } from './naive.ts';
-
-interface World {
-  readonly name: string;
-  readonly size: number;
-  readonly db: BenchDatabase['db'];
-}
+import { afterWrites, readCases } from './reads.ts';
+import type { World } from './world.ts';
+import { writeCases } from './writes.ts';
 
 /** Events and reads at 1,000 and at 1,000,000 enrollments, side by side on one server. */
 export async function run(options: BenchOptions): Promise<void> {
@@ -47,85 +35,14 @@ export async function run(options: BenchOptions): Promise<void> {
   }
 }
 
+/** Reads come first, while the activity of learners is spread over a month, and the writes then change that. */
 function cases(worlds: World[]): [string, Contender[]][] {
-  const each = (make: (world: World) => Omit<Contender, 'name'>, what = '') =>
-    worlds.map((world): Contender => ({ name: `${world.name}${what}`, ...make(world) }));
   const [, large] = worlds as [World, World];
-  const anyone = ({ size }: World) => pick(size, 1)[0] as number;
-  const popular = { courseId: courseId(0) };
   return [
-    ...[1, 100, 1_000].map((units): [string, Contender[]] => [
-      `recordProgress, batches of ${units}: learners go on in a module`,
-      each(({ db, size }) => ({
-        units,
-        operation: () => recordProgress(db, { events: steps(size, units) }),
-      })),
-    ]),
-    [
-      'recordProgress, batches of 1, 8 callers',
-      each(({ db, size }) => ({
-        callers: 8,
-        operation: () => recordProgress(db, { events: steps(size, 1) }),
-      })),
-    ],
-    [
-      'recordProgress, 32 callers, all in one course',
-      each(({ db, size }) => ({
-        callers: 32,
-        operation: () => recordProgress(db, { events: steps(size, 1) }),
-      })).slice(1),
-    ],
-    [
-      'recordProgress, batches of 1,000 that complete modules',
-      [
-        {
-          name: large.name,
-          units: 1_000,
-          operation: () => recordProgress(large.db, { events: completions(large.size, 1_000) }),
-        },
-      ],
-    ],
-    [
-      'getProgress',
-      each((world) => ({
-        operation: () => {
-          const i = anyone(world);
-          return getProgress(world.db, {
-            userId: userId(learnerOf(i)),
-            courseId: courseId(courseOf(i)),
-          });
-        },
-      })),
-    ],
-    [
-      'listLearnerProgress',
-      each((world) => ({
-        operation: () =>
-          listLearnerProgress(world.db, { userId: userId(learnerOf(anyone(world))) }),
-      })),
-    ],
-    [
-      'getStreak',
-      each((world) => ({
-        operation: () => getStreak(world.db, { userId: userId(learnerOf(anyone(world))) }),
-      })),
-    ],
-    [
-      'listCourseProgress by progress, first page of 20',
-      each(({ db }) => ({ operation: () => listCourseProgress(db, popular) })),
-    ],
-    [
-      'listCourseProgress by activity, first page of 20',
-      each(({ db }) => ({
-        operation: () => listCourseProgress(db, { ...popular, order: 'activity' }),
-      })),
-    ],
-    [
-      'listAtRiskLearners, first page of 20',
-      each(({ db }) => ({ operation: () => listAtRiskLearners(db, popular) })),
-    ],
-    ['getCourseStats', each(({ db }) => ({ operation: () => getCourseStats(db, popular) }))],
-    ...naiveContenders(large.db, popular.courseId),
+    ...readCases(worlds),
+    ...naiveContenders(large.db, courseId(0)),
+    ...writeCases(worlds),
+    ...afterWrites(worlds),
   ];
 }
 

@@ -95,9 +95,16 @@ describe('names', () => {
   });
 });
 
+/** Foreign keys that have to do with an index that leads with their first column, and why it is enough. */
+const servedByOwner: Record<string, string> = {
+  progress_events_module_progress_fkey:
+    'events go only with their user, and an index on the whole key is a random page an event',
+};
+
 describe('foreign keys', () => {
-  it('all have an index that starts with their columns, or a unique one over some of them', async () => {
-    const bare = await readCatalog(
+  // Those whose rows no index finds that is made of the columns that `isServing` accepts.
+  const listBare = (isServing: string) =>
+    readCatalog<{ name: string }>(
       database.db,
       `select pg_constraint.conname as name
        from pg_constraint
@@ -114,15 +121,23 @@ describe('foreign keys', () => {
                pg_index.indpred is null
                or pg_get_expr(pg_index.indpred, pg_index.indrelid) ~ '^\\([a-z_]+ IS NOT NULL\\)$'
              )
-             and (
-               (pg_index.indkey::int2[])[0:cardinality(pg_constraint.conkey) - 1]
-                 operator(pg_catalog.@>) pg_constraint.conkey
-               or pg_index.indisunique and pg_index.indkey::int2[] operator(pg_catalog.<@) pg_constraint.conkey
-             )
+             and (${isServing})
          )
        order by name`,
     );
-    expect(bare).toEqual([]);
+
+  it('all have an index that starts with their columns, or a unique one over some of them', async () => {
+    const bare = await listBare(
+      `(pg_index.indkey::int2[])[0:cardinality(pg_constraint.conkey) - 1]
+         operator(pg_catalog.@>) pg_constraint.conkey
+       or pg_index.indisunique and pg_index.indkey::int2[] operator(pg_catalog.<@) pg_constraint.conkey`,
+    );
+    expect(bare.map(({ name }) => name)).toEqual(Object.keys(servedByOwner));
+  });
+
+  it('without one have at least an index that starts with their first column', async () => {
+    const bare = await listBare('pg_index.indkey[0] = pg_constraint.conkey[1]');
+    expect(bare.filter(({ name }) => name in servedByOwner)).toEqual([]);
   });
 });
 

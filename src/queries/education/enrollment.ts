@@ -39,6 +39,10 @@ export const ENROLLMENT_COLUMNS = `enrollments.user_id, enrollments.course_id, e
   enrollments.enrolled_at, enrollments.last_activity_at, enrollments.completed_at,
   enrollments.completed_revision, enrollments.dropped_at`;
 
+/** The quarter of an hour of an instant in SQL, as `enrollments.activity_slot` is computed; infinity stays as it is. */
+export const slotOf = (instant: string): string =>
+  `date_bin('15 minutes', ${instant}, to_timestamp(946684800))`;
+
 export function toEnrollmentProgress(row: EnrollmentRow): EnrollmentProgress {
   return {
     userId: row.user_id,

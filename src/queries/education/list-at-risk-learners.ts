@@ -8,6 +8,7 @@ import {
   ENROLLMENT_COLUMNS,
   type EnrollmentProgress,
   type EnrollmentRow,
+  slotOf,
   toEnrollmentProgress,
 } from './enrollment.ts';
 
@@ -63,53 +64,62 @@ interface Row extends EnrollmentRow {
   has_failed: boolean;
 }
 
+// Like the roster by activity: the last slot of the page is read to its end, and no more is sorted.
 export const atRiskPage = statement<Row>(
   'list_at_risk_learners',
   `select
   ${ENROLLMENT_COLUMNS},
-  users.name as learner_name, enrollments.last_activity_at::text as activity_text,
-  facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
-  risks.is_inactive, risks.is_behind, risks.has_failed
-from education.enrollments
-join identity.users
-  on users.id = enrollments.user_id
-cross join (
-  select coalesce($2::timestamptz, statement_timestamp()) as now
-) as clock
-cross join lateral (
+  (select name from identity.users where id = enrollments.user_id) as learner_name,
+  enrollments.last_activity_at::text as activity_text,
+  enrollments.idle_days, enrollments.expected_basis_points, enrollments.failed_assessments,
+  enrollments.is_inactive, enrollments.is_behind, enrollments.has_failed
+from (
   select
-    floor(extract(epoch from clock.now - enrollments.last_activity_at) / 86400)::integer as idle_days,
-    least(
-      floor(extract(epoch from clock.now - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
-    )::integer as expected_basis_points
-) as facts
-cross join lateral (
-  select count(*)::integer as failed_assessments
-  from education.assessments
-  where assessments.user_id = enrollments.user_id
-    and assessments.course_id = enrollments.course_id
-    and assessments.status = 'GRADED'
-    and assessments.score::bigint * 100 < assessments.pass_percent::bigint * assessments.max_score
-) as failures
-cross join lateral (
-  select
-    facts.idle_days >= $3 as is_inactive,
-    enrollments.done_weight::bigint * 10000 / enrollments.total_weight
-      < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
-    failures.failed_assessments >= $6 as has_failed
-) as risks
-where enrollments.course_id = $1
-  and enrollments.status = 'ACTIVE'
-  and (risks.is_inactive or risks.is_behind or risks.has_failed)
-  and (enrollments.last_activity_at, enrollments.user_id) > ($8::timestamptz, $9::uuid)
+    enrollments.*, facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
+    risks.is_inactive, risks.is_behind, risks.has_failed
+  from education.enrollments
+  cross join (
+    select coalesce($2::timestamptz, statement_timestamp()) as now
+  ) as clock
+  cross join lateral (
+    select
+      floor(extract(epoch from clock.now - enrollments.last_activity_at) / 86400)::integer as idle_days,
+      least(
+        floor(extract(epoch from clock.now - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
+      )::integer as expected_basis_points
+  ) as facts
+  cross join lateral (
+    select count(*)::integer as failed_assessments
+    from education.assessments
+    where assessments.user_id = enrollments.user_id
+      and assessments.course_id = enrollments.course_id
+      and assessments.status = 'GRADED'
+      and assessments.score::bigint * 100 < assessments.pass_percent::bigint * assessments.max_score
+  ) as failures
+  cross join lateral (
+    select
+      facts.idle_days >= $3 as is_inactive,
+      enrollments.done_weight::bigint * 10000 / enrollments.total_weight
+        < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
+      failures.failed_assessments >= $6 as has_failed
+  ) as risks
+  where enrollments.course_id = $1
+    and enrollments.status = 'ACTIVE'
+    and (risks.is_inactive or risks.is_behind or risks.has_failed)
+    and (enrollments.activity_slot, enrollments.last_activity_at, enrollments.user_id)
+      > (${slotOf('$8::timestamptz')}, $8::timestamptz, $9::uuid)
+  order by enrollments.activity_slot
+  fetch first ($7) rows with ties
+) as enrollments
 order by enrollments.last_activity_at, enrollments.user_id
 limit $7`,
 );
 
 /**
  * Lists the active learners of a course who may need help, each with the reasons: the longest without activity
- * first, then the smaller user id. Reads `enrollments_course_activity_idx` from its old end and stops when the page is
- * full; in a course where hardly anyone is at risk it looks at every learner.
+ * first, then the smaller user id. Reads `enrollments_course_activity_idx` from its old end, a quarter of an hour of
+ * activity at a time, and stops when the page is full; in a course where hardly anyone is at risk it looks at every
+ * learner.
  */
 export async function listAtRiskLearners(
   db: Db,

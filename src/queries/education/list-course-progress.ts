@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { defineCursor, timestampText } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
-import { type Statement, statement } from '../../statement.ts';
+import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import {
   ENROLLMENT_COLUMNS,
   type EnrollmentProgress,
   type EnrollmentRow,
+  slotOf,
   toEnrollmentProgress,
 } from './enrollment.ts';
 
@@ -44,34 +45,50 @@ interface Row extends EnrollmentRow {
   activity_text: string;
 }
 
-const pageBy = (label: string, key: string, type: string): Statement<Row> =>
-  statement<Row>(
-    label,
-    `select
-  ${ENROLLMENT_COLUMNS},
-  users.name as learner_name, enrollments.last_activity_at::text as activity_text
-from education.enrollments
-join identity.users
-  on users.id = enrollments.user_id
-where enrollments.course_id = $1
-  and (${key}, enrollments.user_id) < ($3::${type}, $4::uuid)
-order by ${key} desc, enrollments.user_id desc
-limit $2`,
-  );
-
+const COLUMNS = `${ENROLLMENT_COLUMNS},
+  (select name from identity.users where id = enrollments.user_id) as learner_name,
+  enrollments.last_activity_at::text as activity_text`;
 const POINTS = 'enrollments.done_weight::bigint * 10000 / enrollments.total_weight';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-// Both read backward in an index, from where the last page ended: the cost is that of a page, whatever the course's
+// Both read backward in an index, from where the last page ended, and stop when the page is full, whatever the course's
 // size. The first page starts after everything, so that one plan serves all.
-export const courseProgressPages = {
-  progress: pageBy('list_course_by_progress', `(${POINTS})`, 'bigint'),
-  activity: pageBy('list_course_by_activity', 'enrollments.last_activity_at', 'timestamptz'),
-};
+const byProgress = statement<Row>(
+  'list_course_by_progress',
+  `select
+  ${COLUMNS}
+from education.enrollments
+where enrollments.course_id = $1
+  and (${POINTS}, enrollments.user_id) < ($3::bigint, $4::uuid)
+order by (${POINTS}) desc, enrollments.user_id desc
+limit $2`,
+);
+
+// The slot is a step function of the activity, so naming it first changes no order. `with ties` reads the last slot to
+// its end and no further, and what is sorted is no more than that: asked for the whole order at once, the planner
+// rather sorted the course, where it took it for one of average size.
+const byActivity = statement<Row>(
+  'list_course_by_activity',
+  `select
+  ${COLUMNS}
+from (
+  select *
+  from education.enrollments
+  where course_id = $1
+    and (activity_slot, last_activity_at, user_id) < (${slotOf('$3::timestamptz')}, $3::timestamptz, $4::uuid)
+  order by activity_slot desc
+  fetch first ($2) rows with ties
+) as enrollments
+order by enrollments.last_activity_at desc, enrollments.user_id desc
+limit $2`,
+);
+
+export const courseProgressPages = { progress: byProgress, activity: byActivity };
 
 /**
  * Lists the learners of a course, whatever their status: the furthest first (`enrollments_course_progress_idx`), or
- * the most recently active first (`enrollments_course_activity_idx`), then the greater user id.
+ * the most recently active first (`enrollments_course_activity_idx`, sorted within quarters of an hour: of those that
+ * the page touches, everyone is read), then the greater user id.
  */
 export async function listCourseProgress(
   db: Db,

@@ -157,26 +157,53 @@ export async function scansOf(db: Db, read: (tx: Db) => Promise<unknown>): Promi
   });
 }
 
-/** Enrolls so many more users who do nothing, so that reading a whole table costs the planner more than an index. */
-export async function enrollCrowd(db: Db, courseId: string, size: number): Promise<string[]> {
+/**
+ * Enrolls so many more users who do nothing, so that reading a whole table costs the planner more than an index: the
+ * first at START, each so many minutes after the one before.
+ */
+export async function enrollCrowd(
+  db: Db,
+  courseId: string,
+  size: number,
+  minutesApart = 0,
+): Promise<string[]> {
   const { rows } = await poolOf(db).query(
     `with crowd as (
        insert into identity.users (email, name)
        select gen_random_uuid() || '@example.com', 'C' from generate_series(1, $2::integer)
        returning id
+     ),
+     times as (
+       select id, $3::timestamptz + (row_number() over () - 1) * make_interval(mins => $4) as at
+       from crowd
      )
-     insert into education.enrollments (user_id, course_id, revision, total_weight)
-     select crowd.id, courses.id, courses.revision, revisions.total_weight
-     from crowd
+     insert into education.enrollments
+       (user_id, course_id, revision, total_weight, enrolled_at, last_activity_at)
+     select times.id, courses.id, courses.revision, revisions.total_weight, times.at, times.at
+     from times
      cross join education.courses
      join education.course_revisions as revisions
        on revisions.course_id = courses.id and revisions.revision = courses.revision
      where courses.id = $1
      returning user_id`,
-    [courseId, size],
+    [courseId, size, START, minutesApart],
   );
   await poolOf(db).query('analyze education.enrollments, identity.users');
   return rows.map((row) => row.user_id as string);
+}
+
+/** Every page of a list, one after the other. */
+export async function readAll<T>(
+  read: (cursor: string | undefined) => Promise<{ items: T[]; nextCursor: string | null }>,
+): Promise<T[]> {
+  const all: T[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await read(cursor);
+    all.push(...page.items);
+    cursor = page.nextCursor ?? undefined;
+  } while (cursor !== undefined);
+  return all;
 }
 
 interface Pool {

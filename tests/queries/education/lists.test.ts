@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Database } from '../../../src/connect.ts';
 import {
   createAssessment,
   dropEnrollment,
@@ -13,43 +12,20 @@ import {
   startAssessment,
   submitAssessment,
 } from '../../../src/queries/education/index.ts';
-import { atRiskPage } from '../../../src/queries/education/list-at-risk-learners.ts';
-import { courseProgressPages } from '../../../src/queries/education/list-course-progress.ts';
 import { learningPathCourses } from '../../../src/schema/education/learning-path-courses.ts';
 import { learningPaths } from '../../../src/schema/education/learning-paths.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import {
   at,
   DAY,
-  enrollCrowd,
   enrolledLearner,
   eventsOf,
   insertLearner,
   openCourse,
-  poolOf,
+  readAll,
   START,
   type TestCourse,
 } from './fixture.ts';
-
-/** The plan of a statement as it is shipped. */
-async function explain(db: Database, text: string, values: unknown[]): Promise<string> {
-  const { rows } = await poolOf(db).query(`explain ${text}`, values);
-  return rows.map((row) => row['QUERY PLAN']).join('\n');
-}
-
-/** Every page of a list, one after the other. */
-async function readAll<T>(
-  read: (cursor: string | undefined) => Promise<{ items: T[]; nextCursor: string | null }>,
-): Promise<T[]> {
-  const all: T[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await read(cursor);
-    all.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return all;
-}
 
 describe('listLearnerProgress', () => {
   const database = useTestDatabase();
@@ -137,21 +113,6 @@ describe('listCourseProgress', () => {
       rule: 'must be a nextCursor that this list returned',
     });
   });
-
-  it.each([
-    ['progress', 'enrollments_course_progress_idx', 5_000],
-    ['activity', 'enrollments_course_activity_idx', '2026-06-01T00:00:00Z'],
-  ] as const)(
-    'reads the page of the order %s from %s, without a sort',
-    async (order, index, after) => {
-      const { courseId } = await openCourse(database.db);
-      const [someone] = await enrollCrowd(database.db, courseId, 3_000);
-      const { text } = courseProgressPages[order];
-      const plan = await explain(database.db, text, [courseId, 21, after, someone]);
-      expect(plan).toContain(`Backward using ${index}`);
-      expect(plan).not.toContain('Sort');
-    },
-  );
 });
 
 describe('listAtRiskLearners', () => {
@@ -228,23 +189,6 @@ describe('listAtRiskLearners', () => {
     await enroll(database.db, { userId, courseId, enrolledAt: new Date(Date.now() - 20.5 * DAY) });
     const { items } = await listAtRiskLearners(database.db, { courseId, paceBasisPoints: 0 });
     expect(items.map((item) => item.reasons)).toEqual([[{ kind: 'INACTIVE', days: 20 }]]);
-  });
-
-  it('reads from the longest idle on, without a sort, and the assessments of one learner by index', async () => {
-    const { courseId } = await openCourse(database.db);
-    const [someone] = await enrollCrowd(database.db, courseId, 3_000);
-    await poolOf(database.db).query(
-      `insert into education.assessments (user_id, course_id, type, title, max_score)
-       select user_id, course_id, 'QUIZ', 'Q', 10 from education.enrollments where course_id = $1`,
-      [courseId],
-    );
-    await poolOf(database.db).query('analyze education.assessments');
-    const page = [courseId, null, 14, 60, 5_000, 2, 21, '2026-01-01T00:00:00Z', someone];
-    const plan = await explain(database.db, atRiskPage.text, page);
-    expect(plan).toContain('Index Scan using enrollments_course_activity_idx');
-    expect(plan).toContain('using assessments_user_course_idx');
-    expect(plan).not.toContain('Sort');
-    expect(plan).not.toContain('Seq Scan');
   });
 
   async function grade(userId: string, courseId: string, score: number) {
