@@ -50,10 +50,6 @@ async function measureSource(
   for (const [kind, size] of SIZES.entries()) {
     const anyone = (call: number) => userId(4 * ((call * 7_919) % Math.floor(users / 4)) + kind);
     const results = await measure(contenders(db, anyone), options);
-    // The others read so much that the pages of the index leave the server's own cache.
-    results.push(
-      ...(await measure([matching('matchJobs, with nothing beside it', db, anyone)], options)),
-    );
     const notes = [await compare(db, anyone), await countPages(db, anyone(1))];
     sections.push({ title: `${title}, a user with ${size} skills`, results, notes });
   }
@@ -80,7 +76,7 @@ function contenders(db: Database, anyone: (call: number) => string): Contender[]
     'top salaries, 1 job in 10,000': () => ({ minSalary: RARE_SALARY, currency: 'ZAR' }),
   };
   return [
-    matching('matchJobs', db, anyone),
+    { name: 'matchJobs', operation: (call) => matchJobs(db, { userId: anyone(call) }) },
     ...Object.entries(filters).map(
       ([name, filter]): Contender => ({
         name: `matchJobs, ${name}`,
@@ -94,10 +90,6 @@ function contenders(db: Database, anyone: (call: number) => string): Contender[]
       operation: (call) => overlapAndRerank(db, [anyone(call)]),
     },
   ];
-}
-
-function matching(name: string, db: Database, anyone: (call: number) => string): Contender {
-  return { name, operation: (call) => matchJobs(db, { userId: anyone(call) }) };
 }
 
 /** How much of the brute-force answer each of the two finds, over ten people. */
