@@ -16,6 +16,19 @@ import { createHolder } from './bundle.ts';
 const database = useTestDatabase();
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
 
+/** Alice had a hundred and gave Bob sixty. */
+async function transferSixty() {
+  const { db } = database;
+  const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
+  const original = await transfer(db, {
+    from: zar(alice),
+    to: zar(bob),
+    amount: 60n,
+    idempotencyKey: 't',
+  });
+  return { alice, bob, original };
+}
+
 describe('reverseTransaction', () => {
   test('reverses a part of an exchange, rounding against the customer', async () => {
     const { db } = database;
@@ -66,13 +79,7 @@ describe('reverseTransaction', () => {
 
   test('reverses once, in part, with its own date', async () => {
     const { db } = database;
-    const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
-    const original = await transfer(db, {
-      from: zar(alice),
-      to: zar(bob),
-      amount: 60n,
-      idempotencyKey: 't',
-    });
+    const { alice, bob, original } = await transferSixty();
     const occurredAt = new Date('2024-05-01');
     const request = {
       userId: alice,
@@ -103,13 +110,7 @@ describe('reverseTransaction', () => {
 
   test('fails while the money is gone, and succeeds later; one of 16 racers wins', async () => {
     const { db } = database;
-    const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
-    const original = await transfer(db, {
-      from: zar(alice),
-      to: zar(bob),
-      amount: 60n,
-      idempotencyKey: 't',
-    });
+    const { alice, bob, original } = await transferSixty();
     await withdraw(db, { ...zar(bob), amount: 60n, idempotencyKey: 'gone' });
     const undo = (idempotencyKey: string) =>
       reverseTransaction(db, { userId: alice, transactionId: original.id, idempotencyKey });
