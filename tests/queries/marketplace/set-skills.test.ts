@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { NotFoundError } from '../../../src/errors.ts';
-import { setJobSkills, setUserSkills } from '../../../src/queries/marketplace/index.ts';
+import {
+  setJobSkills,
+  setUserSkills,
+  verifyJobIndex,
+} from '../../../src/queries/marketplace/index.ts';
 import type { Db } from '../../../src/session.ts';
 import { transaction } from '../../../src/transaction.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
@@ -148,6 +152,62 @@ describe.each(setters)('$name', ({ table, owner, set, setNobody }) => {
       constraint: `${table.split('.')[1]}_skill_id_fkey`,
     });
     expect(await held()).toEqual([1]);
+  });
+});
+
+describe('the skills of a job that is not active', () => {
+  /** Takes a snapshot, lets `other` commit, and then goes on with `work`, which is tried again from its start. */
+  const afterSnapshot = async (
+    other: () => Promise<unknown>,
+    work: (tx: Db) => Promise<unknown>,
+  ) => {
+    let attempts = 0;
+    await transaction(
+      database.db,
+      async (tx) => {
+        attempts += 1;
+        await tx.execute('select from marketplace.skills limit 1');
+        if (attempts === 1) await other();
+        await work(tx);
+      },
+      { isolation: 'repeatable read' },
+    );
+    return attempts;
+  };
+  const set = (db: Db, ids: number[]) =>
+    setJobSkills(db, {
+      jobId: JOB,
+      skills: ids.map((skillId) => ({ skillId, level: 'BEGINNER' as const })),
+    });
+  const skills = async () =>
+    (await run('select skill_id from marketplace.job_skills order by skill_id')).map(
+      (row) => row.skill_id,
+    );
+
+  beforeEach(async () => {
+    await run("update marketplace.jobs set status = 'CLOSED'");
+  });
+
+  it('are those of one caller at repeatable read too', async () => {
+    const attempts = await afterSnapshot(
+      () => set(database.db, [1, 2]),
+      (tx) => set(tx, [3, 4]),
+    );
+    expect(attempts).toBe(2);
+    expect(await skills()).toEqual([3, 4]);
+  });
+
+  it('are indexed as they are now by one who activates it at repeatable read', async () => {
+    const attempts = await afterSnapshot(
+      () => set(database.db, [1, 2]),
+      (tx) => tx.execute(`update marketplace.jobs set status = 'ACTIVE' where id = '${JOB}'`),
+    );
+    expect(attempts).toBe(2);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await run('select skill_id from marketplace.skill_postings order by skill_id')).toEqual([
+      { skill_id: 1 },
+      { skill_id: 2 },
+    ]);
   });
 });
 
