@@ -21,6 +21,16 @@ const holds = `
       is distinct from ('RELEASE', 'COMPLETED', holds.amount, holds.currency))
   limit $1`;
 
+const expiries = `
+  select
+    'EARLY_EXPIRY' as kind, user_id, currency, null::bigint as version,
+    user_id as transaction_user_id, id as transaction_id,
+    expires_at::text as expected, resolved_at::text as actual
+  from finance.holds
+  where status = 'EXPIRED'
+    and expires_at > finance.ledger_time(statement_timestamp())
+  limit $1`;
+
 /** By two joins, each over a key: one join over either would compare all that a user ever held. */
 const heldFor = `
   select
@@ -88,6 +98,7 @@ const rewards = `
 /** What holds, payments and rewards say about the transactions that made them what they are. */
 export const purposeChecks: readonly AuditCheck[] = [
   { label: 'audit_holds', text: holds },
+  { label: 'audit_expiries', text: expiries },
   { label: 'audit_held_for', text: heldFor },
   { label: 'audit_payments', text: payments },
   { label: 'audit_rewards', text: rewards },

@@ -20,11 +20,14 @@ const wallets = `
       and holds.currency = wallets.currency
       and holds.status = 'PENDING'
   ) as open_holds on true
+  -- As far ahead of the clock as the trigger on entries lets a writer be.
+  cross join (select statement_timestamp() + interval '5 seconds' as latest) as clock
   cross join lateral (
     values
       ('BALANCE_MISMATCH', coalesce(posted_after, 0)::text, posted::text),
       ('VERSION_MISMATCH', coalesce(last_version, 0)::text, wallets.version::text),
       ('POSTED_AT_MISMATCH', recorded_at::text, posted_at::text),
+      ('TIME_AHEAD', case when recorded_at > latest then latest else recorded_at end::text, recorded_at::text),
       ('HELD_MISMATCH', coalesce(held_back, 0)::text, held::text),
       ('HOLD_EXPIRY_MISMATCH', expires_at::text, hold_expires_at::text)
   ) as facts (kind, expected, actual)

@@ -100,6 +100,28 @@ describe('auditLedger finds', () => {
     await release(placed);
   });
 
+  test('a hold that was ended before it was due', async () => {
+    const id = await place();
+    const end = (change: string, held: string) => [
+      `update finance.holds set ${change} where id = '${id}'`,
+      wallets(held),
+    ];
+    const planted = {
+      fault: end(
+        `status = 'EXPIRED', resolved_at = expires_at`,
+        'held = 0, hold_expires_at = null',
+      ),
+      cure: end(
+        `status = 'PENDING', resolved_at = null`,
+        `held = 5, hold_expires_at = '${farOff}'`,
+      ),
+    };
+    await expectFindings(database.db, planted, [
+      { kind: 'EARLY_EXPIRY', wallet: zar(), transaction: { userId, id } },
+    ]);
+    await release(id);
+  });
+
   test('transactions that should have a hold', async () => {
     const id = await place();
     const fault = [

@@ -180,4 +180,19 @@ describe('holds', () => {
       constraint: 'holds_expired_when_due_check',
     });
   });
+
+  test('do not expire before they are due by the clock, whatever time they are given', async () => {
+    const { db } = database;
+    const holdId = await place(5n);
+    const before = await held();
+    const text = `update finance.holds set status = 'EXPIRED', resolved_at = expires_at where id = '${holdId}'`;
+    expect(await refusalOf(db, text)).toEqual({
+      code: '23514',
+      table: 'holds',
+      constraint: 'holds_expired_by_clock_check',
+    });
+    expect(await held()).toBe(before);
+    const request = { userId: carol, holdId, to: { userId: bob }, idempotencyKey: randomUUID() };
+    expect(await captureHold(db, request)).toMatchObject({ type: 'CAPTURE', amount: 5n });
+  });
 });
