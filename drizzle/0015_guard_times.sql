@@ -251,6 +251,12 @@ begin
         constraint = 'holds_expired_by_clock_check';
   end if;
 
+  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update that waits
+  -- itself finds the earliest end among the holds that there were before it waited.
+  perform
+  from finance.wallets
+  where user_id = new.user_id and currency = new.currency
+  for no key update;
   update finance.wallets
   set
     held = held + case when tg_op = 'INSERT' then new.amount else -old.amount end,

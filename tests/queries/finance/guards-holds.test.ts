@@ -5,8 +5,10 @@ import {
   captureHold,
   getWallet,
   placeHold,
+  transfer,
 } from '../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
+import { waitFor } from '../../setup/wait-for.ts';
 import { createHolder, refusalOf } from './bundle.ts';
 import {
   type EntryValues,
@@ -194,5 +196,39 @@ describe('holds', () => {
     expect(await held()).toBe(before);
     const request = { userId: carol, holdId, to: { userId: bob }, idempotencyKey: randomUUID() };
     expect(await captureHold(db, request)).toMatchObject({ type: 'CAPTURE', amount: 5n });
+  });
+
+  test('that open at once by plain SQL leave their wallet the earliest end', async () => {
+    const { db } = database;
+    const dave = await createHolder(db, 100n);
+    const open = (due: string) => {
+      const id = randomUUID();
+      return `${transactionSql({ userId: dave, id, type: 'HOLD' })}
+        insert into finance.holds (user_id, id, currency, amount, expires_at)
+        values ('${dave}', '${id}', 'ZAR', 5, clock_timestamp() + interval '${due}');`;
+    };
+    const first = await db.$client.connect();
+    try {
+      await first.query(`begin; ${open('600 milliseconds')}`);
+      const second = db.$client.query(open('1 hour'));
+      await waitFor('the second waits for the wallet', async () => {
+        const { rowCount } = await db.$client.query(
+          `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        );
+        return rowCount === 1;
+      });
+      await first.query('commit');
+      await second;
+    } finally {
+      first.release();
+    }
+    expect(await auditLedger(db)).toEqual([]);
+    await waitFor('the first is due', async () => {
+      const { held: kept } = await getWallet(db, { userId: dave, currency: 'ZAR' });
+      return kept === 5n;
+    });
+    const to = { userId: bob, currency: 'ZAR' };
+    const from = { userId: dave, currency: 'ZAR' };
+    await transfer(db, { from, to, amount: 95n, idempotencyKey: 'rest' });
   });
 });
