@@ -222,6 +222,12 @@ export const forbidden: Record<string, Forbidden> = {
     table: 'finance.wallets',
     statements: ['truncate finance.wallets cascade'],
   },
+  wallets_system_open: {
+    table: 'finance.wallets',
+    statements: [
+      `update finance.wallets set status = 'CLOSED', closed_at = now() where kind = 'FEES' and posted = 0`,
+    ],
+  },
   wallets_system_stay: {
     table: 'finance.wallets',
     statements: [`delete from finance.wallets where kind <> 'USER'`],

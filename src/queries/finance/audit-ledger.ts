@@ -14,8 +14,8 @@ export interface Finding {
   /** Of the entry, if it is about one. */
   readonly version: bigint | null;
   /**
-   * The transaction's key; for ORPHAN_HOLD, EARLY_EXPIRY, PAYMENT_MISMATCH and REWARD_MISMATCH that of the hold, payment
-   * or activity.
+   * The transaction's key; for ORPHAN_HOLD, EARLY_EXPIRY, PAYMENT_MISMATCH, REFERENCE_MISMATCH and REWARD_MISMATCH that
+   * of the hold, payment or activity.
    */
   readonly transaction: { readonly userId: string; readonly id: string } | null;
   readonly expected: string | null;

@@ -77,9 +77,24 @@ const payments = `
         case when payments.type = 'REFUND' then 'REFUND' else 'PAYMENT' end::finance.transaction_type,
         'COMPLETED', payments.amount, payments.currency
       )
+      or settled.reverses_id is not null
       or (payments.status = 'REFUNDED' and (refund.type, refund.amount, refund.currency)
         is distinct from ('REFUND', payments.amount, payments.currency))
     )
+  limit $1`;
+
+const references = `
+  select
+    'REFERENCE_MISMATCH' as kind, null::uuid as user_id, null::text as currency, null::bigint as version,
+    coalesce(claimed.user_id, payments.user_id) as transaction_user_id,
+    coalesce(payment_id, payments.id) as transaction_id,
+    provider_reference as expected, reference as actual
+  from finance.payment_references as claimed
+  full join finance.payments
+    on payments.user_id = claimed.user_id and payments.id = payment_id
+      and payments.provider = claimed.provider and provider_reference = reference
+  where payments.id is null
+    or payment_id is null
   limit $1`;
 
 const rewards = `
@@ -101,5 +116,6 @@ export const purposeChecks: readonly AuditCheck[] = [
   { label: 'audit_expiries', text: expiries },
   { label: 'audit_held_for', text: heldFor },
   { label: 'audit_payments', text: payments },
+  { label: 'audit_references', text: references },
   { label: 'audit_rewards', text: rewards },
 ];

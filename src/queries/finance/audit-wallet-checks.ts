@@ -61,9 +61,8 @@ const supply = `
 
 const systemWallets = `
   select
-    'MISSING_SYSTEM_WALLET' as kind, owner as user_id, code as currency, null::bigint as version,
-    null::uuid as transaction_user_id, null::uuid as transaction_id,
-    needed_kind as expected, wallets.kind::text as actual
+    facts.kind, owner as user_id, code as currency, null::bigint as version,
+    null::uuid as transaction_user_id, null::uuid as transaction_id, expected, actual
   from finance.currencies
   cross join (
     values
@@ -74,7 +73,12 @@ const systemWallets = `
   ) as needed (owner, needed_kind)
   left join finance.wallets
     on wallets.user_id = owner and wallets.currency = code
-  where wallets.kind::text is distinct from needed_kind
+  cross join lateral (
+    values
+      ('MISSING_SYSTEM_WALLET', needed_kind, wallets.kind::text),
+      ('CLOSED_SYSTEM_WALLET', 'OPEN', coalesce(wallets.status::text, 'OPEN'))
+  ) as facts (kind, expected, actual)
+  where expected is distinct from actual
   limit $1`;
 
 const occurrences = `

@@ -128,23 +128,26 @@ export const insertPayment = defineFactory(payments, async (db, given) => ({
   providerReference: unique(),
 }));
 
-/** A second reference of a payment; the first one comes with the payment. */
-export const insertPaymentReference = defineFactory(paymentReferences, async (db, given) => ({
-  ...(await paymentOf(db, given)),
-  provider: 'test',
-  reference: unique(),
-}));
-
-interface PaymentKey {
-  userId?: string | undefined;
-  paymentId?: string | undefined;
-}
-
-async function paymentOf(db: Db, { userId, paymentId }: PaymentKey) {
-  if (userId !== undefined && paymentId !== undefined) return { userId, paymentId };
-  const payment = await insertPayment(db, userId === undefined ? {} : { userId });
-  return { userId: payment.userId, paymentId: payment.id };
-}
+/** The reference of a pending donation, which comes with it. */
+export const insertPaymentReference: Factory<typeof paymentReferences> = async (db, given = {}) => {
+  const { paymentId: id, reference, ...rest } = given;
+  const { provider, providerReference } = await insertPayment(db, {
+    ...rest,
+    ...(id && { id }),
+    ...(reference && { providerReference: reference }),
+  });
+  const [claimed] = await db
+    .select()
+    .from(paymentReferences)
+    .where(
+      and(
+        eq(paymentReferences.provider, provider),
+        eq(paymentReferences.reference, providerReference),
+      ),
+    );
+  if (!claimed) throw new Error('the payment claimed no reference');
+  return claimed;
+};
 
 function magnitude(amount: bigint): bigint {
   return amount < 0n ? -amount : amount;

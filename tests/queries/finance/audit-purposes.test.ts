@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { beforeAll, describe, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
+  auditLedger,
   captureHold,
   createPayment,
   placeHold,
@@ -14,7 +15,7 @@ import {
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
 import { EXTERNAL, transactionSql } from './ledger-sql.ts';
-import { expectFindings } from './planting.ts';
+import { expectFindings, plant } from './planting.ts';
 
 /* What holds, payments, rewards and currencies need beside them. */
 const database = useTestDatabase();
@@ -173,6 +174,51 @@ describe('auditLedger finds', () => {
     await expectFindings(db, { fault: refunds('REVERSAL'), cure: refunds('REFUND') }, [finding]);
   });
 
+  test('a payment that the refund of another settled', async () => {
+    const { db } = database;
+    const request = { ...zar(), amount: 50n, provider: 'test' } as const;
+    const [refunded, other] = [
+      await createPayment(db, { ...request, type: 'DONATION', providerReference: randomUUID() }),
+      await createPayment(db, { ...request, type: 'REFUND', providerReference: randomUUID() }),
+    ];
+    const { transactionId } = await settlePayment(db, { userId, id: refunded.id });
+    await refundPayment(db, { userId, id: refunded.id });
+    const where = `where id = '${other.id}'`;
+    const planted = {
+      fault: [
+        `update finance.payments set status = 'COMPLETED', completed_at = now() + interval '1 second', transaction_id = (
+           select id from finance.transactions where reverses_id = '${transactionId}') ${where}`,
+      ],
+      cure: [
+        `update finance.payments set status = 'PENDING', completed_at = null, transaction_id = null ${where}`,
+      ],
+    };
+    await expectFindings(db, planted, [
+      { kind: 'PAYMENT_MISMATCH', transaction: { userId, id: other.id } },
+    ]);
+  });
+
+  test('a reference that its payment does not have, and a payment without its own', async () => {
+    const { db } = database;
+    const request = { ...zar(), type: 'DONATION', amount: 50n, provider: 'test' } as const;
+    const { id } = await createPayment(db, { ...request, providerReference: 'own' });
+    const set = (reference: string) => [
+      `update finance.payment_references set reference = '${reference}' where payment_id = '${id}'`,
+    ];
+    const finding = { kind: 'REFERENCE_MISMATCH', transaction: { userId, id } };
+    await plant(db, ...set('foreign'));
+    const found = await auditLedger(db);
+    await plant(db, ...set('own'));
+    expect(found).toHaveLength(2);
+    expect(found).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ ...finding, expected: 'own', actual: null }),
+        expect.objectContaining({ ...finding, expected: null, actual: 'foreign' }),
+      ]),
+    );
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
   test('a reward whose transaction does not fit', async () => {
     const { db } = database;
     const request = {
@@ -192,7 +238,7 @@ describe('auditLedger finds', () => {
     ]);
   });
 
-  test('a currency that lacks a wallet of the system', async () => {
+  test('a currency that lacks a wallet of the system, or whose wallet is closed', async () => {
     const where = `where user_id = '${EXTERNAL}' and currency = 'BTC'`;
     const fault = [`delete from finance.wallets ${where}`];
     const cure = [
@@ -201,6 +247,19 @@ describe('auditLedger finds', () => {
     ];
     await expectFindings(database.db, { fault, cure }, [
       { kind: 'MISSING_SYSTEM_WALLET', wallet: { system: 'EXTERNAL', currency: 'BTC' } },
+    ]);
+    const set = (change: string) => [`update finance.wallets set ${change} ${where}`];
+    const closed = {
+      fault: set(`status = 'CLOSED', closed_at = now()`),
+      cure: set(`status = 'OPEN', closed_at = null`),
+    };
+    await expectFindings(database.db, closed, [
+      {
+        kind: 'CLOSED_SYSTEM_WALLET',
+        wallet: { system: 'EXTERNAL', currency: 'BTC' },
+        expected: 'OPEN',
+        actual: 'CLOSED',
+      },
     ]);
   });
 });

@@ -49,10 +49,10 @@ async function post(
 }
 
 describe('payments', () => {
-  const create = async (amount = 50n) => {
+  const create = async (amount = 50n, type: 'DONATION' | 'REFUND' = 'DONATION') => {
     const request = {
       userId,
-      type: 'DONATION',
+      type,
       amount,
       currency: 'ZAR',
       provider: 'test',
@@ -130,6 +130,24 @@ describe('payments', () => {
     });
   });
 
+  test('of type REFUND are not settled by the refund of another', async () => {
+    const { db } = database;
+    const [refunded, other] = [await create(), await create(50n, 'REFUND')];
+    const { transactionId } = await settlePayment(db, { userId, id: refunded.id });
+    await refundPayment(db, { userId, id: refunded.id });
+    const { rows } = await db.$client.query(
+      'select id from finance.transactions where user_id = $1 and reverses_id = $2',
+      [userId, transactionId],
+    );
+    expect(await refusalOf(db, settleBy(other.id, rows[0].id))).toEqual({
+      code: '23514',
+      table: 'payments',
+      constraint: 'payments_settled_by_transaction_check',
+    });
+    await db.$client.query(settleBy(other.id, await post('REFUND', 50n)));
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
   test('are not refunded without a refund', async () => {
     const { db } = database;
     const { id } = await create();
@@ -141,6 +159,20 @@ describe('payments', () => {
       table: 'payments',
       constraint: 'payments_refunded_by_transaction_check',
     });
+  });
+
+  test('have one reference, their own', async () => {
+    const { db } = database;
+    const [{ id }, reference] = [await create(), randomUUID()];
+    const text = `insert into finance.payment_references (provider, reference, user_id, payment_id)
+      values ('test', '${reference}', '${userId}', '${id}')`;
+    expect(await refusalOf(db, text)).toEqual({
+      code: '23514',
+      table: 'payment_references',
+      constraint: 'payment_references_of_payment_check',
+    });
+    const request = { userId, type: 'DONATION', amount: 1n, currency: 'ZAR' } as const;
+    await createPayment(db, { ...request, provider: 'test', providerReference: reference });
   });
 
   test('keep their reference, which goes only with a pending payment', async () => {

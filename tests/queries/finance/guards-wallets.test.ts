@@ -85,6 +85,21 @@ describe('wallets', () => {
     ]);
   });
 
+  test('of the system stay open', async () => {
+    const { db } = database;
+    const where = `where user_id = '00000000-0000-0000-0000-000000000004' and currency = 'USD'`;
+    const text = `update finance.wallets set status = 'CLOSED', closed_at = now() ${where}`;
+    expect(await refusalOf(db, text)).toEqual({
+      code: '23001',
+      table: 'wallets',
+      constraint: 'wallets_append_only',
+    });
+    const { rowCount } = await db.$client.query(
+      `update finance.wallets set status = 'OPEN' ${where}`,
+    );
+    expect(rowCount).toBe(1);
+  });
+
   test('of users can be deleted before they have entries', async () => {
     const { db } = database;
     const userId = await createHolder(db);
