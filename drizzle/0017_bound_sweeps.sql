@@ -1,5 +1,5 @@
--- Work in the background that has an end: sealing takes a bounded number of entries at a time, however far it is behind.
--- Replacing functions locks nothing.
+-- Work in the background that has an end: sealing takes a bounded number of entries at a time, however far it is behind,
+-- and the sweep of due holds leaves alone the wallets that others have locked. Replacing functions locks nothing.
 -- The new seal_entries can be called as the one before, which is dropped, because a call with four arguments would fit
 -- both. Who revoked the right to execute that one from public has to grant this one anew.
 
@@ -105,3 +105,40 @@ end
 $$;
 --> statement-breakpoint
 comment on function finance.seal_entries(uuid, text, integer, integer, integer) is 'Seals new entries of the next wallets';
+--> statement-breakpoint
+-- Sweeps due holds and returns how many it ended: the `oldest` longest due, and with them all others
+-- that are due in the same wallets. Wallets are locked in the order of their keys, so that it never
+-- meets a posting head-on. A wallet that somebody else has locked is left for the next sweep: its holds hold nothing
+-- meanwhile, and the others do not wait for it.
+create or replace function finance.expire_holds(oldest integer) returns integer
+language plpgsql
+as $$
+declare
+  at constant timestamptz := clock_timestamp();
+  due record;
+  expired integer := 0;
+begin
+  for due in
+    with due_wallets as materialized (
+      select user_id, currency
+      from (
+        select user_id, currency, expires_at
+        from finance.holds
+        where status = 'PENDING'
+          and expires_at <= at
+        order by expires_at, user_id, id
+        limit oldest
+      ) as longest_due
+      group by user_id, currency
+    )
+    select user_id, currency
+    from finance.wallets
+    where (user_id, currency) in (select user_id, currency from due_wallets)
+    order by user_id, currency
+    for no key update skip locked
+  loop
+    expired := expired + finance.expire_due_holds(due.user_id, due.currency, at);
+  end loop;
+  return expired;
+end
+$$;

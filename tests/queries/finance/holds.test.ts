@@ -191,6 +191,35 @@ describe('a due hold', () => {
     await hint('null');
   });
 
+  test('is left for the next sweep while its wallet is locked, and keeps no other waiting', async () => {
+    const { db } = database;
+    const [busy, idle] = await Promise.all([createHolder(db, 100n), createHolder(db, 100n)]);
+    await placeDueHold(busy, 80n);
+    await placeDueHold(idle, 70n);
+    const unswept = async () => {
+      const { rows } = await db.$client.query(
+        `select user_id from finance.holds where status = 'PENDING' and user_id in ($1, $2)`,
+        [busy, idle],
+      );
+      return rows.map((row) => row.user_id);
+    };
+    const client = await db.$client.connect();
+    try {
+      await client.query('begin');
+      await client.query('select from finance.wallets where user_id = $1 for no key update', [
+        busy,
+      ]);
+      expect(await expireHolds(db)).toBeGreaterThan(0);
+      expect(await unswept()).toEqual([busy]);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+    expect(await expireHolds(db)).toBe(1);
+    expect(await unswept()).toEqual([]);
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
   test('can neither be captured nor released', async () => {
     const { db } = database;
     const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
