@@ -22,6 +22,10 @@ export type FailureFacts = Readonly<Record<string, string>>;
 /**
  * A request to move money was understood and refused. The refusal is stored under the request's key, as the
  * failed transaction `transactionId`, and the same request gets it again, whatever the balances are by then.
+ *
+ * Unless it was rolled back, as it is when it is thrown out of a `transaction()`, and by `settlePayment`,
+ * `refundPayment` and `rewardMiningActivity`, which do nothing when they are refused: then `transactionId` names
+ * nothing, and the same request is tried again.
  */
 export class RejectedError extends AzoraDbError {
   declare readonly code: FailureCode;

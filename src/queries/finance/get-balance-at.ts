@@ -23,10 +23,13 @@ export type BalanceAtParams = WalletRef &
   );
 
 /**
- * A wallet's balance in the past, in minor units. By `recordedAt` it is what the books said then, and never changes
- * afterwards; by `occurredAt`, what they say now about then, backdated entries included. A transaction counts from its
- * own `recordedAt` or `occurredAt` on, that instant included. By `occurredAt` the answer can be below zero, or more than
- * a wallet may hold, because it is not what anybody ever had.
+ * A wallet's balance in the past, in minor units. By `recordedAt` it is what was recorded by then; by `occurredAt`, what
+ * the books say now about then, backdated entries included. A transaction counts from its own `recordedAt` or
+ * `occurredAt` on, that instant included. By `occurredAt` the answer can be below zero, or more than a wallet may hold,
+ * because it is not what anybody ever had.
+ *
+ * A transaction takes its recorded time before it commits. So the answer for an instant can still change while
+ * transactions that were open at that instant are, and then no more, unless the server's clock is set back behind it.
  *
  * Both read a bounded number of rows: the recorded balance is found by halving over the versions (20 reads in a
  * million entries), and the difference between the two is kept in sums over stretches of time: at most 6 * 255 rows,

@@ -8,6 +8,7 @@ import {
   transfer,
   withdraw,
 } from '../../../src/queries/finance/index.ts';
+import { transaction } from '../../../src/transaction.ts';
 import { rejection } from '../../setup/errors.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
@@ -73,6 +74,24 @@ describe('getBalanceAt', () => {
        where recorded_at <> date_trunc('milliseconds', recorded_at)`,
     );
     expect(rows).toEqual([{ fractions: 0 }]);
+  });
+
+  test('changes for an instant while a transaction that was open then is, and no more', async () => {
+    const { db } = database;
+    const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
+    // Times are whole milliseconds, so two in one would share theirs.
+    const pause = () => new Promise((resolve) => setTimeout(resolve, 2));
+    await pause();
+    const recordedAt = await transaction(db, async (tx) => {
+      const request = { from: zar(alice), to: zar(bob), amount: 40n, idempotencyKey: 't' };
+      const { recordedAt: at } = await transfer(tx, request);
+      expect(await getBalanceAt(db, { ...zar(alice), recordedAt: at })).toBe(100n);
+      return at;
+    });
+    expect(await getBalanceAt(db, { ...zar(alice), recordedAt })).toBe(60n);
+    await pause();
+    await withdraw(db, { ...zar(alice), amount: 60n, idempotencyKey: 'w' });
+    expect(await getBalanceAt(db, { ...zar(alice), recordedAt })).toBe(60n);
   });
 
   test('is exact by occurred time also where that is more than a wallet can hold', async () => {

@@ -6,7 +6,9 @@ import {
   auditLedger,
   createPayment,
   failPayment,
+  getTransaction,
   getWallet,
+  type InsufficientFundsError,
   refundPayment,
   rejectMiningActivity,
   rewardMiningActivity,
@@ -81,10 +83,16 @@ describe('mining', () => {
     const { id } = await submit(userId, 2_100_000_000_000_000n + mint.posted + 1n);
     await verifyMiningActivity(db, { userId, id });
     for (let attempt = 0; attempt < 2; attempt += 1) {
-      expect(await rejection(rewardMiningActivity(db, { userId, id }))).toMatchObject({
+      const refusal = await rejection(rewardMiningActivity(db, { userId, id }));
+      expect(refusal).toMatchObject({
         code: 'INSUFFICIENT_FUNDS',
         wallet: { system: 'MINT', currency: 'AZR' },
         available: 2_100_000_000_000_000n + mint.posted,
+      });
+      // Rolled back with the rest, so that the error names what is not there.
+      const { transactionId } = refusal as InsufficientFundsError;
+      expect(await rejection(getTransaction(db, { userId, id: transactionId }))).toMatchObject({
+        code: 'NOT_FOUND',
       });
     }
     expect(await auditLedger(db)).toEqual([]);
