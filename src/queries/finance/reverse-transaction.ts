@@ -81,14 +81,17 @@ export async function postReversal(
   reversal: Reversal,
 ): Promise<LedgerTransaction> {
   const undone = reversal.amount ?? original.amount;
+  const refusal = reversal.refusal ?? findExcess(original, undone);
+  // What is refused moves nothing, and the legs of too large an amount need not fit into 8 bytes.
+  const undoing = refusal === undefined ? original.entries : [];
   return postLegs(db, {
     ...reversal,
     initiator: original.userId,
     currency: original.currency,
     amount: undone,
-    legs: original.entries.map((entry) => opposite(entry, original, undone)),
+    legs: undoing.map((entry) => opposite(entry, original, undone)),
     reversesId: original.id,
-    refusal: reversal.refusal ?? findExcess(original, undone),
+    refusal,
   });
 }
 

@@ -3,8 +3,10 @@ import {
   auditLedger,
   deposit,
   exchange,
+  getTransaction,
   getWallet,
   openWallet,
+  type RejectedError,
   reverseTransaction,
   transfer,
   withdraw,
@@ -74,6 +76,44 @@ describe('reverseTransaction', () => {
     ).toMatchObject({ code: 'REVERSAL_EXCEEDED' });
     await reverseTransaction(db, whole);
     expect(await balances()).toEqual([833n, 10n]);
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test('refuses more than there was, however much, and remembers that', async () => {
+    const { db } = database;
+    const alice = await createHolder(db, 1n);
+    await openWallet(db, { userId: alice, currency: 'ETH' });
+    await transfer(db, {
+      from: { system: 'EXTERNAL', currency: 'ETH' },
+      to: { system: 'LIQUIDITY', currency: 'ETH' },
+      amount: 100n,
+      idempotencyKey: `fund ${alice}`,
+    });
+    const rate = { numerator: 100n, denominator: 1n };
+    const { id } = await exchange(db, {
+      userId: alice,
+      from: 'ZAR',
+      to: 'ETH',
+      amount: 1n,
+      rate,
+      idempotencyKey: 'x',
+    });
+    // The share of the other currency, a hundred times as much, does not fit into 8 bytes.
+    const request = {
+      userId: alice,
+      transactionId: id,
+      amount: 2n ** 63n - 1n,
+      idempotencyKey: 'all the money',
+    };
+    const first = await rejection(reverseTransaction(db, request));
+    expect(first).toMatchObject({ code: 'REVERSAL_EXCEEDED', requested: 2n ** 63n - 1n });
+    expect(await rejection(reverseTransaction(db, request))).toEqual(first);
+    const { transactionId } = first as RejectedError;
+    expect(await getTransaction(db, { userId: alice, id: transactionId })).toMatchObject({
+      status: 'FAILED',
+      entries: [],
+    });
+    expect((await getWallet(db, { userId: alice, currency: 'ETH' })).posted).toBe(100n);
     expect(await auditLedger(db)).toEqual([]);
   });
 
