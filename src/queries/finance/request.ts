@@ -9,11 +9,16 @@ const idempotencyKey = text({ max: 200 }).refine((key) => !key.startsWith(RESERV
   error: `must not begin with ${RESERVED_KEY_PREFIX}`,
 });
 
+// An empty object is stored as none is, and so is the same request.
+const metadata = jsonObject.transform((given) =>
+  Object.keys(given).length === 0 ? undefined : given,
+);
+
 /** What every request to move money may say beside the amount. */
 export const details = {
   idempotencyKey,
   description: text({ max: 500 }).optional(),
-  metadata: jsonObject.optional(),
+  metadata: metadata.optional(),
   occurredAt: instant.optional(),
 };
 

@@ -66,6 +66,24 @@ describe('transfer', () => {
     expect(other).toMatchObject({ transactionId: first.id });
   });
 
+  test('is the same request with no metadata as with an empty object', async () => {
+    const { db } = database;
+    const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
+    const request = {
+      from: { userId: alice, currency: 'ZAR' },
+      to: { userId: bob, currency: 'ZAR' },
+      amount: 60n,
+      idempotencyKey: 'bare',
+    };
+    const first = await transfer(db, request);
+    expect(first.metadata).toEqual({});
+    expect(await transfer(db, { ...request, metadata: {} })).toEqual(first);
+    expect(await transfer(db, { ...request, metadata: undefined })).toEqual(first);
+    const other = await rejection(transfer(db, { ...request, metadata: { a: {} } }));
+    expect(other).toBeInstanceOf(IdempotencyConflictError);
+    expect(await posted(bob)).toBe(60n);
+  });
+
   test('posts once when 32 callers send one request at once', async () => {
     const { db } = database;
     const [alice, bob] = await Promise.all([createHolder(db, 100n), createHolder(db)]);
