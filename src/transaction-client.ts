@@ -1,6 +1,7 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import {
   ConnectionLostError,
+  RetryableError,
   TransactionAbortedError,
   TransactionEndedError,
   TransactionOverlapError,
@@ -16,6 +17,8 @@ export class Connection {
   lost: Error | undefined;
   /** Whose turn it is: the transaction, or the savepoint opened last of those still open. */
   innermost: TransactionClient | undefined;
+  /** What its own statements lost against concurrent transactions: no other conflict is a reason to run it again. */
+  readonly conflicts = new WeakSet<Error>();
   readonly #client: PoolClient;
   #last: Promise<unknown> | undefined;
   #savepoints = 0;
@@ -141,6 +144,7 @@ export class TransactionClient implements Executor {
     if (this.failure !== undefined && translated instanceof TransactionAbortedError) {
       return new TransactionAbortedError(this.failure);
     }
+    if (translated instanceof RetryableError) this.connection.conflicts.add(translated);
     this.failure ??= translated;
     return translated;
   }

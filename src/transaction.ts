@@ -3,11 +3,10 @@ import {
   CommitUnknownError,
   InvalidInputError,
   RetriesExhaustedError,
-  RetryableError,
+  type RetryableError,
   TransactionAbortedError,
   TransactionEndedError,
 } from './errors.ts';
-import type { PoolExecutor } from './pool-executor.ts';
 import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
 import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
 import { Connection, type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
@@ -28,9 +27,11 @@ const strength: Readonly<Record<Isolation, number>> = {
  * Runs `callback` in a transaction and returns what it returns, once that is committed. When the callback
  * throws, everything is rolled back and its error is thrown.
  *
- * When transactions conflict (SQLSTATE 40001, 40P01, or a prepared statement gone stale), the whole callback
- * runs again after a random pause, up to `maxAttempts` times (default 5): it must not do anything outside the
- * database that cannot be repeated. Nothing else is retried.
+ * When a statement of this transaction lost a conflict (SQLSTATE 40001, 40P01, or a prepared statement gone
+ * stale), the whole callback runs again after a random pause, up to `maxAttempts` times (default 5): it must not
+ * do anything outside the database that cannot be repeated. That holds too when the callback swallows the
+ * RetryableError, or throws an error of its own that has it as `cause`. Nothing else is retried, and no conflict
+ * of another transaction or database.
  *
  * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
  * on to the outermost call, which retries. While it is open, the outer handle is refused, as is a second
@@ -54,10 +55,11 @@ export async function transaction<T>(
 
   const { modes, begin, maxAttempts } = read(options);
   for (let attempt = 1; ; attempt += 1) {
+    const connection = new Connection(await executor.checkOut());
     try {
-      return await runOnce(executor, begin, modes, callback);
+      return await runOnce(connection, begin, modes, callback);
     } catch (error) {
-      const conflict = findConflict(error);
+      const conflict = findConflict(error, connection);
       if (conflict === undefined) throw error;
       if (attempt >= maxAttempts) throw new RetriesExhaustedError(attempt, conflict);
       await sleep(pauseAfter(attempt));
@@ -66,12 +68,11 @@ export async function transaction<T>(
 }
 
 async function runOnce<T>(
-  executor: PoolExecutor,
+  connection: Connection,
   begin: string,
   modes: Modes,
   callback: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const connection = new Connection(await executor.checkOut());
   const client = new TransactionClient(connection, modes);
   try {
     await client.query(begin);
@@ -104,7 +105,7 @@ async function commit(client: TransactionClient): Promise<void> {
   }
   const { command } = await connection.query('commit').catch((error: unknown) => {
     const isRefusal = isServerError(error) && !endsSession(error.code);
-    throw isRefusal ? toDbError(error) : new CommitUnknownError(fromDriver(error));
+    throw isRefusal ? client.fail(error) : new CommitUnknownError(fromDriver(error));
   });
   // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed.
   if (command !== 'COMMIT') throw new TransactionAbortedError(client.failure);
@@ -162,12 +163,12 @@ function translate(error: unknown): unknown {
   return error instanceof Error ? toDbError(error) : error;
 }
 
-/** The conflict that an error is or was caused by. */
-function findConflict(error: unknown): RetryableError | undefined {
+/** The conflict of the transaction on this connection that an error is or was caused by. */
+function findConflict(error: unknown, { conflicts }: Connection): RetryableError | undefined {
   // Errors of others may name each other as their cause.
   const seen = new Set<unknown>();
   for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
-    if (at instanceof RetryableError) return at;
+    if (conflicts.has(at)) return at as RetryableError;
     seen.add(at);
   }
   return undefined;

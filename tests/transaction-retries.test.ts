@@ -108,6 +108,57 @@ describe('transaction retries', () => {
     expect(await balances(database.db)).toEqual([101n, 100n]);
   });
 
+  test('a conflict that the callback wrapped in an error of its own', async () => {
+    let runs = 0;
+    await transaction(database.db, async (tx) => {
+      runs += 1;
+      if (runs > 1) return;
+      await tx.execute(conflict).catch((cause: unknown) => {
+        throw new Error('the application says more', { cause });
+      });
+    });
+    expect(runs).toBe(2);
+  });
+
+  test('a conflict that COMMIT finds', async () => {
+    const haveRead = meeting(2);
+    const haveChanged = meeting(2);
+    let runs = 0;
+    // Each reads what the other changes, and the one that commits second is refused there.
+    const change = (id: number) => {
+      let attempt = 0;
+      return transaction(
+        database.db,
+        async (tx) => {
+          attempt += 1;
+          runs += 1;
+          await tx.execute(sql`select sum(balance) from accounts`);
+          if (attempt === 1) await haveRead();
+          await add(tx, id, 1);
+          if (attempt === 1) await haveChanged();
+        },
+        { isolation: 'serializable' },
+      );
+    };
+    await Promise.all([change(1), change(2)]);
+    expect(runs).toBe(3);
+    expect(await balances(database.db)).toEqual([101n, 101n]);
+  });
+
+  test.each([
+    ['as the cause of another error', (cause: Error) => new Error('elsewhere', { cause })],
+    ['as it is', (error: Error) => error],
+  ])('no conflict of somebody else, thrown %s', async (_how, wrap) => {
+    const foreign = wrap(await rejection(database.db.execute(conflict)));
+    let runs = 0;
+    const run = transaction(database.db, async () => {
+      runs += 1;
+      throw foreign;
+    });
+    expect(await rejection(run)).toBe(foreign);
+    expect(runs).toBe(1);
+  });
+
   test('nothing else', async () => {
     let runs = 0;
     const run = transaction(database.db, async (tx) => {
