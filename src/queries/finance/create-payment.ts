@@ -13,6 +13,7 @@ import {
   paymentTypes,
   toPayment,
 } from './payment.ts';
+import { conflictOf } from './retry-conflicts.ts';
 import { userId } from './wallet-ref.ts';
 
 const input = z
@@ -74,6 +75,8 @@ const selectByReference = statement<PaymentRow>(
  * @throws ReferenceTakenError if another payment has the reference
  * @throws NotFoundError if the user or the course does not exist
  * @throws AzoraDbError UNKNOWN_CURRENCY if the platform does not have the currency
+ * @throws RetryableError in a transaction stricter than `read committed`, if the reference was taken after it began;
+ *   `transaction()` runs it again
  */
 export async function createPayment(db: Db, params: NewPaymentParams): Promise<PaymentDetail> {
   const payment = parseInput(input, params);
@@ -95,8 +98,9 @@ export async function createPayment(db: Db, params: NewPaymentParams): Promise<P
     if (error.constraint !== 'payment_references_pkey') throw explain(error);
   }
   const [existing] = await selectByReference(db, [payment.provider, payment.providerReference]);
+  // Committed after the snapshot of a stricter transaction was taken: only a newer one shows it.
+  if (existing === undefined) throw conflictOf(db);
   const isSame =
-    existing !== undefined &&
     existing.user_id === payment.userId &&
     existing.type === payment.type &&
     existing.amount === payment.amount &&

@@ -20,3 +20,17 @@ export async function retryConflicts<T>(db: Db, run: () => Promise<T>): Promise<
     }
   }
 }
+
+/**
+ * The error for what lost against a concurrent transaction, and shows it by its result alone. Thrown inside a
+ * `transaction()`, it makes that run again.
+ */
+export function conflictOf(db: Db): Error {
+  const conflict = new RetryableError(
+    'SERIALIZATION_FAILURE',
+    'a concurrent transaction stored the same, and this one cannot see it',
+    { sqlState: '40001' },
+  );
+  const executor = executorOf(db);
+  return executor instanceof TransactionClient ? executor.fail(conflict) : conflict;
+}

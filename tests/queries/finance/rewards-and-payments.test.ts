@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
 import { createCourse } from '../../../src/queries/education/create-course.ts';
 import { publishCourse } from '../../../src/queries/education/publish-course.ts';
@@ -16,6 +17,7 @@ import {
   submitMiningActivity,
   verifyMiningActivity,
 } from '../../../src/queries/finance/index.ts';
+import { transaction } from '../../../src/transaction.ts';
 import { rejection } from '../../setup/errors.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createUser } from './bundle.ts';
@@ -154,6 +156,31 @@ describe('payments', () => {
       code: 'REFERENCE_TAKEN',
     });
   });
+
+  test.each(['repeatable read', 'serializable'] as const)(
+    'is found by a %s transaction that began before it was there',
+    async (isolation) => {
+      const { db } = database;
+      const request = newPayment(await createUser(db));
+      let runs = 0;
+      const first: { id: string }[] = [];
+      const again = await transaction(
+        db,
+        async (tx) => {
+          runs += 1;
+          await tx.execute(sql`select`);
+          if (runs === 1) first.push(await createPayment(db, request));
+          return createPayment(tx, request);
+        },
+        { isolation },
+      );
+      expect([again]).toEqual(first);
+      expect(runs).toBe(2);
+      const other = { ...request, amount: 1n };
+      const refused = transaction(db, (tx) => createPayment(tx, other), { isolation });
+      expect(await rejection(refused)).toMatchObject({ code: 'REFERENCE_TAKEN' });
+    },
+  );
 
   test('posts nothing for a payment that failed', async () => {
     const { db } = database;
