@@ -17,8 +17,9 @@ const OLDEST_SERVER = 15;
  *
  * An option wins over the same setting in the URL (`?application_name=`, `?statement_timeout=`,
  * `?options=-c ...`), and that over the default. The settings travel with the connection's first packet and
- * cost no round trip; the session's time zone is UTC. PgBouncer must be told to let them through
- * (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role ... set`).
+ * cost no round trip; the session's time zone is UTC, and a statement outside of `transaction()` runs at READ
+ * COMMITTED, whatever the database's `default_transaction_isolation` says. PgBouncer must be told to let them
+ * through (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role ... set`).
  *
  * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to the
  * 'error' event of `db.$client`.

@@ -95,7 +95,8 @@ class TidyClient extends pg.Client {
 /** `-c name=value` for each setting of the session; of two for one name the server takes the last. */
 function startupOptions(options: ConnectOptions, url: UrlParts): string {
   const explicit: string[] = [];
-  const others: string[] = ['-c TimeZone=UTC'];
+  // The single statements of the queries rely on seeing what was committed while they waited for a lock.
+  const others: string[] = ['-c TimeZone=UTC', '-c default_transaction_isolation=read\\ committed'];
   for (const [setting, option] of timeouts) {
     const target = options[option] === undefined ? others : explicit;
     target.push(`-c ${setting}=${milliseconds(options, option, url[setting])}`);

@@ -3,7 +3,7 @@ import { sql } from 'drizzle-orm';
 import { bigint, date, pgTable, timestamp } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type ConnectOptions, connect, type Database } from '../src/connect.ts';
+import { type ConnectOptions, connect, type Database, type Db } from '../src/connect.ts';
 import { transaction } from '../src/transaction.ts';
 import { rejection } from './setup/errors.ts';
 import { startProxy } from './setup/proxy.ts';
@@ -30,7 +30,8 @@ async function settingsOf(db: Database) {
     select json_object_agg(name, setting) as settings
     from pg_settings
     where name in (
-      'application_name', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone'
+      'application_name', 'statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'TimeZone',
+      'default_transaction_isolation'
     )
   `);
   return rows[0].settings;
@@ -47,11 +48,12 @@ function pool(db: Database) {
 }
 
 describe('connect', () => {
-  test('sets documented timeouts, a name and UTC', async () => {
+  test('sets documented timeouts, a name, UTC and the isolation of single statements', async () => {
     const name = new URL(database.url).pathname.slice(1);
-    await database.db.execute(
-      sql.raw(`alter database ${name} set timezone = 'Africa/Johannesburg'`),
-    );
+    await database.db.$client.query(`
+      alter database ${name} set timezone = 'Africa/Johannesburg';
+      alter database ${name} set default_transaction_isolation = 'repeatable read';
+    `);
     const db = await open();
     expect(await settingsOf(db)).toEqual({
       application_name: 'azora-db',
@@ -59,8 +61,28 @@ describe('connect', () => {
       lock_timeout: '5000',
       idle_in_transaction_session_timeout: '30000',
       TimeZone: 'UTC',
+      default_transaction_isolation: 'read committed',
     });
     expect(db.$client.options).toMatchObject({ max: 10, connectionTimeoutMillis: 5_000 });
+  });
+
+  test('leaves a transaction the isolation that it asks for, and the URL the last word on the default', async () => {
+    const isolationOf = async (on: Db) => {
+      const { rows } = await on.execute<{ transaction_isolation: string }>(
+        sql`show transaction_isolation`,
+      );
+      return rows[0]?.transaction_isolation;
+    };
+    const db = await open();
+    expect(await isolationOf(db)).toBe('read committed');
+    for (const isolation of ['read committed', 'repeatable read', 'serializable'] as const) {
+      expect(await transaction(db, isolationOf, { isolation })).toBe(isolation);
+    }
+    const url = new URL(database.url);
+    url.searchParams.set('options', '-c default_transaction_isolation=serializable');
+    const fromUrl = await open({ url: url.href });
+    expect(await isolationOf(fromUrl)).toBe('serializable');
+    expect(await transaction(fromUrl, isolationOf)).toBe('read committed');
   });
 
   test('takes the URL over a default and an option over the URL', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { connect } from '../../../src/connect.ts';
 import {
   deposit,
   getWallet,
@@ -96,6 +97,32 @@ describe('transfer', () => {
     const answers = await Promise.all(Array.from({ length: 32 }, () => transfer(db, request)));
     expect(new Set(answers.map(({ id }) => id)).size).toBe(1);
     expect([await posted(alice), await posted(bob)]).toEqual([40n, 60n]);
+  });
+
+  test('takes turns on a hot wallet in a database whose default isolation is stricter', async () => {
+    const { db, url } = database;
+    const name = new URL(url).pathname.slice(1);
+    const [alice, bob] = await Promise.all([createHolder(db, 96n), createHolder(db)]);
+    await db.$client.query(
+      `alter database ${name} set default_transaction_isolation = 'repeatable read'`,
+    );
+    const strict = await connect({ url, max: 16 });
+    try {
+      await Promise.all(
+        Array.from({ length: 96 }, (_, i) =>
+          transfer(strict, {
+            from: { userId: alice, currency: 'ZAR' },
+            to: { userId: bob, currency: 'ZAR' },
+            amount: 1n,
+            idempotencyKey: `turn ${i}`,
+          }),
+        ),
+      );
+      expect([await posted(alice), await posted(bob)]).toEqual([0n, 96n]);
+    } finally {
+      await strict.close();
+      await db.$client.query(`alter database ${name} reset default_transaction_isolation`);
+    }
   });
 
   test('refuses what the payer does not have, with the facts, and again after money came', async () => {
