@@ -1,4 +1,5 @@
-import pg, { type Pool } from 'pg';
+import pg from 'pg';
+import { deadlineOf } from './deadline.ts';
 import { ConnectError } from './errors.ts';
 import { readJournal } from './migrate/journal.ts';
 import { type ConnectOptions, poolConfig } from './pool-config.ts';
@@ -25,26 +26,33 @@ const OLDEST_SERVER = 15;
  * 'error' event of `db.$client`.
  *
  * @throws ConnectError whose `code` and message say what is wrong, never with a password.
+ * @throws ConnectionLostError when the connection broke during that look, or the server did not answer in time.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
   const { requireMigrated = true } = options;
-  const pool = new pg.Pool(poolConfig(options));
+  const config = poolConfig(options);
+  const pool = new pg.Pool(config);
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle it reaches
   // the pool, while checked out the client. Whatever was running is rejected anyhow.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    await checkServer(pool, requireMigrated);
+    const patience = deadlineOf(config.connectionTimeoutMillis ?? 0);
+    const statementTimeoutMs = await checkServer(new PoolExecutor(pool, patience), requireMigrated);
+    return new Database(new PoolExecutor(pool, deadlineOf(statementTimeoutMs)), transaction);
   } catch (error) {
     await pool.end();
     throw error;
   }
-  return new Database(pool, transaction);
 }
 
-async function checkServer(pool: Pool, requireMigrated: boolean): Promise<void> {
-  const executor = new PoolExecutor(pool);
-  const { rows } = await executor.query(`select current_setting('server_version_num') as version`);
+/** Returns the statement timeout of the server's sessions, which a pooler or a role may have set to another than ours. */
+async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Promise<number> {
+  const { rows } = await executor.query(
+    `select current_setting('server_version_num') as version, setting as statement_timeout
+     from pg_settings
+     where name = 'statement_timeout'`,
+  );
   const major = Math.floor(Number(rows[0].version) / 10_000);
   if (major < OLDEST_SERVER) {
     throw new ConnectError(
@@ -52,7 +60,8 @@ async function checkServer(pool: Pool, requireMigrated: boolean): Promise<void> 
       `the server is PostgreSQL ${major}, and ${OLDEST_SERVER} or later is needed`,
     );
   }
-  if (requireMigrated) await checkMigrations(executor, pool.options.database ?? '');
+  if (requireMigrated) await checkMigrations(executor, executor.pool.options.database ?? '');
+  return Number(rows[0].statement_timeout);
 }
 
 async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {

@@ -131,7 +131,11 @@ export class RetriesExhaustedError extends AzoraDbError {
   }
 }
 
-/** The connection broke. The statement or open transaction it carried is undone, unless it had committed by itself. */
+/**
+ * The connection broke, or was closed because no answer came in time (see `statementTimeoutMs` of `connect`). An open
+ * transaction that it carried is undone. A statement outside of one may have been carried out or not, or may be yet:
+ * ask again with an idempotency key, or look.
+ */
 export class ConnectionLostError extends AzoraDbError {
   constructor(reason: string, options?: ErrorOptions) {
     super('CONNECTION_LOST', `the connection to the database was lost: ${reason}`, options);

@@ -9,7 +9,14 @@ export interface ConnectOptions {
   max?: number;
   /** Shown in `pg_stat_activity`. Default `azora-db`. */
   applicationName?: string;
-  /** How long a statement may run; 0 is for ever. Default 30,000. */
+  /**
+   * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever. Default 30,000.
+   *
+   * If no answer comes for 5 s beyond that, as on a frozen network, the connection is closed: a statement or
+   * transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. Two things have no such
+   * deadline: what is sent through `db.$client` itself, and a transaction from the statement on that names
+   * `statement_timeout`, such as `set local statement_timeout = 0`.
+   */
   statementTimeoutMs?: number;
   /** How long a statement may wait for a lock; 0 is for ever. Default 5,000. */
   lockTimeoutMs?: number;

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { toConnectError } from './connect-error.ts';
+import { startDeadline } from './deadline.ts';
 import type { Executor } from './executor.ts';
 import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
 
@@ -9,9 +10,12 @@ import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
  */
 export class PoolExecutor implements Executor {
   readonly pool: Pool;
+  /** How long the server may take to answer a statement before its connection is closed. */
+  readonly deadlineMs: number | undefined;
 
-  constructor(pool: Pool) {
+  constructor(pool: Pool, deadlineMs: number | undefined) {
     this.pool = pool;
+    this.deadlineMs = deadlineMs;
   }
 
   query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
@@ -21,7 +25,9 @@ export class PoolExecutor implements Executor {
           reject(toConnectError(failure, this.pool));
           return;
         }
+        const callOff = startDeadline(client, this.deadlineMs);
         const done = (error: Error | null, result: QueryResult) => {
+          callOff();
           if (error) {
             release(isReusableAfter(error) ? undefined : error);
             reject(error);
@@ -34,6 +40,7 @@ export class PoolExecutor implements Executor {
           if (values === undefined) client.query(config as string, done);
           else client.query(config as string, values, done);
         } catch (error) {
+          callOff();
           release(true);
           reject(error);
         }

@@ -19,7 +19,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
 import type { Executor } from './executor.ts';
-import { PoolExecutor } from './pool-executor.ts';
+import type { PoolExecutor } from './pool-executor.ts';
 import * as schema from './schema/index.ts';
 import type { Isolation, TransactionClient } from './transaction-client.ts';
 
@@ -89,9 +89,9 @@ export class Database extends NodePgDatabase<Schema> {
   readonly $client: Pool;
   #closing: Promise<void> | undefined;
 
-  constructor(pool: Pool, runner: Runner) {
-    super(dialect, new Session(new PoolExecutor(pool), runner), relationalConfig());
-    this.$client = pool;
+  constructor(executor: PoolExecutor, runner: Runner) {
+    super(dialect, new Session(executor, runner), relationalConfig());
+    this.$client = executor.pool;
   }
 
   /** The same as the function `transaction(db, ...)`, under Drizzle's name for it. */

@@ -1,4 +1,5 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
+import { startDeadline } from './deadline.ts';
 import {
   ConnectionLostError,
   RetryableError,
@@ -20,11 +21,13 @@ export class Connection {
   /** What its own statements lost against concurrent transactions: no other conflict is a reason to run it again. */
   readonly conflicts = new WeakSet<Error>();
   readonly #client: PoolClient;
+  #deadlineMs: number | undefined;
   #last: Promise<unknown> | undefined;
   #savepoints = 0;
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, deadlineMs: number | undefined) {
     this.#client = client;
+    this.#deadlineMs = deadlineMs;
     client.on('error', this.#onError);
   }
 
@@ -70,7 +73,11 @@ export class Connection {
 
   #send(config: QueryConfig | string, values: unknown[] | undefined): Promise<QueryResult> {
     if (this.lost !== undefined) return Promise.reject(this.lost);
-    return this.#client.query(config as string, values);
+    const text = typeof config === 'string' ? config : config.text;
+    // How long statements may run is the transaction's own affair from here on, and not known here.
+    if (text.includes('statement_timeout')) this.#deadlineMs = undefined;
+    const callOff = startDeadline(this.#client, this.#deadlineMs);
+    return this.#client.query(config as string, values).finally(callOff);
   }
 
   #notice(error: unknown): void {

@@ -41,7 +41,7 @@ const strength: Readonly<Record<Isolation, number>> = {
  * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
  * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
  * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was kept.
- * @throws CommitUnknownError when the connection broke during COMMIT.
+ * @throws CommitUnknownError when the connection broke during COMMIT, or the server did not answer in time.
  * @throws ConnectionLostError when it broke before: nothing was kept.
  * @throws ConnectError when no connection was to be had.
  */
@@ -55,7 +55,7 @@ export async function transaction<T>(
 
   const { modes, begin, maxAttempts } = read(options);
   for (let attempt = 1; ; attempt += 1) {
-    const connection = new Connection(await executor.checkOut());
+    const connection = new Connection(await executor.checkOut(), executor.deadlineMs);
     try {
       return await runOnce(connection, begin, modes, callback);
     } catch (error) {

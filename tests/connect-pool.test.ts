@@ -4,6 +4,7 @@ import { bigint, date, pgTable, timestamp } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect, type Database, type Db } from '../src/connect.ts';
+import { executorOf } from '../src/session.ts';
 import { transaction } from '../src/transaction.ts';
 import { rejection } from './setup/errors.ts';
 import { startProxy } from './setup/proxy.ts';
@@ -238,6 +239,84 @@ describe('connect', () => {
       proxy.stop();
     }
   });
+
+  test('waits no longer for a frozen network than for a statement and 5 s, and uses no frozen connection again', async () => {
+    const proxy = await startProxy(database.url);
+    try {
+      const db = await open({
+        url: proxy.url,
+        max: 3,
+        statementTimeoutMs: 500,
+        connectTimeoutMs: 3_000,
+        idleInTransactionTimeoutMs: 0,
+      });
+      const one = sql`select 1`;
+      let begun = 0;
+      let isFrozen = false;
+      const untilFrozen = async (tx: Db) => {
+        await tx.execute(one);
+        begun += 1;
+        await waitFor('the network is frozen', () => isFrozen);
+      };
+      const inside = transaction(db, async (tx) => {
+        await untilFrozen(tx);
+        await tx.execute(one);
+      });
+      const atCommit = transaction(db, untilFrozen);
+      const refused = [inside, atCommit].map(rejection);
+      await waitFor('two transactions are open and a third connection is idle', async () => {
+        await db.execute(one);
+        return begun === 2 && db.$client.idleCount === 1;
+      });
+      proxy.freeze();
+      isFrozen = true;
+      const start = performance.now();
+      const alone = await rejection(db.execute(one));
+      expect(performance.now() - start).toBeGreaterThan(5_400);
+      expect(performance.now() - start).toBeLessThan(10_000);
+      expect(alone).toMatchObject({ name: 'ConnectionLostError', code: 'CONNECTION_LOST' });
+      expect(alone.message).toContain('no answer within 5500 ms');
+      expect(await refused[0]).toMatchObject({ name: 'ConnectionLostError' });
+      expect(await refused[1]).toMatchObject({
+        name: 'CommitUnknownError',
+        cause: { name: 'ConnectionLostError' },
+      });
+      expect(db.$client.totalCount).toBe(0);
+      expect(await rejection(db.execute(one))).toMatchObject({ code: 'SERVER_DOWN' });
+      proxy.thaw();
+      expect(await pidOf(db)).toBeGreaterThan(0);
+    } finally {
+      proxy.stop();
+    }
+  }, 30_000);
+
+  test('sets no deadline for a transaction that sets its own statement_timeout', async () => {
+    const db = await open({ max: 1, statementTimeoutMs: 100 });
+    const pid = await pidOf(db);
+    await transaction(db, async (tx) => {
+      await tx.execute(sql`set local statement_timeout = 0`);
+      await tx.execute(sql`select pg_sleep(5.5)`);
+    });
+    const tooLong = rejection(db.execute(sql`select pg_sleep(5.5)`));
+    expect(await tooLong).toMatchObject({ code: 'STATEMENT_CANCELED' });
+    expect(await pidOf(db)).toBe(pid);
+  }, 30_000);
+
+  test.each([
+    ['the option', {}, { statementTimeoutMs: 1_000 }, 6_000],
+    ['the URL', { statement_timeout: '2000' }, {}, 7_000],
+    ['the options of the URL', { options: '-c statement_timeout=3s' }, {}, 8_000],
+    ['the default', {}, {}, 35_000],
+    ['no limit', {}, { statementTimeoutMs: 0 }, undefined],
+  ])(
+    'knows the deadline by what the sessions got from %s',
+    async (_what, parameters, options, deadlineMs) => {
+      const url = new URL(database.url);
+      for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
+      const executor = executorOf(await open({ url: url.href, ...options }));
+      expect(executor).toMatchObject({ deadlineMs });
+    },
+  );
 
   test('outlives a connection that breaks in the hands of its user', async () => {
     const db = await open();
