@@ -1,36 +1,35 @@
 import { z } from 'zod';
-import { ConnectError, ConnectionLostError, RetryableError, TimeoutError } from '../../errors.ts';
 import { type Db, executorOf } from '../../session.ts';
 import { TransactionClient } from '../../transaction-client.ts';
 import { limit, parseInput } from '../../validate.ts';
-import { MAX_BATCH, postRequests } from './post-transfers.ts';
+import { answerBatch, type Waiting } from './combined-batch.ts';
+import { MAX_BATCH } from './post-transfers.ts';
 import type { LedgerTransaction } from './transaction-row.ts';
-import {
-  type TransferParams,
-  type TransferRequest,
-  toTransferRequest,
-  transferInput,
-} from './transfer-input.ts';
+import { type TransferParams, toTransferRequest, transferInput } from './transfer-input.ts';
+
+/** How many batches may be under way instead of one that met locked wallets. */
+const MAX_WIDTH = 4;
 
 export interface CombinerOptions {
   /** The most transfers in one batch. Default 1,000. */
   readonly maxBatch?: number;
-  /** How many batches may be under way at once. Default 1, which is the fastest for one hot wallet. */
+  /**
+   * How many batches may be under way at once. Default 1, which is the fastest for one hot wallet. In place of one that
+   * met locked wallets there may be up to 4, if the pool has so many connections for each.
+   */
   readonly maxConcurrent?: number;
 }
 
 /** Makes batches of the transfers of many callers. */
 export interface TransferCombiner {
-  /** As `transfer`, with the same result and the same errors. */
+  /**
+   * As `transfer`, with the same result and the same refusals. What fails the whole batch, such as a lost connection or
+   * a server that cannot write, is the error of each of its callers. ConnectionLostError means here too that nobody
+   * knows whether the transfer was posted: ask again with the same key.
+   */
   transfer(params: TransferParams): Promise<LedgerTransaction>;
-  /** Waits until every transfer that was taken is answered; later ones are refused. */
+  /** Waits until every transfer that was taken is answered, with its result or an error; later ones are refused. */
   close(): Promise<void>;
-}
-
-interface Waiting {
-  readonly request: TransferRequest;
-  readonly resolve: (transaction: LedgerTransaction) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 const input = z.strictObject({
@@ -43,11 +42,23 @@ const input = z.strictObject({
  * transfers on it go one flush after another; a batch takes one flush for all that came meanwhile. Nothing waits for a
  * timer: a call on an idle combiner goes at once, and those that come while it is under way make the next batch.
  *
- * When the connection breaks, the batch is sent once more: its keys make it post once. When the server refuses a batch
- * because of one transfer (a trigger of yours, say), the others are posted without it.
+ * A batch that fails as a whole has posted nothing, unless its connection broke:
+ *
+ * - When the connection breaks, the batch is sent once more: its keys make it post once. If that brings no outcome
+ *   either, its callers get the ConnectionLostError of the first time.
+ * - When it waits in vain for the lock of a wallet (TimeoutError), transfers that need no locked wallet are posted at
+ *   once, and the others once more, apart by the wallets that are locked. Those whose wallet stays locked get the
+ *   TimeoutError after two lock timeouts, or more if many wallets are locked; calls that came meanwhile wait for that.
+ * - When the server refuses it for what one transfer can cause (a trigger of yours, say), the batch is halved until that
+ *   transfer is found: about 2 * log2(batch) statements more for each of them.
+ *
+ * Of several transfers of one caller that are not awaited one by one, the later can be posted first then.
+ *
+ * @throws TypeError if `db` does not come from `connect()` or `transaction()` of this copy of the library
  */
 export function createTransferCombiner(db: Db, options: CombinerOptions = {}): TransferCombiner {
   const { maxBatch, maxConcurrent } = parseInput(input, options);
+  const way = { db, width: widthOf(db, maxConcurrent) };
   const queue: Waiting[] = [];
   const running = new Set<Promise<void>>();
   let isClosed = false;
@@ -55,7 +66,7 @@ export function createTransferCombiner(db: Db, options: CombinerOptions = {}): T
   const send = async () => {
     // Callers that are about to call in this turn of the event loop come along.
     await Promise.resolve();
-    while (queue.length > 0) await answer(db, queue.splice(0, maxBatch));
+    while (queue.length > 0) await answerBatch(way, queue.splice(0, maxBatch));
   };
 
   const start = () => {
@@ -83,35 +94,10 @@ export function createTransferCombiner(db: Db, options: CombinerOptions = {}): T
   };
 }
 
-async function answer(db: Db, batch: readonly Waiting[]): Promise<void> {
-  const requests = batch.map(({ request }) => request);
-  try {
-    const results = await postRequests(db, requests, false).catch((error: unknown) => {
-      if (!(error instanceof ConnectionLostError)) throw error;
-      return postRequests(db, requests, false);
-    });
-    batch.forEach((waiting, index) => {
-      const result = results[index];
-      if (result?.status === 'completed') waiting.resolve(result.transaction);
-      else waiting.reject(result?.error);
-    });
-  } catch (error) {
-    if (batch.length > 1 && isOfOne(db, error)) {
-      // By halves, in their order, so that one bad request costs a few more round trips, and its caller alone an error.
-      const half = Math.ceil(batch.length / 2);
-      await answer(db, batch.slice(0, half));
-      await answer(db, batch.slice(half));
-    } else {
-      for (const { reject } of batch) reject(error);
-    }
-  }
-}
-
-/** Whether one request can be at fault, and not what all have in common: the connection, the time, the traffic. */
-function isOfOne(db: Db, error: unknown): boolean {
-  // A failed statement ends its transaction, for the others too.
-  if (executorOf(db) instanceof TransactionClient) return false;
-  return ![ConnectionLostError, ConnectError, TimeoutError, RetryableError].some(
-    (shared) => error instanceof shared,
-  );
+/** How many connections there are for each of the batches under way. */
+function widthOf(db: Db, maxConcurrent: number): number {
+  const executor = executorOf(db);
+  if (executor instanceof TransactionClient) return 1;
+  const share = Math.floor(executor.pool.options.max / maxConcurrent);
+  return Math.max(1, Math.min(share, MAX_WIDTH));
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
   auditLedger,
-  createTransferCombiner,
   getWallet,
   postTransfers,
   type TransferParams,
@@ -145,91 +144,3 @@ describe('postTransfers', () => {
     expect(await auditLedger(db)).toEqual([]);
   });
 });
-
-describe('createTransferCombiner', () => {
-  test('gives every caller of a hot wallet the answer that transfer would give', async () => {
-    const { db } = database;
-    const [hot, other] = await Promise.all([createHolder(db, 150n), createHolder(db)]);
-    const combiner = createTransferCombiner(db, { maxBatch: 64 });
-    const answers = await Promise.allSettled(
-      Array.from({ length: 200 }, (_, i) => combiner.transfer(move(hot, other, 1n, `c${i % 175}`))),
-    );
-    await combiner.close();
-    const refused = answers.filter(({ status }) => status === 'rejected');
-    expect(refused).toHaveLength(25);
-    expect(refused[0]).toMatchObject({ reason: { code: 'INSUFFICIENT_FUNDS', available: 0n } });
-    expect(await posted(hot, other)).toEqual([0n, 150n]);
-    const { rows } = await db.$client.query(
-      'select count(distinct xmin::text)::integer as batches from finance.transactions where user_id = $1',
-      [hot],
-    );
-    expect(rows[0].batches).toBeLessThan(20);
-    await expect(combiner.transfer(move(hot, other, 1n, 'late'))).rejects.toThrow(/closed/);
-  });
-
-  test('refuses bad input to its caller alone', async () => {
-    const { db } = database;
-    const [a, b] = await Promise.all([createHolder(db, 10n), createHolder(db)]);
-    const combiner = createTransferCombiner(db);
-    const [bad, good] = await Promise.allSettled([
-      combiner.transfer(move(a, b, 0n, 'bad')),
-      combiner.transfer(move(a, b, 1n, 'good')),
-    ]);
-    expect(bad).toMatchObject({ reason: { field: 'amount' } });
-    expect(good).toMatchObject({ value: { amount: 1n } });
-    await combiner.close();
-  });
-
-  test('posts the others when the server fails a batch because of some', async () => {
-    const { db } = database;
-    const payer = await createHolder(db, 100n);
-    const payees = await Promise.all(Array.from({ length: 9 }, () => createHolder(db)));
-    const bad = new Set([payees[2] ?? '', payees[7] ?? '']);
-    await refuseEntriesOf([...bad]);
-    const combiner = createTransferCombiner(db);
-    const answers = await Promise.allSettled(
-      payees.map((payee, i) => combiner.transfer(move(payer, payee, 1n, `t${i}`))),
-    );
-    await combiner.close();
-    for (const [i, payee] of payees.entries()) {
-      expect(answers[i]).toMatchObject(
-        bad.has(payee)
-          ? { status: 'rejected', reason: { sqlState: 'P0001' } }
-          : { status: 'fulfilled', value: { idempotencyKey: `t${i}` } },
-      );
-    }
-    expect(await posted(payer, ...payees)).toEqual([93n, 1n, 1n, 0n, 1n, 1n, 1n, 1n, 0n, 1n]);
-    expect(await auditLedger(db)).toEqual([]);
-  });
-
-  test('keeps what text cannot be from its batch', async () => {
-    const { db } = database;
-    const [a, b] = await Promise.all([createHolder(db, 10n), createHolder(db)]);
-    const combiner = createTransferCombiner(db);
-    const [bad, good] = await Promise.allSettled([
-      combiner.transfer({ ...move(a, b, 1n, 'bad'), metadata: { x: ['\0'] } }),
-      combiner.transfer(move(a, b, 1n, 'good')),
-    ]);
-    expect(bad).toMatchObject({ reason: { code: 'INVALID_INPUT', field: 'metadata.x.0' } });
-    expect(good).toMatchObject({ value: { amount: 1n } });
-    await combiner.close();
-  });
-});
-
-/** A rule of the installation, which no check of ours can foresee. */
-async function refuseEntriesOf(owners: string[]): Promise<void> {
-  await database.db.$client.query(`
-    create function finance.refuse_owners() returns trigger
-    language plpgsql
-    as $$
-    begin
-      if new.user_id = any ('{${owners.join()}}') then
-        raise exception 'not this one';
-      end if;
-      return new;
-    end
-    $$;
-    create trigger refuse_owners before insert on finance.entries
-    for each row execute function finance.refuse_owners();
-  `);
-}
