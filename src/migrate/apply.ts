@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { recordApplied } from './bookkeeping.ts';
+import { resetSession } from './client.ts';
 import { MigrationError, migrationFailed } from './errors.ts';
 import { dropInvalidIndex } from './invalid-index.ts';
 import type { Migration } from './migration-files.ts';
@@ -17,9 +18,6 @@ export interface ApplySettings {
 const RETRYABLE = new Set(['55P03', '40P01', '40001']);
 const MAX_BACKOFF_MS = 5_000;
 
-// Each migration begins with the settings of a fresh session, whatever the one before it did.
-const FRESH_SESSION = 'reset role; reset all';
-
 /**
  * Applies one migration and, with `record`, notes it as applied. In a transaction it is all or
  * nothing; a migration marked `no-transaction` runs one statement at a time and is begun again from
@@ -34,7 +32,8 @@ export async function applyMigration(
 ): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await client.query(FRESH_SESSION);
+      // Whatever the migration before it set.
+      await resetSession(client);
       if (migration.transactional) {
         await applyInTransaction(client, migration, settings);
       } else {

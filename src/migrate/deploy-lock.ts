@@ -17,7 +17,7 @@ export interface DeployLockOptions {
  *
  * The lock is polled for, never waited for inside the server: a session that waits holds a
  * snapshot, and `create index concurrently` in the holder waits for that snapshot, a deadlock.
- * PostgreSQL frees the lock with the connection, so a killed deploy leaves nothing behind.
+ * PostgreSQL frees the lock with the session, which ends with a killed deploy: see `withClient`.
  *
  * @throws MigrationError `DEPLOY_LOCK_TIMEOUT` when another process kept the lock for `timeoutMs`.
  */
