@@ -2,9 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { recordApplied } from './bookkeeping.ts';
 import { resetSession } from './client.ts';
-import { MigrationError, migrationFailed } from './errors.ts';
+import { MigrationError, migrationFailed, transactionControl } from './errors.ts';
 import { dropInvalidIndex } from './invalid-index.ts';
 import type { Migration } from './migration-files.ts';
+import { findTransactionControl, isConcurrent } from './sql-text.ts';
 
 export interface ApplySettings {
   /** How long one statement may wait for a lock, and so the longest that it can hold up others. */
@@ -23,13 +24,15 @@ const MAX_BACKOFF_MS = 5_000;
  * nothing; a migration marked `no-transaction` runs one statement at a time and is begun again from
  * its first statement after a failure, so its statements must bear being repeated.
  *
- * @throws MigrationError `MIGRATION_FAILED` naming the file and the statement.
+ * @throws MigrationError `MIGRATION_FAILED` naming the file and the statement;
+ *   `MIGRATION_TRANSACTION_CONTROL` for one that would begin or end a transaction itself.
  */
 export async function applyMigration(
   client: PoolClient,
   migration: Migration,
   settings: ApplySettings & { readonly record: boolean },
 ): Promise<void> {
+  refuseTransactionControl(migration);
   for (let attempt = 1; ; attempt += 1) {
     try {
       // Whatever the migration before it set.
@@ -46,6 +49,14 @@ export async function applyMigration(
       settings.onRetry(waitMs);
       await sleep(waitMs);
     }
+  }
+}
+
+// Such a statement would make what is said of a failure, or of success, untrue.
+function refuseTransactionControl(migration: Migration): void {
+  for (const [index, statement] of migration.statements.entries()) {
+    const found = findTransactionControl(statement);
+    if (found !== undefined) throw transactionControl(migration, index, found);
   }
 }
 
@@ -75,14 +86,14 @@ async function applyStepwise(
 ): Promise<void> {
   for (const [index, statement] of migration.statements.entries()) {
     // Concurrent index builds wait for old transactions by design and hold nobody up meanwhile.
-    const concurrent = /\bconcurrently\b/i.test(statement);
-    await client.query(`set lock_timeout = ${concurrent ? 0 : settings.lockTimeoutMs}`);
-    await dropInvalidIndex(client, statement);
+    const lockTimeoutMs = isConcurrent(statement) ? 0 : settings.lockTimeoutMs;
+    await client.query(`set lock_timeout = ${lockTimeoutMs}`);
     try {
-      await runStatement(client, migration, index, statement);
+      await dropInvalidIndex(client, statement);
+      await client.query(statement);
     } catch (error) {
       await dropInvalidIndex(client, statement).catch(() => undefined);
-      throw error;
+      throw migrationFailed(migration, index, error);
     }
   }
   if (settings.record) await record(client, migration);

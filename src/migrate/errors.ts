@@ -10,6 +10,7 @@ export type MigrationErrorCode =
   | 'MIGRATION_EDITED'
   | 'MIGRATION_FAILED'
   | 'MIGRATION_LATE'
+  | 'MIGRATION_TRANSACTION_CONTROL'
   | 'PUSH_FAILED'
   | 'RESET_BLOCKED';
 
@@ -27,14 +28,14 @@ export class MigrationError extends AzoraDbError {
 
 // By SQLSTATE: failures whose remedy is known.
 const REMEDIES: Readonly<Record<string, string>> = {
-  '25001':
-    'This statement cannot run in a transaction: put it into a migration of its own that opens with "-- azora-db: no-transaction".',
   '55P04':
     'A new enum value can be used only after its transaction: put what uses it into the next migration.',
   '55P03':
     'A lock was not to be had in any try. Find who holds it (pg_stat_activity, pg_blocking_pids) or migrate at a quieter time.',
   '42501': 'The user of DATABASE_URL lacks this privilege: migrate as the owner of the database.',
 };
+
+const NOT_IN_TRANSACTION = '25001';
 
 /** Says which statement of which file failed and why. */
 export function migrationFailed(
@@ -53,9 +54,30 @@ export function migrationFailed(
   const parts = [
     `Migration ${migration.tag} failed at ${place}: ${reasonOf(error, cause)}.`,
     kept,
-    REMEDIES[cause.sqlState ?? ''],
+    remedyOf(migration, cause.sqlState ?? ''),
   ];
   return new MigrationError('MIGRATION_FAILED', parts.filter(Boolean).join(' '), cause);
+}
+
+function remedyOf(migration: Migration, sqlState: string): string | undefined {
+  if (sqlState !== NOT_IN_TRANSACTION) return REMEDIES[sqlState];
+  return migration.transactional
+    ? 'This statement cannot run in a transaction: put it into a migration of its own that opens with "-- azora-db: no-transaction".'
+    : 'This statement cannot run in a transaction, which PostgreSQL makes of statements that are sent together: put "--> statement-breakpoint" before and after it.';
+}
+
+/** Says which statement of which file would begin or end a transaction; nothing of the file was run. */
+export function transactionControl(
+  migration: Migration,
+  statementIndex: number,
+  found: string,
+): MigrationError {
+  return new MigrationError(
+    'MIGRATION_TRANSACTION_CONTROL',
+    `Migration ${migration.tag} was not begun: statement ${statementIndex + 1} of ${migration.statements.length} has "${found}", ` +
+      'and migrations neither begin nor end transactions. Take it out: a migration is one transaction by itself, ' +
+      'and one that must not be opens with "-- azora-db: no-transaction".',
+  );
 }
 
 // The server's own words name relations and columns, which the author of a migration needs; only

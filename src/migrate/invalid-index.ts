@@ -1,4 +1,5 @@
 import { escapeIdentifier, type PoolClient } from 'pg';
+import { splitStatements } from './sql-text.ts';
 
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
 const CREATE_CONCURRENTLY = new RegExp(
@@ -12,7 +13,7 @@ const CREATE_CONCURRENTLY = new RegExp(
  * Does nothing for any other statement, and never drops a valid index.
  */
 export async function dropInvalidIndex(client: PoolClient, statement: string): Promise<void> {
-  const match = CREATE_CONCURRENTLY.exec(statement);
+  const match = CREATE_CONCURRENTLY.exec(splitStatements(statement).join(';'));
   const [, index, table] = match ?? [];
   if (index === undefined || table === undefined) return;
   const { rows } = await client.query<{ schema: string; name: string }>(

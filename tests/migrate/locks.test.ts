@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type MigrateEvent, migrate } from '../../src/migrate/index.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
@@ -109,6 +110,82 @@ describe('migrate, behind a lock', () => {
     expect(countRetries(events)).toBe(2);
     expect(await run(url, `select to_regclass('dogs') as found`)).toEqual([{ found: null }]);
     expect(await books(url)).toHaveLength(1);
+  });
+});
+
+describe("migrate, in a clash that is nobody's fault", () => {
+  it.each(['55P03', '40P01', '40001'])('tries again after SQLSTATE %s', async (sqlState) => {
+    const url = await emptyDatabase();
+    await run(url, 'create sequence tries');
+    const migrationsFolder = await write({
+      '0001_cats': `create table cats (id int);
+        do $$ begin
+          if nextval('tries') < 3 then raise exception using errcode = '${sqlState}'; end if;
+        end $$;`,
+    });
+    const events: MigrateEvent[] = [];
+    const migrated = migrate({
+      url,
+      migrationsFolder,
+      lockTimeoutMs: 1,
+      onProgress: (event) => events.push(event),
+    });
+    expect(await migrated).toEqual({ applied: ['0001_cats'] });
+    expect(countRetries(events)).toBe(2);
+  });
+});
+
+describe('migrate, without a transaction, behind a lock', () => {
+  const CATS = 'create table cats (id int);';
+  const index = (lines: string) => `-- azora-db: no-transaction\n${lines}`;
+  const begin = async (text: string) => {
+    const url = await emptyDatabase();
+    await migrate({ url, migrationsFolder: await write({ '0001_cats': CATS }) });
+    return { url, migrationsFolder: await write({ '0001_cats': CATS, '0002_next': index(text) }) };
+  };
+
+  it('lets go of a plain statement, although a comment says "concurrently"', async () => {
+    const { url, migrationsFolder } = await begin(
+      '-- The index is built concurrently in the next file.\nalter table cats add n int;',
+    );
+    await readSlowly(url);
+    await expect(
+      migrate({ url, migrationsFolder, lockTimeoutMs: 1, lockAttempts: 2 }),
+    ).rejects.toMatchObject({ sqlState: '55P03' });
+  });
+
+  it('waits for old transactions in a concurrent build, however long they take', async () => {
+    const { url, migrationsFolder } = await begin(
+      'create index concurrently cats_id_idx on cats (id);',
+    );
+    const writer = await readSlowly(url);
+    await writer.query('insert into cats values (1)');
+    const running = migrate({ url, migrationsFolder, lockTimeoutMs: 1, lockAttempts: 1 });
+    const waiting = `select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()`;
+    await waitFor('the build waits', async () => (await run(url, waiting)).length === 1);
+    await sleep(200);
+    await writer.query('commit');
+    expect(await running).toEqual({ applied: ['0002_next'] });
+  });
+
+  it('tries again when the drop of an invalid index is the victim of a deadlock', async () => {
+    const { url, migrationsFolder } = await begin(
+      'create index concurrently if not exists cats_id_idx on cats (id);',
+    );
+    await run(url, 'create index cats_id_idx on cats (id)');
+    await run(url, `update pg_index set indisvalid = false where indrelid = 'cats'::regclass`);
+    const operator = await readSlowly(url);
+    // So that it is the other session that looks for deadlocks first, and ends.
+    await operator.query(`set deadlock_timeout = '10min'`);
+    const events: MigrateEvent[] = [];
+    const running = migrate({ url, migrationsFolder, onProgress: (event) => events.push(event) });
+    const dropping = `select from pg_stat_activity where wait_event_type = 'Lock' and query like 'drop index%'`;
+    await waitFor('the drop waits', async () => (await run(url, dropping)).length === 1);
+    await operator.query('lock table cats in share update exclusive mode');
+    await operator.query('commit');
+    expect(await running).toEqual({ applied: ['0002_next'] });
+    expect(countRetries(events)).toBeGreaterThan(0);
+    expect(await run(url, 'select from pg_index where not indisvalid')).toEqual([]);
   });
 });
 

@@ -69,6 +69,22 @@ describe('migrate', () => {
     expect(await migrate({ url, migrationsFolder })).toEqual({ applied: ['0002_dogs'] });
   });
 
+  it.each([
+    ['commit', `${CATS}\ncommit;`],
+    ['begin', `-- azora-db: no-transaction\nbegin;\n--> statement-breakpoint\n${CATS}`],
+  ])('refuses a migration with %s, and runs nothing of it', async (words, text) => {
+    const url = await emptyDatabase();
+    const migrationsFolder = await write({ '0001_dogs': DOGS, '0002_cats': text });
+    await expect(migrate({ url, migrationsFolder })).rejects.toMatchObject({
+      code: 'MIGRATION_TRANSACTION_CONTROL',
+      message: expect.stringMatching(
+        new RegExp(`^Migration 0002_cats was not begun: statement 1 of \\d has "${words}"`),
+      ),
+    });
+    expect(await tablesOf(url)).toEqual(['cows', 'dogs']);
+    expect(await books(url)).toHaveLength(1);
+  });
+
   it('counts a constraint that is checked at commit as a failure of that migration', async () => {
     const url = await emptyDatabase();
     const migrationsFolder = await write({

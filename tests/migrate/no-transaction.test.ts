@@ -39,6 +39,40 @@ describe('a migration marked no-transaction', () => {
     expect(await indexes(url)).toEqual([{ name: 'Cats_name_key', valid: true, is_unique: true }]);
   });
 
+  it('says that a concurrent index must stand alone between breakpoints', async () => {
+    const url = await emptyDatabase();
+    const migrationsFolder = await write({
+      '0001_cats': CATS,
+      '0002_index': `${INDEX}\ncreate index concurrently "Cats_id_idx" on "Cats" (id);`,
+    });
+    const failed = migrate({ url, migrationsFolder });
+    await expect(failed).rejects.toMatchObject({
+      sqlState: '25001',
+      message: expect.stringContaining('put "--> statement-breakpoint" before and after it'),
+    });
+    await expect(failed).rejects.not.toThrow('opens with');
+  });
+
+  it('names the file when an invalid index cannot be dropped', async () => {
+    const url = await emptyDatabase();
+    const migrationsFolder = await write({ '0001_cats': CATS, '0002_index': INDEX });
+    await migrate({ url, migrationsFolder: await write({ '0001_cats': CATS }) });
+    await run(url, 'create index "Cats_name_key" on "Cats" (name)');
+    await run(url, 'update pg_index set indisvalid = false where indrelid = \'"Cats"\'::regclass');
+    await write({
+      '0001_cats': CATS,
+      '0002_index': INDEX.replace(
+        'create unique',
+        'set role pg_monitor;\n--> statement-breakpoint\ncreate unique',
+      ),
+    });
+    await expect(migrate({ url, migrationsFolder })).rejects.toMatchObject({
+      code: 'MIGRATION_FAILED',
+      sqlState: '42501',
+      message: expect.stringContaining('0002_index failed at statement 2 of 2: must be owner'),
+    });
+  });
+
   it('leaves no invalid index behind when it fails', async () => {
     const url = await emptyDatabase();
     const rows = `${CATS} insert into "Cats" values (1, 'Tom'), (2, 'Tom');`;

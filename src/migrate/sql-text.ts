@@ -1,0 +1,62 @@
+const CONCURRENT =
+  /^(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database|system)|refresh\s+materialized\s+view|alter\s+table\s.*\sdetach\s+partition\s+\S+)\s+concurrently\b/is;
+const TRANSACTION_CONTROL =
+  /^(abort|begin|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|start\s+transaction)\b/i;
+
+/** Whether this is one statement that does its work concurrently, waiting for others without holding them up. */
+export function isConcurrent(text: string): boolean {
+  const [only = '', ...others] = splitStatements(text);
+  return others.length === 0 && CONCURRENT.test(only);
+}
+
+/** The first words in the text that begin or end a transaction, such as `commit`. Savepoints do not. */
+export function findTransactionControl(text: string): string | undefined {
+  return splitStatements(text)
+    .map((statement) => TRANSACTION_CONTROL.exec(statement)?.[1])
+    .find((words) => words !== undefined);
+}
+
+// A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other character.
+const PIECE =
+  /--[^\n]*|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$|[\w$\u0080-\uffff]+|[\s\S]/y;
+
+/**
+ * The statements of an SQL text, without their comments. Semicolons in quotes, in comments and in the body of a
+ * function (`begin atomic ... end`) divide nothing.
+ */
+export function splitStatements(text: string): string[] {
+  const statements: string[] = [];
+  let current = '';
+  for (let at = 0; at < text.length; ) {
+    const piece = readPiece(text, at);
+    at += piece.length;
+    if (piece.startsWith('--') || piece.startsWith('/*')) current += ' ';
+    else current += piece;
+    if (piece !== ';' || isInBody(current)) continue;
+    statements.push(current.slice(0, -1));
+    current = '';
+  }
+  return [...statements, current].map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function readPiece(text: string, at: number): string {
+  if (text.startsWith('/*', at)) return text.slice(at, commentEnd(text, at));
+  PIECE.lastIndex = at;
+  return PIECE.exec(text)?.[0] ?? '';
+}
+
+/** Comments of this kind contain one another. */
+function commentEnd(text: string, start: number): number {
+  let depth = 0;
+  for (const { 0: mark, index } of text.slice(start).matchAll(/\/\*|\*\//g)) {
+    depth += mark === '/*' ? 1 : -1;
+    if (depth === 0) return start + index + 2;
+  }
+  return text.length;
+}
+
+function isInBody(statement: string): boolean {
+  return (
+    /^\s*create\s[\s\S]*\bbegin\s+atomic\b/i.test(statement) && !/;\s*end\s*;$/i.test(statement)
+  );
+}
