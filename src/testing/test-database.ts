@@ -44,7 +44,10 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
     const drop = async () => {
       await dropDatabase(serverUrl, name);
       // A connection that a test took from the pool and never gave back would keep this waiting for ever.
-      await Promise.race([db.close(), sleep(CLOSE_MILLISECONDS, undefined, { ref: false })]);
+      const limit = new AbortController();
+      const { signal } = limit;
+      await Promise.race([db.close(), sleep(CLOSE_MILLISECONDS, undefined, { signal })]);
+      limit.abort();
     };
     return { url, db, drop };
   } catch (error) {

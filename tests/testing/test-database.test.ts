@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { readJournal } from '../../src/migrate/index.ts';
@@ -78,6 +80,21 @@ describe('drop', () => {
     expect(await listDatabases(databaseOf(url))).toEqual([]);
     await expect(taken.query('select 1')).rejects.toThrow();
     taken.release(true);
+  });
+
+  it('ends so too where nothing else keeps the process running', async () => {
+    const script = `
+      import { createTestDatabase } from ${JSON.stringify(import.meta.resolve('../../src/testing/index.ts'))};
+      const { db, drop } = await createTestDatabase({ serverUrl: ${JSON.stringify(testServerUrl())} });
+      await db.$client.connect();
+      await drop();
+      console.log('dropped');`;
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      '--input-type=module',
+      '--eval',
+      script,
+    ]);
+    expect(stdout).toBe('dropped\n');
   });
 
   it('ends a transaction that is still open, and leaves nothing of the pool', async () => {
