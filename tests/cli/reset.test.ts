@@ -4,10 +4,11 @@ import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
 import { dropAll } from '../../src/migrate/reset.ts';
 import { useEmptyDatabases } from '../migrate/databases.ts';
-import { run } from '../migrate/fixture.ts';
+import { open, run } from '../migrate/fixture.ts';
 import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { testServerUrl } from '../setup/test-database.ts';
+import { waitFor } from '../setup/wait-for.ts';
 import { runCli, runCliOnTerminal } from './run-cli.ts';
 
 // Each command is a process that loads the library.
@@ -144,6 +145,32 @@ describe('dropAll', () => {
       await blocker.end();
     }
     expect(await isThere()).toBe(true);
+  });
+
+  it('does not name a session that only waits for them', async () => {
+    const blocker = await open(url);
+    const waiter = await open(url);
+    try {
+      await blocker.query('begin; select from marketplace.skills');
+      const { rows } = await waiter.query('select pg_backend_pid() as pid');
+      const waiting = waiter.query('begin; lock table marketplace.skills; rollback');
+      const isWaiting = `select from pg_locks where pid = ${rows[0].pid} and not granted`;
+      await waitFor('it waits', async () => (await run(url, isWaiting)).length === 1);
+      const error = await rejection(dropAll({ url, lockTimeoutMs: 100 }));
+      expect(error.message).toMatch(/By process id: \d+ \(no name, idle in transaction\)\. Stop/);
+      await blocker.query('rollback');
+      await waiting;
+    } finally {
+      await blocker.end();
+      await waiter.end();
+    }
+  });
+
+  it("keeps a function in public that has ours' arguments and not our comment", async () => {
+    await run(url, `comment on function public.wallet_address(uuid, text) is 'Theirs'`);
+    await dropAll({ url });
+    const find = `select to_regprocedure('public.wallet_address(uuid, text)') is not null as kept`;
+    expect(await run(url, find)).toEqual([{ kept: true }]);
   });
 });
 

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
-import { withDatabase } from '../../src/testing/admin.ts';
+import { withAdmin, withDatabase } from '../../src/testing/admin.ts';
+import { withAdvisoryLock } from '../../src/testing/advisory-lock.ts';
 import { createTestDatabase } from '../../src/testing/index.ts';
 import { dropStaleTemplates, ensureTemplate } from '../../src/testing/template.ts';
 import { queryOne } from '../setup/query.ts';
@@ -106,6 +107,8 @@ select pg_sleep(700) from pg_database where datname = 'azora_slow_migrations';`,
       return (row as { sleeping: number }).sleeping > 0;
     };
     await waitFor('the migration runs', isMigrating);
+    // It is not stale, so that another run's start does not wait for its end.
+    expect(await dropStaleTemplates(testServerUrl())).toEqual([]);
     child.kill('SIGKILL');
     await once(child, 'exit');
     await runAdmin('drop database azora_slow_migrations');
@@ -119,6 +122,27 @@ select pg_sleep(700) from pg_database where datname = 'azora_slow_migrations';`,
       notes: 0,
     });
     await clone.drop();
+  });
+});
+
+describe('createTestDatabase', () => {
+  it('has the template built anew when it is dropped as stale at that moment', async () => {
+    const migrationsFolder = await writeOwnMigration();
+    const template = await ensureOwnTemplate(migrationsFolder);
+    await withAdmin(testServerUrl(), async (other) => {
+      await other.query('begin');
+      // Gone under this name with the commit, like a dropped one; a drop cannot be held back by a transaction.
+      await other.query(`alter database ${template} rename to ${template}_old`);
+      const creating = createTestDatabase({ serverUrl: testServerUrl(), migrationsFolder });
+      const waiting = `select 1 as one from pg_stat_activity where wait_event_type = 'Lock' and query like '%template ${template} %'`;
+      await waitFor('the clone waits', async () => {
+        return (await queryOne(testServerUrl(), waiting)) !== undefined;
+      });
+      await other.query('commit');
+      const { url, drop } = await creating;
+      expect(await queryOne(url, 'select count(*)::int as notes from notes')).toEqual({ notes: 0 });
+      await drop();
+    });
   });
 });
 
@@ -140,6 +164,24 @@ describe('dropStaleTemplates', () => {
     await runAdmin(`comment on database ${template} is '2024-02-29 12:00:00+00'`);
     await ensureOwnTemplate(migrations);
     expect(await dropStaleTemplates(testServerUrl())).not.toContain(template);
+    expect(await listDatabases(template)).toHaveLength(1);
+  });
+
+  it('keeps one that a run comes back to while it waits for its lock', async () => {
+    const template = await ensureOwnTemplate(await writeOwnMigration());
+    await runAdmin(`comment on database ${template} is '2024-02-29 12:00:00+00'`);
+    let dropping: Promise<string[]> | undefined;
+    await withAdmin(testServerUrl(), (admin) =>
+      withAdvisoryLock(admin, template, async () => {
+        dropping = dropStaleTemplates(testServerUrl());
+        const asking = `select from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid()`;
+        await waitFor('it asks for the lock', async () => {
+          return (await admin.query(asking)).rowCount !== 0;
+        });
+        await admin.query(`comment on database ${template} is '${new Date().toISOString()}'`);
+      }),
+    );
+    expect(await dropping).toEqual([]);
     expect(await listDatabases(template)).toHaveLength(1);
   });
 });
