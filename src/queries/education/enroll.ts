@@ -26,7 +26,7 @@ export interface EnrollParams {
   enrolledAt?: Date;
 }
 
-type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'not open';
+type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'no user' | 'not open';
 
 const insertEnrollment = statement<{ outcome: Outcome }>(
   'enroll',
@@ -48,13 +48,14 @@ where user_id = $1
  * `moveEnrollments` moves them on. Safe against a revision that is published meanwhile: one waits for the other, by
  * the course's row, so a new learner follows the new revision or is seen by whoever moves the old one's.
  *
- * @throws NotFoundError when there is no such course, CourseNotOpenError when it is not published, ConstraintError
- * `enrollments_user_id_fkey` when there is no such user.
+ * @throws NotFoundError when there is no such course or the user is deleted; CourseNotOpenError when the course is not
+ * published and the learner is new or dropped out; ConstraintError `enrollments_user_id_fkey` when there is no such user.
  */
 export async function enroll(db: Db, params: EnrollParams): Promise<EnrollmentProgress> {
   const { userId, courseId, enrolledAt } = parseInput(input, params);
   const [result] = await insertEnrollment(db, [userId, courseId, enrolledAt ?? null]);
   if (result?.outcome === 'no course') throw new NotFoundError('course', ['courseId']);
+  if (result?.outcome === 'no user') throw new NotFoundError('user', ['userId']);
   if (result?.outcome === 'not open') throw new CourseNotOpenError();
   const [row] = await findEnrollment(db, [userId, courseId]);
   if (row === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);

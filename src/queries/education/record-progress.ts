@@ -104,8 +104,10 @@ from education.record_progress(
  * completion and the published `course.completed` change in the same transaction. Locked modules are no reason to
  * reject: the event that unlocks one may still be on its way.
  *
- * Locks the enrollments of the batch in key order, so callers neither lose an update nor deadlock. In a caller's
- * own transaction that calls it twice, they may: `transaction()` then runs it again.
+ * Locks the enrollments of the batch in key order, then the modules that learners begin, also in key order, so callers
+ * neither lose an update nor deadlock, with each other or with an author. In a caller's own transaction that calls it
+ * twice, or with an enrollment being deleted, they may deadlock; above READ COMMITTED they may conflict. `transaction()`
+ * runs both again.
  *
  * @throws InvalidInputError when an event is malformed, before anything is written.
  */

@@ -23,6 +23,20 @@ where id = $1
 for no key update`,
 );
 
+// Those that move or go, in the order in which recordProgress comes to modules that learners begin: without, each could
+// wait for the other.
+const lockModules = statement<{ id: string }>(
+  'lock_course_modules',
+  `select modules.id
+from education.course_modules as modules
+left join unnest($2::uuid[]) with ordinality as offered (id, number)
+  on offered.id = modules.id
+where modules.course_id = $1
+  and modules.position is distinct from offered.number - 1
+order by modules.id
+for update of modules`,
+);
+
 // A module that was published stays, because progress points to it; one that never was goes.
 const removeModules = statement<Record<string, never>>(
   'remove_course_modules',
@@ -120,8 +134,8 @@ order by position`,
 /**
  * Replaces the modules of a course's draft, and returns them in order. Learners see nothing of it before
  * `publishCourse`. A module that is left out is deleted, or only taken out of the draft if it was ever published.
- * Locks the course's row `for no key update`: drafts are edited one after the other. Progress
- * goes on, but in a published module that moves or goes it waits until the draft is saved.
+ * Locks the course's row `for no key update`: drafts are edited one after the other. Progress goes on, but in a
+ * published module that moves or goes it waits until the draft is saved; those are locked in key order.
  *
  * @throws NotFoundError when there is no such course, InvalidInputError.
  */
@@ -130,6 +144,7 @@ export async function reviseCourse(db: Db, params: ReviseCourseParams): Promise<
   return await transaction(db, async (tx) => {
     const [course] = await lockCourse(tx, [courseId]);
     if (course === undefined) throw new NotFoundError('course', ['courseId']);
+    await lockModules(tx, [courseId, modules.map((module) => module.id ?? null)]);
     const kept = modules.flatMap((module) => module.id ?? []);
     await removeModules(tx, [courseId, kept]);
     return await saveModules(tx, [courseId, ...moduleArrays(modules)]);

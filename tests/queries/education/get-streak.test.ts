@@ -122,6 +122,28 @@ describe('getStreak', () => {
     expect(rows).toHaveLength(0);
   });
 
+  it('counts the days of both when a profile goes to another user, and of all when profiles are truncated', async () => {
+    const [first, second] = [await learner('Africa/Johannesburg'), await learner()];
+    // One day in UTC, two in Johannesburg.
+    for (const { record } of [first, second]) {
+      await record('2026-02-01T21:30:00Z', '2026-02-01T22:00:00Z');
+    }
+    const longest = async () => [
+      (await getStreak(database.db, { userId: first.userId })).longestDays,
+      (await getStreak(database.db, { userId: second.userId })).longestDays,
+    ];
+    expect(await longest()).toEqual([2, 1]);
+    await poolOf(database.db).query(
+      'update identity.user_profiles set user_id = $2 where user_id = $1',
+      [first.userId, second.userId],
+    );
+    expect(await longest()).toEqual([1, 2]);
+    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    await poolOf(database.db).query('truncate identity.user_profiles');
+    expect(await longest()).toEqual([1, 1]);
+    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+  });
+
   it('forgets the days of an enrollment that is deleted, and of no other', async () => {
     const { userId, record } = await learner();
     const course = await openCourse(database.db);

@@ -3,6 +3,7 @@ import { InvalidInputError, NotFoundError } from '../../../src/errors.ts';
 import {
   CourseNotOpenError,
   createCourse,
+  dropEnrollment,
   enroll,
   getProgress,
   publishCourse,
@@ -227,6 +228,43 @@ describe('enroll', () => {
     await expect(enroll(database.db, { userId: NOBODY, courseId })).rejects.toMatchObject({
       constraint: 'enrollments_user_id_fkey',
     });
+  });
+
+  it('brings nobody back to an archived course, and returns the enrollment of who is in it', async () => {
+    const { courseId } = await openCourse(database.db);
+    const [dropped, active] = [
+      await enrolledLearner(database.db, courseId),
+      await enrolledLearner(database.db, courseId),
+    ];
+    await dropEnrollment(database.db, { userId: dropped, courseId });
+    await poolOf(database.db).query(
+      `update education.courses set status = 'ARCHIVED', archived_at = now() where id = $1`,
+      [courseId],
+    );
+    await expect(enroll(database.db, { userId: dropped, courseId })).rejects.toThrow(
+      CourseNotOpenError,
+    );
+    expect(await enroll(database.db, { userId: active, courseId })).toMatchObject({
+      status: 'ACTIVE',
+    });
+  });
+
+  it('refuses a deleted user, who can neither enroll nor come back', async () => {
+    const { courseId } = await openCourse(database.db);
+    const [dropped, fresh] = [
+      await enrolledLearner(database.db, courseId),
+      await insertLearner(database.db),
+    ];
+    await dropEnrollment(database.db, { userId: dropped, courseId });
+    await poolOf(database.db).query(
+      'update identity.users set deleted_at = clock_timestamp() where id in ($1, $2)',
+      [dropped, fresh],
+    );
+    for (const userId of [dropped, fresh]) {
+      await expect(enroll(database.db, { userId, courseId })).rejects.toThrow(
+        new NotFoundError('user', ['userId']),
+      );
+    }
   });
 
   it('enrolls once when many ask at the same time', async () => {
