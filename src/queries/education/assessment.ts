@@ -15,16 +15,27 @@ export function toAssessmentResult(row: Assessment): AssessmentResult {
   return { ...row, passed };
 }
 
-/** Tells why a step found no row to change. */
-export async function explainAssessment(
-  db: Db,
-  { userId, assessmentId }: { userId: string; assessmentId: string },
-  needed: Assessment['status'],
-): Promise<WrongStatusError | NotFoundError> {
+export interface AssessmentRef {
+  userId: string;
+  assessmentId: string;
+}
+
+/** @throws NotFoundError */
+export async function getAssessmentState(db: Db, { userId, assessmentId }: AssessmentRef) {
   const [row] = await db
-    .select({ status: assessments.status })
+    .select({ status: assessments.status, maxScore: assessments.maxScore })
     .from(assessments)
     .where(and(eq(assessments.userId, userId), eq(assessments.id, assessmentId)));
-  if (row === undefined) return new NotFoundError('assessment', ['userId', 'assessmentId']);
-  return new WrongStatusError('assessment', row.status, needed);
+  if (row === undefined) throw new NotFoundError('assessment', ['userId', 'assessmentId']);
+  return row;
+}
+
+/** Tells why a step found no row to change. @throws NotFoundError */
+export async function explainAssessment(
+  db: Db,
+  ref: AssessmentRef,
+  needed: Assessment['status'],
+): Promise<WrongStatusError> {
+  const { status } = await getAssessmentState(db, ref);
+  return new WrongStatusError('assessment', status, needed);
 }

@@ -5,7 +5,7 @@ import { assessments } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
-import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import { type AssessmentResult, getAssessmentState, toAssessmentResult } from './assessment.ts';
 import { WrongStatusError } from './errors.ts';
 import { NOW } from './now.ts';
 
@@ -30,7 +30,7 @@ export interface GradeAssessmentParams {
  * When it is passed, `assessment.passed` is published in the same transaction: the ground of a reward.
  *
  * @throws NotFoundError; WrongStatusError when it is not submitted or has been graded; InvalidInputError when the
- * score is above the assessment's most.
+ * score is above the assessment's most; ConstraintError `assessments_completed_after_submitted_check`.
  */
 export async function gradeAssessment(
   db: Db,
@@ -50,9 +50,11 @@ export async function gradeAssessment(
     )
     .returning();
   if (row !== undefined) return toAssessmentResult(row);
-  const reason = await explainAssessment(db, { userId, assessmentId }, 'SUBMITTED');
-  if (reason instanceof WrongStatusError && reason.status === 'SUBMITTED') {
+  const { status, maxScore } = await getAssessmentState(db, { userId, assessmentId });
+  if (status !== 'SUBMITTED') throw new WrongStatusError('assessment', status, 'SUBMITTED');
+  if (score > maxScore) {
     throw new InvalidInputError('score', "must be at most the assessment's maxScore");
   }
-  throw reason;
+  // It was submitted in between. A status only goes forward, so this happens once.
+  return await gradeAssessment(db, params);
 }

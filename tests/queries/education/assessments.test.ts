@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { connect } from '../../../src/connect.ts';
 import { InvalidInputError, NotFoundError } from '../../../src/errors.ts';
 import {
   createAssessment,
@@ -105,6 +106,17 @@ describe('assessments', () => {
     expect(await gradeAssessment(database.db, { userId, assessmentId, score: 7 })).toMatchObject({
       score: 7,
     });
+  });
+
+  it('grades what is submitted between the attempt and the question why it failed', async () => {
+    const { userId, assessmentId } = await assessment('started');
+    // One connection: the statements run in the order in which they are asked for.
+    const db = await connect({ url: database.url, max: 1 });
+    const grading = gradeAssessment(db, { userId, assessmentId, score: 7 });
+    const submitting = submitAssessment(db, { userId, assessmentId, answers: [] });
+    await submitting;
+    expect(await grading).toMatchObject({ status: 'GRADED', score: 7 });
+    await db.close();
   });
 
   it('takes its steps in order', async () => {
