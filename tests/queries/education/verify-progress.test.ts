@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { recordProgress, verifyProgress } from '../../../src/queries/education/index.ts';
+import {
+  moveEnrollments,
+  publishCourse,
+  recordProgress,
+  reviseCourse,
+  verifyProgress,
+} from '../../../src/queries/education/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { enrolledLearner, eventsOf, openCourse, poolOf, START } from './fixture.ts';
 
@@ -324,5 +330,31 @@ describe('verifyProgress', () => {
     expect(await found({ courseId: randomUUID() })).toEqual([]);
     expect(await found({ userId: half })).toHaveLength(2);
     expect(await found({ courseId, limit: 1 })).toHaveLength(1);
+  });
+
+  it('finds a learner whom a strict revision reopened and who is COMPLETED all the same', async () => {
+    const course = await openCourse(database.db, [{}, {}]);
+    const userId = await enrolledLearner(database.db, course.courseId);
+    const event = eventsOf(userId, course);
+    await recordProgress(database.db, {
+      events: [event('completed', 0, 1), event('completed', 1, 2)],
+    });
+    const modules = [{}, {}].map((_, index) => ({
+      title: 'M',
+      content: '',
+      ...(index === 0 ? { id: course.moduleIds[0] as string } : {}),
+    }));
+    await reviseCourse(database.db, { courseId: course.courseId, modules });
+    await publishCourse(database.db, { courseId: course.courseId, policy: 'STRICT' });
+    await moveEnrollments(database.db, { courseId: course.courseId, revision: 2 });
+    const set = (changes: string) =>
+      poolOf(database.db).query(`update education.enrollments set ${changes} where user_id = $1`, [
+        userId,
+      ]);
+    await set(
+      `status = 'COMPLETED', completed_revision = 1, completed_at = '2026-01-07 08:00:00+00'`,
+    );
+    expect(await found()).toEqual([['enrollment', userId, 'status', 'ACTIVE', 'COMPLETED']]);
+    await set(`status = 'ACTIVE', completed_revision = null, completed_at = null`);
   });
 });

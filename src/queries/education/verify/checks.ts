@@ -51,8 +51,9 @@ order by user_id, course_id, module_id, field
 limit $4`,
 );
 
-// The status follows from the weights; `completed_revision` says which revision the time of completion is of. A client's
-// clock may be a little behind the enrollment, which a completion never is.
+// The status follows from the weights; `completed_revision` says which revision the time of completion is of. Only KEEP
+// moves learners to a revision that they have not completed and lets them stay COMPLETED. A client's clock may be a
+// little behind the enrollment, which a completion never is.
 const enrollments = statement<DifferenceRow>(
   'verify_enrollments',
   `with completed_modules as (
@@ -110,7 +111,7 @@ cross join lateral (values
     case
       when coalesce(done_weights.done_weight, 0) = revisions.total_weight then 'COMPLETED'
       when enrollments.status = 'DROPPED' then 'DROPPED'
-      when enrollments.completed_revision < enrollments.revision then 'COMPLETED'
+      when enrollments.completed_revision < enrollments.revision and revisions.policy = 'KEEP' then 'COMPLETED'
       else 'ACTIVE'
     end,
     enrollments.status::text
