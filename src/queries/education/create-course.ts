@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_MINOR_UNITS } from '../../money.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -11,8 +12,8 @@ const input = z.strictObject({
   title: v.text({ max: 200 }),
   description: v.text({ min: 0, max: 100_000 }),
   level: z.enum(['BEGINNER', 'INTERMEDIATE', 'ADVANCED', 'EXPERT']).default('BEGINNER'),
-  durationMinutes: z.int().min(1).optional(),
-  price: z.bigint().min(0n).default(0n),
+  durationMinutes: z.int32().min(1).optional(),
+  price: z.bigint().min(0n).max(MAX_MINOR_UNITS).default(0n),
   currency: v.currencyCode.default('ZAR'),
   modules: modulesInput,
 });

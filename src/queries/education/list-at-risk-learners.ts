@@ -21,7 +21,7 @@ const input = z.strictObject({
   inactiveDays: days.default(14),
   expectedDays: days.default(60),
   paceBasisPoints: z.int().min(0).max(10_000).default(5_000),
-  failedAssessments: z.int().min(1).default(2),
+  failedAssessments: z.int32().min(1).default(2),
   limit: v.limit(),
   cursor: cursor.field,
 });
@@ -84,9 +84,9 @@ from (
   cross join lateral (
     select
       floor(extract(epoch from clock.now - enrollments.last_activity_at) / 86400)::integer as idle_days,
-      least(
+      greatest(0, least(
         floor(extract(epoch from clock.now - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
-      )::integer as expected_basis_points
+      ))::integer as expected_basis_points
   ) as facts
   cross join lateral (
     select count(*)::integer as failed_assessments

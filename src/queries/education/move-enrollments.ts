@@ -7,7 +7,7 @@ import { parseInput } from '../../validate.ts';
 
 const input = z.strictObject({
   courseId: v.uuid,
-  revision: z.int().min(1),
+  revision: z.int32().min(1),
   limit: v.limit({ max: 10_000, fallback: 1_000 }),
 });
 

@@ -2,13 +2,13 @@ import { z } from 'zod';
 import type { Db } from '../../connect.ts';
 import { type Job, jobs } from '../../schema/marketplace/jobs.ts';
 import { transaction } from '../../transaction.ts';
-import { instant, parseInput } from '../../validate.ts';
-import { type JobDetails, jobDetailFields } from './job-fields.ts';
+import { parseInput } from '../../validate.ts';
+import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts';
 import { insertJobSkills, type WantedSkill, wantedSkillsField } from './set-job-skills.ts';
 
 export interface CreateJobParams extends JobDetails {
   skills?: WantedSkill[];
-  /** By default now. */
+  /** By default now; not after the year 5999. */
   postedAt?: Date;
 }
 
@@ -22,7 +22,7 @@ const input = z.strictObject({
   requirements: jobDetailFields.requirements.default(null),
   expiresAt: jobDetailFields.expiresAt.default(null),
   postedBy: jobDetailFields.postedBy.default(null),
-  postedAt: instant.optional(),
+  postedAt: postedAtField.optional(),
   skills: wantedSkillsField.default([]),
 });
 

@@ -183,6 +183,15 @@ describe('listAtRiskLearners', () => {
     ]);
   });
 
+  it('has nothing against anybody long before they enrolled', async () => {
+    const { courseId } = await openCourse(database.db);
+    await enrolledLearner(database.db, courseId);
+    const now = new Date('0001-01-01T00:00:00Z');
+    expect(
+      (await listAtRiskLearners(database.db, { courseId, now, expectedDays: 1 })).items,
+    ).toEqual([]);
+  });
+
   it('measures with the clock of the server when no time is given', async () => {
     const { courseId } = await openCourse(database.db);
     const userId = await insertLearner(database.db);
