@@ -12,12 +12,13 @@ const input = z.strictObject({
   appliedAt: instant.optional(),
 });
 
+// The clock, not the transaction's start: the job may have been posted since.
 const applyStatement = statement<ApplicationRow>(
   'apply_to_job',
   `insert into marketplace.job_applications
     (user_id, job_id, cover_letter, resume, match_score, applied_at, status_changed_at, status_changed_by)
   select $1, $2, $3, $4, marketplace.score_match($1, $2), a.applied_at, a.applied_at, $1
-  from (select coalesce($5::timestamptz, now())) a (applied_at)
+  from (select coalesce($5::timestamptz, clock_timestamp())) a (applied_at)
   returning ${applicationColumns}`,
 );
 

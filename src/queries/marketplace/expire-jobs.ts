@@ -14,7 +14,7 @@ const expireStatement = statement<{ id: string }>(
     select id
     from marketplace.jobs
     where status = 'ACTIVE'
-    and expires_at <= coalesce($1::timestamptz, now())
+    and expires_at <= coalesce($1::timestamptz, statement_timestamp())
     order by expires_at, id
     limit $2
     for no key update skip locked
@@ -27,7 +27,7 @@ const expireStatement = statement<{ id: string }>(
 );
 
 /**
- * Marks active jobs whose time is over as EXPIRED, the longest over first, at most `limit` in one call; call it until it
+ * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED, the longest over first, at most `limit` in one call; call it until it
  * returns none. Matching leaves them out by their `expiresAt` even before. Skips jobs that someone is changing right now.
  *
  * @throws InvalidInputError

@@ -30,7 +30,7 @@ const findSkillGapsStatement = statement<Row>(
   'find_skill_gaps',
   `select g.skill_id as "skillId", s.name, g.level as "levelNumber", us.level as "heldLevel",
     g.job_count as "jobCount", e.examples
-  from marketplace.find_skill_gaps($1, $2, ${EXAMPLES}, coalesce($3::timestamptz, now())) g
+  from marketplace.find_skill_gaps($1, $2, ${EXAMPLES}, coalesce($3::timestamptz, statement_timestamp())) g
   join marketplace.skills s on s.id = g.skill_id
   left join marketplace.user_skills us on us.user_id = $1 and us.skill_id = g.skill_id
   cross join lateral (

@@ -16,6 +16,7 @@ export interface ListJobsParams {
   minSalary?: bigint;
   /** Needed with `minSalary`. */
   currency?: string;
+  /** Jobs that expire by then are left out. By default the time of the call. */
   now?: Date;
 }
 
@@ -58,7 +59,7 @@ const columns = `id as "jobId", title, company, location, remote, salary_min as 
 
 const conditions = `status = 'ACTIVE'
   and deleted_at is null
-  and (expires_at is null or expires_at > coalesce($1::timestamptz, now()))
+  and (expires_at is null or expires_at > coalesce($1::timestamptz, statement_timestamp()))
   and ($2::boolean is null or remote = $2)
   and ($3::text is null or lower(location) = lower($3))
   and ($4::text is null or currency = $4)

@@ -72,7 +72,7 @@ const matchJobsStatement = statement<Row>(
     j.posted_at as "postedAt", j.expires_at as "expiresAt",
     m.posted_at::text as "postedText", fits.skills
   from marketplace.match_jobs(
-    $1, $2, coalesce($3::timestamptz, now()), $4, $5, $6, $7, $8, $9, $10, $11
+    $1, $2, coalesce($3::timestamptz, statement_timestamp()), $4, $5, $6, $7, $8, $9, $10, $11
   ) m
   join marketplace.jobs j on j.id = m.job_id
   ${skillFitsSql('$1', 'j.id')}

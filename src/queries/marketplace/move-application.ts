@@ -39,7 +39,8 @@ const moveStatement = statement<ApplicationRow>(
  *
  * @throws NotFoundError when the user did not apply to the job.
  * @throws ConstraintError `job_applications_forward_check` for a move that is not forward,
- * `job_applications_author_check` when applicants move their own otherwise than by answering an offer.
+ * `job_applications_author_check` when applicants move their own otherwise than by answering an offer,
+ * `job_applications_status_changed_by_fkey` for an unknown `changedBy`.
  * @throws InvalidInputError
  */
 export async function moveApplication(
