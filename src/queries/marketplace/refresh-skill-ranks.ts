@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Db } from '../../connect.ts';
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError, TimeoutError } from '../../errors.ts';
 import { executorOf } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
@@ -20,9 +20,27 @@ const input = z.strictObject({
   onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
 });
 
+const ASKED_BEFORE_QUEUEING = 25;
+const QUEUEING_MS = 200;
+
 const tryLock = statement<{ locked: boolean }>(
   'try_lock_skill_ranks',
   `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`,
+);
+
+const readLockTimeout = statement<{ timeout: string }>(
+  'read_lock_timeout',
+  `select current_setting('lock_timeout') as timeout`,
+);
+
+const writeLockTimeout = statement(
+  'write_lock_timeout',
+  `select set_config('lock_timeout', $1, true)`,
+);
+
+const waitForLock = statement(
+  'lock_skill_ranks',
+  `select pg_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0)`,
 );
 
 const readState = statement<{ isRunning: boolean; refresh: bigint }>(
@@ -43,12 +61,19 @@ const readOrder = statement<{ skillIds: number[] }>(
   ) counts`,
 );
 
+// A skill may be gone since it was counted.
 const announce = statement<{ refresh: bigint }>(
   'announce_skill_ranks',
-  `with new_ranks as (
+  `with known_skills as (
+    select s.id as skill_id, o.rank
+    from unnest($1::integer[]) with ordinality as o (skill_id, rank)
+    join marketplace.skills s on s.id = o.skill_id
+    for key share of s
+  ),
+  new_ranks as (
     insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
     select skill_id, rank, 0
-    from unnest($1::integer[]) with ordinality as ordered (skill_id, rank)
+    from known_skills
     order by skill_id
     on conflict (skill_id) do update
     set rank = excluded.rank, prior_rank = skill_ranks.rank
@@ -75,7 +100,9 @@ const settle = statement(
  * broken off, the next call goes on where ranks are new and jobs are not; calls at the same time share one refresh.
  *
  * Readers never wait. A writer waits for the chunk that its job is in, and for the ranks while they are written; jobs
- * that somebody holds are left for later, so a chunk never waits for a writer.
+ * that somebody holds are left for later, so a chunk never waits for a writer. The ranks wait until every writer of jobs
+ * has ended who was there before: while one stays open, other writers wait up to 0.2 s about every second, and while one
+ * keeps a job, the call does not end.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
@@ -117,7 +144,9 @@ async function reindexAll(
     jobs += done;
     held.push(...skipped);
     if (last !== null) onProgress?.(jobs);
-    return last;
+    // Jobs that came since are in the new order already, so the last chunk is one that is not full. Going on until
+    // there is none would never end while jobs are created.
+    return done + skipped.length < chunkSize ? null : last;
   };
   let last = await reindex(null, null);
   while (last !== null) last = await reindex(last, null);
@@ -134,15 +163,37 @@ async function reindexAll(
 
 /**
  * Every writer of jobs holds the shared lock until it commits. Asking again and again, instead of queueing for the lock,
- * keeps one long writer from stopping all the others.
+ * keeps one long writer from stopping all the others. But of many short ones some always hold it, so now and then it
+ * queues, briefly: who comes meanwhile waits for those who hold it.
  */
 async function withRanksLocked<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
-  for (;;) {
-    const outcome = await transaction(db, async (tx) => {
-      const [lock] = await tryLock(tx);
-      return lock?.locked === true ? { result: await work(tx) } : undefined;
-    });
+  for (let attempt = 1; ; attempt += 1) {
+    const lock = attempt % ASKED_BEFORE_QUEUEING === 0 ? queueForLock : askForLock;
+    const outcome = await transaction(db, async (tx) =>
+      (await lock(tx)) ? { result: await work(tx) } : undefined,
+    );
     if (outcome !== undefined) return outcome.result;
     await sleep(20);
+  }
+}
+
+async function askForLock(tx: Db): Promise<boolean> {
+  const [lock] = await tryLock(tx);
+  return lock?.locked === true;
+}
+
+/** In a savepoint, because a timeout fails what it is in. */
+async function queueForLock(tx: Db): Promise<boolean> {
+  const [before] = await readLockTimeout(tx);
+  try {
+    await transaction(tx, async (inner) => {
+      await writeLockTimeout(inner, [`${QUEUEING_MS}ms`]);
+      await waitForLock(inner);
+      await writeLockTimeout(inner, [before?.timeout]);
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof TimeoutError && error.code === 'LOCK_TIMEOUT') return false;
+    throw error;
   }
 }

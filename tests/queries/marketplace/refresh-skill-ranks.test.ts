@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createJob } from '../../../src/queries/marketplace/create-job.ts';
 import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
 import { refreshSkillRanks } from '../../../src/queries/marketplace/refresh-skill-ranks.ts';
 import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
@@ -13,6 +15,8 @@ const database = useTestDatabase();
 const lock = `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`;
 const isSettled = 'select bool_and(rank = prior_rank) as settled from marketplace.skill_ranks';
 
+const details = { title: 'Job', description: '', company: 'Company', remote: true };
+
 const clients: PoolClient[] = [];
 
 async function run(text: string): Promise<Record<string, unknown>[]> {
@@ -25,6 +29,15 @@ async function begin(text: string): Promise<PoolClient> {
   await client.query('begin');
   await client.query(text);
   return client;
+}
+
+/** Until a refresh has counted the skills and waits for writers to end. */
+async function untilQueued(): Promise<void> {
+  await waitFor('the refresh queues for the lock', async () => {
+    const rows = await run(`select from pg_locks where locktype = 'advisory' and not granted
+      and database = (select oid from pg_database where datname = current_database())`);
+    return rows.length > 0;
+  });
 }
 
 // Skill 1 becomes the rarest.
@@ -131,6 +144,60 @@ describe('refreshSkillRanks', () => {
         `insert into marketplace.job_skills (job_id, skill_id, level) values ('${jobId(1)}', 9, 'BEGINNER')`,
       ),
     ).rejects.toMatchObject({ code: '40001' });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('comes to its end although short writers, one after the other, leave no moment without one', async () => {
+    const deadline = Date.now() + 10_000;
+    let isOver = false;
+    const sharedLock = `select pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0)`;
+    let [holder, next] = [await begin(sharedLock), await begin('select')];
+    const relay = async () => {
+      while (!isOver && Date.now() < deadline) {
+        // Who has to wait for the lock does not keep the other from ending.
+        const taking = next.query(sharedLock);
+        await Promise.race([taking, sleep(10)]);
+        await holder.query('commit');
+        await taking;
+        await holder.query('begin');
+        [holder, next] = [next, holder];
+      }
+      await holder.query('commit');
+    };
+    const writing = relay();
+    await refreshSkillRanks(database.db, { chunkSize: 64 });
+    const endedAt = Date.now();
+    isOver = true;
+    await writing;
+    expect(endedAt).toBeLessThan(deadline);
+    expect(await run(isSettled)).toEqual([{ settled: true }]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('gives up queueing behind a long writer, so that others go on, and asks again', async () => {
+    const writer = await begin(
+      `select pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0)`,
+    );
+    const refreshing = refreshSkillRanks(database.db);
+    await untilQueued();
+    await createJob(database.db, { ...details, skills: [{ skillId: 9, level: 'EXPERT' }] });
+    await writer.query('commit');
+    expect(await refreshing).toEqual({ jobs: 201 });
+    expect(await run(isSettled)).toEqual([{ settled: true }]);
+  });
+
+  it('leaves out a skill that is deleted after it was counted', async () => {
+    const writer = await begin(
+      `select pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0)`,
+    );
+    const refreshing = refreshSkillRanks(database.db);
+    await untilQueued();
+    await run('delete from marketplace.job_skills where skill_id = 20');
+    await run('delete from marketplace.skills where id = 20');
+    await writer.query('commit');
+    await refreshing;
+    expect(await run('select from marketplace.skill_ranks where skill_id = 20')).toEqual([]);
+    expect(await run(isSettled)).toEqual([{ settled: true }]);
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
