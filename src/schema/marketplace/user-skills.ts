@@ -5,7 +5,10 @@ import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { skillLevel, skills } from './skills.ts';
 
-/** A skill that a user holds, at a level. A trigger keeps `endorsements`, the count of its skill_endorsements. */
+/**
+ * A skill that a user holds, at a level. Triggers keep `endorsements`, the count of its skill_endorsements, and take the
+ * verification away when the level changes.
+ */
 export const userSkills = marketplace.table(
   'user_skills',
   {

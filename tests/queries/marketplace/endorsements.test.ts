@@ -7,6 +7,7 @@ const database = useTestDatabase();
 const PERSON = '00000001-0000-7000-8000-000000000001';
 const RECRUITER = '00000001-0000-7000-8000-000000000002';
 const OTHER = '00000001-0000-7000-8000-000000000003';
+const VERIFIED = '00000001-0000-7000-8000-000000000004';
 
 async function run(text: string): Promise<Record<string, unknown>[]> {
   return (await database.db.$client.query(text)).rows;
@@ -42,5 +43,37 @@ describe('user_skills.endorsements', () => {
     expect(await count()).toEqual([{ endorsements: 2 }]);
     await plain(`delete from identity.users where id = '${OTHER}'`);
     expect(await count()).toEqual([{ endorsements: 1 }]);
+    await endorseSkill(database.db, { ...endorsed, endorserId: RECRUITER });
+    await run('truncate marketplace.skill_endorsements');
+    expect(await count()).toEqual([{ endorsements: 0 }]);
+    await endorseSkill(database.db, { ...endorsed, endorserId: RECRUITER });
+    expect(await count()).toEqual([{ endorsements: 1 }]);
+  });
+});
+
+describe('user_skills.verified_at', () => {
+  it('goes when plain SQL changes the level, and only of that skill', async () => {
+    await run(
+      `insert into identity.users (id, email, name) values ('${VERIFIED}', 'v@example.com', 'V')`,
+    );
+    await run(
+      `insert into marketplace.skills (id, name, category) values (2, 'Go', 't'), (3, 'C', 't')`,
+    );
+    await run(`insert into marketplace.user_skills (user_id, skill_id, level, verified_at, verified_by)
+      select '${VERIFIED}', skill_id, 'BEGINNER', '2026-01-05', '${PERSON}' from unnest('{2,3}'::int[]) skill_id`);
+    const change = (set: string) =>
+      run(
+        `update marketplace.user_skills set ${set} where user_id = '${VERIFIED}' and skill_id = 2`,
+      );
+    const verified = () =>
+      run(`select skill_id as skill, verified_at is not null as at, verified_by is not null as by
+        from marketplace.user_skills where user_id = '${VERIFIED}' order by skill_id`);
+    const decoy = { skill: 3, at: true, by: true };
+    await change(`level = level, updated_at = now()`);
+    expect(await verified()).toEqual([{ skill: 2, at: true, by: true }, decoy]);
+    await change(`level = 'EXPERT'`);
+    expect(await verified()).toEqual([{ skill: 2, at: false, by: false }, decoy]);
+    await change(`level = 'ADVANCED', verified_at = now()`);
+    expect(await verified()).toEqual([{ skill: 2, at: true, by: false }, decoy]);
   });
 });
