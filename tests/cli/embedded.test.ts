@@ -1,9 +1,12 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { open } from '../migrate/fixture.ts';
 import { queryOne } from '../setup/query.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
-import { runCli } from './run-cli.ts';
+import { runCli, spawnCli, waitForOutput } from './run-cli.ts';
 
 // Each command is a process that loads the library.
 vi.setConfig({ testTimeout: 240_000 });
@@ -75,6 +78,34 @@ describe('azora-db quickstart', () => {
     expect(await cli(['quickstart'])).toEqual(first);
     expect((await cli(['status'])).stdout).toContain('No embedded PostgreSQL is running');
   });
+
+  it('does not end another that began a little earlier or later', async () => {
+    const first = cli(['quickstart']);
+    await sleep(300);
+    const results = await Promise.all([first, cli(['quickstart']), cli(['quickstart'])]);
+    for (const { code, stderr } of results) expect({ code, stderr }).toMatchObject({ code: 0 });
+  });
+
+  it('leaves a server running that somebody else has come to use', async () => {
+    const running = spawnCli(['quickstart'], { cwd: folder.path });
+    await waitForOutput(running.stderr, 'Applying the migrations.');
+    const { stdout: url } = await cli(['url']);
+    const visitor = await open(url.trim());
+    expect(await once(running, 'close')).toEqual([0, null]);
+    expect((await visitor.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    await visitor.end();
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stops the server that it started after %s',
+    async (signal) => {
+      const running = spawnCli(['quickstart'], { cwd: folder.path });
+      await waitForOutput(running.stderr, 'Seeding the demo data.');
+      running.kill(signal);
+      expect(await once(running, 'close')).toEqual([null, signal]);
+      expect((await cli(['status'])).stdout).toContain('No embedded PostgreSQL is running');
+    },
+  );
 
   it('leaves a server running that ran before', async () => {
     await cli(['start']);

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { packageRoot } from '../../src/migrate/journal.ts';
 import { waitFor } from '../setup/wait-for.ts';
@@ -21,17 +22,33 @@ const main = join(packageRoot(), 'src', 'cli', 'main.ts');
 
 /** Runs the real command in a process of its own, without a terminal. */
 export async function runCli(args: string[], options: CliOptions): Promise<CliResult> {
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: options.cwd,
-    env: cleanEnv(options.env),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnCli(args, options);
   const [stdout, stderr, [code]] = await Promise.all([
     text(child.stdout),
     text(child.stderr),
     once(child, 'close'),
   ]);
   return { code, stdout, stderr };
+}
+
+/** Starts the command without waiting for its end. */
+export function spawnCli(args: string[], options: CliOptions) {
+  return spawn(process.execPath, [main, ...args], {
+    cwd: options.cwd,
+    env: cleanEnv(options.env),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Waits until a program has said this. */
+export async function waitForOutput(stream: Readable, wanted: string): Promise<void> {
+  let output = '';
+  for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+    output += String(chunk);
+    if (output.includes(wanted)) break;
+  }
+  // What follows is read by nobody, and must not fill the pipe.
+  stream.resume();
 }
 
 /** Runs it on a terminal, and types `answer` once it has printed `prompt`. */
