@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { deadlineOf } from './deadline.ts';
 import { ConnectError } from './errors.ts';
-import { readJournal } from './migrate/journal.ts';
+import { readJournal } from './journal.ts';
 import { type ConnectOptions, poolConfig } from './pool-config.ts';
 import { PoolExecutor } from './pool-executor.ts';
 import { Database } from './session.ts';

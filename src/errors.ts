@@ -1,8 +1,9 @@
 /**
- * Every error this library raises. Callers decide by class or `code`, never by message text.
+ * What every error is that this library raises on purpose. Callers decide by class or `code`, never by message text.
  *
- * No error here carries a bound value, neither in a property nor in a printed `cause`: PostgreSQL puts
- * values into `detail` and Drizzle into its message, and both end up in logs.
+ * No error here carries what people entered, neither in a property nor in a printed `cause`: PostgreSQL puts values
+ * into `detail` and Drizzle into its message, and both end up in logs. Where a rule of ours in the database refuses a
+ * row, its message names that row by its keys and its status, ids of users among them.
  */
 export class AzoraDbError extends Error {
   readonly code: string;

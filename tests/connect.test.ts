@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from '../src/connect.ts';
-import { readJournal } from '../src/migrate/journal.ts';
+import { readJournal } from '../src/journal.ts';
 import { rejection } from './setup/errors.ts';
 import { useEmptyTestDatabase, useTestDatabase } from './setup/test-database.ts';
 

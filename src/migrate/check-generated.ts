@@ -3,8 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
+import { defaultMigrationsFolder, packageRoot } from '../journal.ts';
 import { drizzleKitBin } from './drizzle-kit.ts';
-import { defaultMigrationsFolder, packageRoot } from './journal.ts';
 
 /**
  * What `drizzle-kit generate` would add to the migrations, as SQL; empty when they are up to date

@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { packageRoot } from '../journal.ts';
 import { MigrationError } from './errors.ts';
-import { packageRoot } from './journal.ts';
 
 /**
  * Where drizzle-kit's own command lies, for those who start it with `process.execPath`.

@@ -1,5 +1,5 @@
+export { type JournalEntry, readJournal } from '../journal.ts';
 export { MigrationError, type MigrationErrorCode } from './errors.ts';
-export { type JournalEntry, readJournal } from './journal.ts';
 export { type MigrateEvent, type MigrateOptions, migrate } from './migrate.ts';
 export {
   getMigrationStatus,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { defaultMigrationsFolder, type JournalEntry, readJournal } from './journal.ts';
+import { AzoraDbError } from '../errors.ts';
+import { defaultMigrationsFolder, type JournalEntry, readJournal } from '../journal.ts';
 
 /** A migration as it lies on disk. */
 export interface Migration extends JournalEntry {
@@ -19,11 +20,18 @@ const NO_TRANSACTION = /^--\s*azora-db:\s*no-transaction\s*$/;
 /**
  * Every migration of a folder, in the order in which they are applied.
  *
- * @throws Error when the folder has no journal or a file that the journal lists is missing.
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it lists.
  */
 export function readMigrations(migrationsFolder = defaultMigrationsFolder()): Migration[] {
   return readJournal(migrationsFolder).map((entry) => {
-    const text = readFileSync(join(migrationsFolder, `${entry.tag}.sql`), 'utf8');
+    const path = join(migrationsFolder, `${entry.tag}.sql`);
+    if (!existsSync(path)) {
+      throw new AzoraDbError(
+        'MIGRATIONS_MISSING',
+        `The journal lists ${entry.tag}, and ${path} does not exist.`,
+      );
+    }
+    const text = readFileSync(path, 'utf8');
     return {
       ...entry,
       hash: createHash('sha256').update(text).digest('hex'),

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { defaultMigrationsFolder } from '../../src/migrate/journal.ts';
+import { defaultMigrationsFolder } from '../../src/journal.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { useEmptyDatabases } from '../migrate/databases.ts';
 import { books, run } from '../migrate/fixture.ts';

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/journal.ts';
 import { findUngenerated } from '../../src/migrate/check-generated.ts';
-import { packageRoot } from '../../src/migrate/journal.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 
 const folder = useTemporaryFolder();

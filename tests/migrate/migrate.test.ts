@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as drizzleMigrate } from 'drizzle-orm/node-postgres/migrator';
@@ -49,6 +50,20 @@ describe('migrate', () => {
     await applyWithDrizzle(theirs, migrationsFolder);
     expect(await migrate({ url: ours, migrationsFolder })).toEqual({ applied: [] });
     expect(await books(theirs)).toHaveLength(2);
+  });
+
+  it('says which file is missing, before it connects', async () => {
+    const migrationsFolder = join(folder.path, 'drizzle');
+    await expect(migrate({ url: '', migrationsFolder })).rejects.toMatchObject({
+      name: 'AzoraDbError',
+      code: 'MIGRATIONS_MISSING',
+    });
+    await write({ '0001_cats': CATS });
+    await rm(join(migrationsFolder, '0001_cats.sql'));
+    await expect(migrate({ url: '', migrationsFolder })).rejects.toMatchObject({
+      code: 'MIGRATIONS_MISSING',
+      message: expect.stringContaining('The journal lists 0001_cats'),
+    });
   });
 
   it('keeps the migrations before a failed one, nothing of that one, and goes on from there', async () => {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { packageRoot } from '../../journal.ts';
 import { drizzleKitBin } from '../../migrate/drizzle-kit.ts';
-import { packageRoot } from '../../migrate/journal.ts';
 
 /**
  * Runs `drizzle-kit generate` on the terminal that it may have to ask questions on. Without a name it would

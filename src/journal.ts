@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { AzoraDbError } from './errors.ts';
 
 /** One migration as drizzle-kit's journal lists it; `when` is its key in `drizzle.__drizzle_migrations`. */
 export interface JournalEntry {
@@ -14,7 +15,7 @@ const PACKAGE_NAME = '@azora/db';
  * The folder that holds this package's `package.json`, `drizzle/` and the rest. The same file runs
  * from `src/` and, compiled, from `dist/src/`, so the folder is looked up and not counted in `..`s.
  *
- * @throws Error when no folder above this file is the package, as when a bundler has moved the code.
+ * @throws AzoraDbError `PACKAGE_MISSING` when no folder above this file is the package, as when a bundler has moved the code.
  */
 export function packageRoot(): string {
   let folder = import.meta.dirname;
@@ -23,7 +24,8 @@ export function packageRoot(): string {
     if (existsSync(manifest) && isOurs(manifest)) return folder;
     const parent = dirname(folder);
     if (parent === folder) {
-      throw new Error(
+      throw new AzoraDbError(
+        'PACKAGE_MISSING',
         `The files of ${PACKAGE_NAME} were not found above ${import.meta.dirname}. A bundler must leave the package external.`,
       );
     }
@@ -44,12 +46,12 @@ export function defaultMigrationsFolder(): string {
 /**
  * The journal of a migrations folder, in the order in which its migrations are applied.
  *
- * @throws Error when the folder has no journal.
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal.
  */
 export function readJournal(migrationsFolder = defaultMigrationsFolder()): JournalEntry[] {
   const path = join(migrationsFolder, 'meta', '_journal.json');
   if (!existsSync(path)) {
-    throw new Error(`No migrations here: ${path} does not exist.`);
+    throw new AzoraDbError('MIGRATIONS_MISSING', `No migrations here: ${path} does not exist.`);
   }
   const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: JournalEntry[] };
   return journal.entries
