@@ -58,9 +58,10 @@ const writeSettings = statement(
  * A skill is found again by its concept URI, else by its name if that skill has no URI yet. So a second import changes
  * nothing, and a later release changes names and descriptions while jobs and people keep their skills; labels may move
  * between concepts. A skill whose new label is the name of a skill that these files do not rename keeps its old one, and
- * its row is reported. Skills that a release no longer has stay; relations that it no longer has are removed.
+ * its row is reported. Skills and occupations that a release no longer has stay, and so do those of other sources, with
+ * what they need; relations that it no longer has between an occupation of its own and a skill are removed.
  *
- * @throws EscoError when a file or column is missing, or a file is not CSV or has no usable row.
+ * @throws EscoError when a file or column is missing, or a file is empty, not CSV, or has no usable row.
  * @throws InvalidInputError
  */
 export async function importEsco(

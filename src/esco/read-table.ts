@@ -15,7 +15,7 @@ export interface EscoFile {
 
 export interface EscoRow {
   file: string;
-  /** The line on which the row begins; the heading is line 1. */
+  /** The line of the file on which the row begins, from 1. */
   line: number;
   cells: Record<string, string>;
 }
@@ -33,7 +33,7 @@ export async function findFile(folder: string, names: string[]): Promise<EscoFil
  * The rows of a file, one at a time. Quoted cells may hold commas, quotes and line breaks; rows may be shorter or longer
  * than the heading. `onBytes` is told how many bytes of the file were read by then.
  *
- * @throws EscoError for a file that is not CSV or lacks a column.
+ * @throws EscoError for a file that is empty, not CSV or lacks a column.
  */
 export async function* readTable(
   file: EscoFile,
@@ -50,14 +50,8 @@ export async function* readTable(
   });
   const parser = parse({
     bom: true,
-    columns: (heading: string[]) => {
-      const missing = columns.filter((column) => !heading.includes(column));
-      if (missing.length > 0) {
-        throw new EscoError('COLUMN_MISSING', `${file.name} has no column ${missing.join(', ')}`);
-      }
-      return heading;
-    },
-    info: true,
+    // The text of a row, with the empty lines before it: what the parser counts as lines leaves these out.
+    raw: true,
     relax_column_count: true,
     skip_empty_lines: true,
     trim: true,
@@ -67,15 +61,25 @@ export async function* readTable(
   const bytes = source.on('error', forward).pipe(counter);
   const plain = file.name.endsWith('.gz') ? bytes.pipe(createGunzip()).on('error', forward) : bytes;
   plain.pipe(parser);
-  let line = 2;
+  let heading: string[] | undefined;
+  let line = 1;
   try {
-    for await (const { record, info } of parser as AsyncIterable<{
-      record: Record<string, string>;
-      info: { lines: number };
+    for await (const { record, raw } of parser as AsyncIterable<{
+      record: string[];
+      raw: string;
     }>) {
-      yield { file: file.name, line, cells: record };
-      line = info.lines + 1;
+      const begin = line + countBreaks(raw.slice(0, raw.length - raw.trimStart().length));
+      line += countBreaks(raw);
+      if (heading === undefined) {
+        heading = record;
+        checkColumns(file, heading, columns);
+      } else {
+        const names = heading.slice(0, record.length);
+        const cells = Object.fromEntries(names.map((name, at) => [name, record[at] ?? '']));
+        yield { file: file.name, line: begin, cells };
+      }
     }
+    if (heading === undefined) throw new EscoError('FILE_EMPTY', `${file.name} is empty`);
   } catch (error) {
     if (error instanceof EscoError) throw error;
     throw new EscoError('FILE_UNREADABLE', `${file.name} cannot be read after line ${line - 1}`, {
@@ -84,4 +88,15 @@ export async function* readTable(
   } finally {
     source.destroy();
   }
+}
+
+function checkColumns({ name }: EscoFile, heading: string[], columns: string[]): void {
+  const missing = columns.filter((column) => !heading.includes(column));
+  if (missing.length > 0) {
+    throw new EscoError('COLUMN_MISSING', `${name} has no column ${missing.join(', ')}`);
+  }
+}
+
+function countBreaks(text: string): number {
+  return text.match(/\r\n|\r|\n/g)?.length ?? 0;
 }

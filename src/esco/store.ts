@@ -29,7 +29,8 @@ const upsertRelations = statement<{ occupationId: number }>(
 const dropRelations = statement<{ occupationId: number }>(
   'drop_esco_relations',
   `delete from marketplace.occupation_skills os
-  where not exists (
+  where os.occupation_id in (select unnest($3::integer[]))
+  and not exists (
     select from unnest($1::integer[], $2::integer[]) as kept (occupation_id, skill_id)
     where kept.occupation_id = os.occupation_id
     and kept.skill_id = os.skill_id
@@ -85,12 +86,14 @@ interface Ends {
 
 function findEnd({ kind, uris, ids }: Ends, uri = ''): number | string {
   if (!uris.has(uri) || uri === '') return `names ${kind} that is not in the files`;
-  return ids[uri] ?? `names ${kind} whose row could not be used`;
+  // Not of the prototype: `constructor` would be there.
+  const id = Object.hasOwn(ids, uri) ? ids[uri] : undefined;
+  return id ?? `names ${kind} whose row could not be used`;
 }
 
 /**
- * Collects the relations and stores them with the last chunk; those that are not among them are deleted. Comes after the
- * others, because it reads the ids that they made. A pair that is both is essential.
+ * Collects the relations and stores them with the last chunk; those of occupations in the files that are not among them
+ * are deleted. Comes after the others, because it reads the ids that they made. A pair that is both is essential.
  */
 export async function storeRelations(
   tx: Db,
@@ -129,7 +132,10 @@ export async function storeRelations(
       skills,
       relations.map(({ essential }) => essential),
     ]);
-    const dropped = await dropRelations(db, [occupations, skills]);
+    const inFiles = Object.entries(occupationEnds.ids)
+      .filter(([uri]) => occupationUris.has(uri))
+      .map(([, id]) => id);
+    const dropped = await dropRelations(db, [occupations, skills, inFiles]);
     return { used: relations.length, changed: stored.length + dropped.length };
   };
 }

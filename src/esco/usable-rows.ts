@@ -14,17 +14,22 @@ const MAX_CATEGORY = 100;
 /** What is wrong with a row that ought to have a URI and a label, or undefined. */
 export function findFault({ cells }: EscoRow, seen: ReadonlySet<string>): string | undefined {
   const { conceptUri: uri = '', preferredLabel: name = '' } = cells;
-  if (uri === '') return 'has no conceptUri';
-  if (name === '') return 'has no preferredLabel';
-  if (uri.length > MAX_URI) return `its conceptUri is longer than ${MAX_URI} characters`;
-  if (name.length > MAX_NAME) return `its preferredLabel is longer than ${MAX_NAME} characters`;
-  if ((cells.skillType?.length ?? 0) > MAX_CATEGORY) {
+  if (uri.trim() === '') return 'has no conceptUri';
+  if (name.trim() === '') return 'has no preferredLabel';
+  if (isLonger(uri, MAX_URI)) return `its conceptUri is longer than ${MAX_URI} characters`;
+  if (isLonger(name, MAX_NAME)) return `its preferredLabel is longer than ${MAX_NAME} characters`;
+  if (isLonger(cells.skillType ?? '', MAX_CATEGORY)) {
     return `its skillType is longer than ${MAX_CATEGORY} characters`;
   }
   const texts = [uri, name, cells.description, cells.skillType, cells.iscoGroup];
   if (texts.some((cell) => cell?.includes('\0'))) return 'contains a NUL character';
   if (seen.has(uri)) return 'repeats a conceptUri';
   return undefined;
+}
+
+/** In characters as PostgreSQL counts them: one for an emoji, which is two for JavaScript. */
+function isLonger(text: string, most: number): boolean {
+  return text.length > most && [...text].length > most;
 }
 
 export function toUnusable({ file, line }: EscoRow, reason: string): UnusableRow {

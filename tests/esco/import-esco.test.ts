@@ -169,6 +169,90 @@ describe('importEsco', () => {
     expect(await relations()).toEqual([{ count: 2 }]);
   });
 
+  it('tells the line of a row after empty lines and cells with line breaks', async () => {
+    await write({
+      skills: [
+        '',
+        'K,uri:a,knowledge,x,,,',
+        'K,uri:bake,skill/competence,x,bake bread,,"two\r\n\r\nlines"',
+        '',
+        '   ',
+        'K,uri:b,knowledge,x,,,',
+      ],
+      relations: ['uri:baker,essential,x,uri:bake'],
+    });
+    const { unusable } = await importEsco(database.db, folder.path);
+    expect(unusable.map(({ line }) => line)).toEqual([3, 9]);
+  });
+
+  it('says of a file without a single byte that it is empty', async () => {
+    await write({});
+    await writeFile(join(folder.path, 'occupations_en.csv'), '');
+    await expect(importEsco(database.db, folder.path)).rejects.toMatchObject({
+      code: 'FILE_EMPTY',
+      message: 'occupations_en.csv is empty',
+    });
+  });
+
+  it.each(['constructor', '__proto__'])(
+    'reports a relation of the unusable row %s',
+    async (uri) => {
+      await write({
+        skills: ['K,uri:bake,skill/competence,x,bake bread,,', `K,${uri},knowledge,x,,,`],
+        relations: ['uri:baker,essential,x,uri:bake', `uri:baker,essential,x,${uri}`],
+      });
+      const { relations, unusable } = await importEsco(database.db, folder.path);
+      expect(relations).toBe(1);
+      expect(unusable.map(({ reason }) => reason)).toEqual([
+        'has no preferredLabel',
+        'names a skill whose row could not be used',
+      ]);
+    },
+  );
+
+  it('refuses a label of spaces, and counts characters as PostgreSQL does', async () => {
+    await write({
+      skills: [
+        'K,uri:bake,knowledge,x,"  ",,',
+        `K,uri:300,knowledge,x,${'🍞'.repeat(300)},,`,
+        `K,uri:301,knowledge,x,${'🍞'.repeat(301)},,`,
+      ],
+      relations: ['uri:baker,essential,x,uri:300'],
+    });
+    const { skills, unusable } = await importEsco(database.db, folder.path);
+    expect(skills).toBe(1);
+    expect(unusable.map(({ reason }) => reason)).toEqual([
+      'has no preferredLabel',
+      'its preferredLabel is longer than 300 characters',
+    ]);
+  });
+
+  it('leaves what occupations of another source need', async () => {
+    await write({});
+    await importEsco(database.db, folder.path);
+    await database.db.$client.query(
+      `with own_occupations as (
+        insert into marketplace.occupations (source_uri, name) values ('mine:chef', 'chef') returning id
+      )
+      insert into marketplace.occupation_skills (occupation_id, skill_id, essential)
+      select o.id, s.id, true from own_occupations o, marketplace.skills s where s.source_uri = 'uri:oven'`,
+    );
+    await write({ relations: ['uri:baker,essential,x,uri:bake'] });
+    await importEsco(database.db, folder.path);
+    expect(
+      await rows(
+        `select o.source_uri as occupation, s.source_uri as skill
+        from marketplace.occupation_skills
+        join marketplace.occupations o on o.id = occupation_id
+        join marketplace.skills s on s.id = skill_id
+        order by o.id`,
+      ),
+    ).toEqual([
+      { occupation: 'uri:baker', skill: 'uri:bake' },
+      { occupation: 'mine:chef', skill: 'uri:oven' },
+    ]);
+  });
+
   it('tells a relation of an unusable row from one of a row that is not there', async () => {
     await write({
       relations: [
