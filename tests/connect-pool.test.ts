@@ -1,3 +1,4 @@
+import { setImmediate as nextImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { bigint, date, pgTable, timestamp } from 'drizzle-orm/pg-core';
@@ -288,6 +289,16 @@ describe('connect', () => {
     } finally {
       proxy.stop();
     }
+  }, 30_000);
+
+  test('takes the answer that arrived while this process was held up past the deadline', async () => {
+    const db = await open({ statementTimeoutMs: 1_000 });
+    const answer = db.execute(sql`select 'here' as answer, pg_sleep(0.5)`).execute();
+    await sleep(100);
+    // From here the event loop goes on with timers that are due, and reads from sockets after that.
+    await nextImmediate();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 6_500);
+    expect((await answer).rows[0]).toMatchObject({ answer: 'here' });
   }, 30_000);
 
   test('sets no deadline for a transaction that sets its own statement_timeout', async () => {
