@@ -40,6 +40,20 @@ export function defineCursor<S extends z.ZodType>(
   };
 }
 
+/**
+ * A page of a list, from rows of which one more than `limit` was asked for: the extra one only shows that there is a
+ * next page, and the last of the others says where it begins.
+ */
+export function toPage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  encode: (last: Row) => string,
+): { items: Row[]; nextCursor: string | null } {
+  const items = rows.slice(0, limit);
+  const last = rows.length > limit ? items.at(-1) : undefined;
+  return { items, nextCursor: last === undefined ? null : encode(last) };
+}
+
 /** A bigint of 8 bytes in a cursor, where it is text. */
 export const integerText = z
   .string()

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { defineCursor, integerText, timestampText } from '../src/cursor.ts';
+import { defineCursor, integerText, timestampText, toPage } from '../src/cursor.ts';
 import { InvalidInputError } from '../src/errors.ts';
 import { parseInput, uuid } from '../src/validate.ts';
 
@@ -89,5 +89,20 @@ describe('timestampText', () => {
     '2026-01-01 00:00:00.1234567+00',
   ])('refuses what it does not print or cannot read: %s', (text) => {
     expect(timestampText.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('toPage', () => {
+  const encode = (last: string) => `after ${last}`;
+
+  test('ends with a cursor where a row more than the limit shows that there is a next page', () => {
+    expect(toPage(['a', 'b', 'c'], 2, encode)).toEqual({
+      items: ['a', 'b'],
+      nextCursor: 'after b',
+    });
+  });
+
+  test.each([[['a', 'b']], [['a']], [[]]])('has none on the last page: %j', (rows) => {
+    expect(toPage(rows, 2, encode)).toEqual({ items: rows, nextCursor: null });
   });
 });

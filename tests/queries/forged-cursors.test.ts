@@ -6,7 +6,7 @@ import {
   listLearnerProgress,
 } from '../../src/queries/education/index.ts';
 import { listWallets } from '../../src/queries/finance/index.ts';
-import { matchCandidates } from '../../src/queries/marketplace/index.ts';
+import { listApplicationSteps, matchCandidates } from '../../src/queries/marketplace/index.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const database = useTestDatabase();
@@ -35,6 +35,11 @@ const cases: [string, unknown, (db: Db, cursor: string) => Promise<unknown>][] =
     'match_candidates',
     [HUGE, 1, 1, ID],
     (db, cursor) => matchCandidates(db, { jobId: ID, cursor }),
+  ],
+  [
+    'application_steps',
+    HUGE,
+    (db, cursor) => listApplicationSteps(db, { userId: ID, jobId: ID, cursor }),
   ],
 ];
 

@@ -32,7 +32,7 @@ const appendOnly = { sqlState: '23001', constraint: 'application_steps_append_on
 let jobId: string;
 const key = () => ({ userId: PERSON, jobId });
 const steps = async () =>
-  (await listApplicationSteps(database.db, key())).map(({ status, changedBy }) => [
+  (await listApplicationSteps(database.db, key())).items.map(({ status, changedBy }) => [
     status,
     changedBy,
   ]);

@@ -106,7 +106,7 @@ describe('moveApplication', () => {
     await expect(withdrawApplication(db, key)).rejects.toMatchObject({
       constraint: 'job_applications_forward_check',
     });
-    const steps = await listApplicationSteps(db, key);
+    const { items: steps } = await listApplicationSteps(db, key);
     expect(steps.map(({ position, status, changedBy }) => [position, status, changedBy])).toEqual([
       [1, 'PENDING', PERSON],
       [2, 'SHORTLISTED', OTHER],
@@ -137,7 +137,7 @@ describe('moveApplication', () => {
     expect(await withdrawApplication(db, key)).toEqual(withdrawn);
     const move = moveApplication(db, { ...key, status: 'OFFERED', changedBy: OTHER });
     await expect(move).rejects.toMatchObject({ constraint: 'job_applications_forward_check' });
-    expect(await listApplicationSteps(db, key)).toHaveLength(2);
+    expect((await listApplicationSteps(db, key)).items).toHaveLength(2);
   });
 });
 
