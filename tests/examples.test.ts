@@ -20,7 +20,7 @@ describe('the tour', () => {
 
   test('of the README is examples/tour.ts, and prints what the README shows', async () => {
     await seedDemo(database.db);
-    const output = await outputOf(['--conditions=@azora/source', 'examples/tour.ts'], database.url);
+    const output = await outputOf(['--conditions=@azora/source', 'scripts/tour.ts'], database.url);
     const readme = await readRoot('README.md');
     expect(readme).toContain(`\`\`\`ts\n${await readRoot('examples/tour.ts')}\`\`\``);
     expect(readme).toContain(`\`\`\`text\n${output}\`\`\``);
