@@ -33,13 +33,13 @@ export type Db = PgDatabase<NodePgQueryResultHKT, Schema>;
 
 export interface TransactionOptions {
   /** Default `read committed`. */
-  isolation?: Isolation;
+  isolation?: Isolation | undefined;
   /** Default `read write`. */
-  accessMode?: 'read write' | 'read only';
+  accessMode?: 'read write' | 'read only' | undefined;
   /** With `serializable` and `read only`: wait for a snapshot that cannot conflict. Default false. */
-  deferrable?: boolean;
+  deferrable?: boolean | undefined;
   /** How often the callback may run in all when transactions conflict. Default 5. */
-  maxAttempts?: number;
+  maxAttempts?: number | undefined;
 }
 
 type Runner = <T>(

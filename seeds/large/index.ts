@@ -25,7 +25,7 @@ export interface LargeSeedOptions {
   scale: number;
   /** Another number gives other rows, which live beside these. */
   seed: number;
-  onProgress?: (progress: SeedProgress) => void;
+  onProgress?: ((progress: SeedProgress) => void) | undefined;
 }
 
 const FEWEST_USERS = 2;

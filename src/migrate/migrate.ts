@@ -17,21 +17,21 @@ export type MigrateEvent =
 
 export interface MigrateOptions {
   /** Defaults to `process.env.DATABASE_URL`. Not through a pooler in transaction mode. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Defaults to the migrations of this package. */
-  readonly migrationsFolder?: string;
+  readonly migrationsFolder?: string | undefined;
   /**
    * How long a statement waits for a table's lock, 500 ms by default. It is also how long readers
    * and writers of that table can queue behind it, so raise `lockAttempts` rather than this.
    */
-  readonly lockTimeoutMs?: number;
+  readonly lockTimeoutMs?: number | undefined;
   /** How often a migration is tried whose lock was not to be had, 20 by default. */
-  readonly lockAttempts?: number;
+  readonly lockAttempts?: number | undefined;
   /** How long to wait for another deploy that is migrating, 10 minutes by default. */
-  readonly deployTimeoutMs?: number;
+  readonly deployTimeoutMs?: number | undefined;
   /** Apply migrations that are older than one already applied, instead of refusing. */
-  readonly allowLate?: boolean;
-  readonly onProgress?: (event: MigrateEvent) => void;
+  readonly allowLate?: boolean | undefined;
+  readonly onProgress?: ((event: MigrateEvent) => void) | undefined;
 }
 
 /**

@@ -11,9 +11,9 @@ import { planMigrations } from './plan.ts';
 export interface PushOptions extends Pick<MigrateOptions, 'lockTimeoutMs' | 'lockAttempts'> {
   readonly url: string;
   /** Let drizzle-kit delete data that the schema has no place for. */
-  readonly force?: boolean;
+  readonly force?: boolean | undefined;
   /** Told of each step: `schema` is drizzle-kit's part, any other the tag of a custom migration. */
-  readonly onStep?: (step: string) => void;
+  readonly onStep?: ((step: string) => void) | undefined;
 }
 
 /**

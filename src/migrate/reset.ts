@@ -14,7 +14,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 export interface DropOptions {
   url: string;
   /** How long to wait for others that use the tables. Default 10 seconds. */
-  lockTimeoutMs?: number;
+  lockTimeoutMs?: number | undefined;
 }
 
 /**

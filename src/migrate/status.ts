@@ -19,9 +19,9 @@ export interface MigrationStatus {
 
 export interface StatusOptions {
   /** Defaults to `process.env.DATABASE_URL`. */
-  readonly url?: string;
+  readonly url?: string | undefined;
   /** Defaults to the migrations of this package. */
-  readonly migrationsFolder?: string;
+  readonly migrationsFolder?: string | undefined;
 }
 
 /** Compares a database with the migrations. Writes nothing, and takes no lock. */

@@ -76,10 +76,7 @@ async function build(
   await drop(admin, building);
   await createEmptyDatabase(admin, building);
   await touch(admin, building);
-  await migrate({
-    url: withDatabase(serverUrl, building),
-    ...(migrationsFolder === undefined ? {} : { migrationsFolder }),
-  });
+  await migrate({ url: withDatabase(serverUrl, building), migrationsFolder });
   await admin.query(`alter database ${building} with allow_connections false is_template true`);
   await admin.query(`alter database ${building} rename to ${template}`);
 }

@@ -22,7 +22,7 @@ export interface DropEnrollmentParams {
   userId: string;
   courseId: string;
   /** Default: now, in whole milliseconds. */
-  droppedAt?: Date;
+  droppedAt?: Date | undefined;
 }
 
 const dropOut = statement<EnrollmentRow>(

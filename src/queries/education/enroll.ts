@@ -23,7 +23,7 @@ export interface EnrollParams {
   userId: string;
   courseId: string;
   /** Events before it are rejected. Default: now, in whole milliseconds. */
-  enrolledAt?: Date;
+  enrolledAt?: Date | undefined;
 }
 
 type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'no user' | 'not open';

@@ -57,7 +57,10 @@ where users.id = $1`,
  *
  * @throws NotFoundError when there is no such user.
  */
-export async function getStreak(db: Db, params: { userId: string; now?: Date }): Promise<Streak> {
+export async function getStreak(
+  db: Db,
+  params: { userId: string; now?: Date | undefined },
+): Promise<Streak> {
   const { userId, now } = parseInput(input, params);
   const [row] = await selectStreak(db, [userId, now ?? null]);
   if (row === undefined) throw new NotFoundError('user', ['userId']);

@@ -22,7 +22,7 @@ export interface GradeAssessmentParams {
   /** Whole points, at most the assessment's `maxScore`. */
   score: number;
   /** Default: now, in whole milliseconds. */
-  gradedAt?: Date;
+  gradedAt?: Date | undefined;
 }
 
 /**

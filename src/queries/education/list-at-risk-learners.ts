@@ -29,16 +29,16 @@ const input = z.strictObject({
 export interface ListAtRiskLearnersParams {
   courseId: string;
   /** Default: the server's clock. */
-  now?: Date;
+  now?: Date | undefined;
   /** At risk after so many whole days without activity. Default 14. */
-  inactiveDays?: number;
+  inactiveDays?: number | undefined;
   /** In how many days a learner is expected to complete the course, at an even pace. Default 60. */
-  expectedDays?: number;
+  expectedDays?: number | undefined;
   /** At risk with less than this share of the progress expected by now. Default 5,000: half. */
-  paceBasisPoints?: number;
+  paceBasisPoints?: number | undefined;
   /** At risk with so many failed assessments in the course. Default 2. */
-  failedAssessments?: number;
-  limit?: number;
+  failedAssessments?: number | undefined;
+  limit?: number | undefined;
   cursor?: string | undefined;
 }
 

@@ -31,8 +31,8 @@ const input = z.discriminatedUnion('order', [
 export interface ListCourseProgressParams {
   courseId: string;
   /** `progress`: the furthest first. `activity`: the most recent first. Default `progress`. */
-  order?: 'progress' | 'activity';
-  limit?: number;
+  order?: 'progress' | 'activity' | undefined;
+  limit?: number | undefined;
   cursor?: string | undefined;
 }
 

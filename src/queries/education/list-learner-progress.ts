@@ -43,7 +43,7 @@ limit $2`,
 /** Lists the courses of a learner, the newest activity first, then the greater course id. */
 export async function listLearnerProgress(
   db: Db,
-  params: { userId: string; limit?: number; cursor?: string | undefined },
+  params: { userId: string; limit?: number | undefined; cursor?: string | undefined },
 ): Promise<{ items: LearnerProgressItem[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? [null, null];

@@ -16,7 +16,7 @@ export interface MoveEnrollmentsParams {
   /** The revision to move to, whose policy decides. */
   revision: number;
   /** How many learners at most. Default 1,000. */
-  limit?: number;
+  limit?: number | undefined;
 }
 
 type Status = 'ACTIVE' | 'COMPLETED' | 'DROPPED';

@@ -18,9 +18,9 @@ export type RevisionPolicy = 'PIN' | 'KEEP' | 'STRICT';
 export interface PublishCourseParams {
   courseId: string;
   /** Default PIN. */
-  policy?: RevisionPolicy;
+  policy?: RevisionPolicy | undefined;
   /** Default: now, in whole milliseconds. */
-  publishedAt?: Date;
+  publishedAt?: Date | undefined;
 }
 
 const publish = statement<{ revision: number | null }>(

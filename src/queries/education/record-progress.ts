@@ -44,9 +44,9 @@ export interface RecordProgressParams {
   /** At most 10,000. */
   events: ProgressEvent[];
   /** Default: the server's clock. */
-  now?: Date;
+  now?: Date | undefined;
   /** How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default 300. */
-  toleranceSeconds?: number;
+  toleranceSeconds?: number | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface StartAssessmentParams {
   userId: string;
   assessmentId: string;
   /** Default: now, in whole milliseconds. */
-  startedAt?: Date;
+  startedAt?: Date | undefined;
 }
 
 /**

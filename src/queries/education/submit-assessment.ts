@@ -20,7 +20,7 @@ export interface SubmitAssessmentParams {
   assessmentId: string;
   answers: unknown[];
   /** Default: now, in whole milliseconds. */
-  submittedAt?: Date;
+  submittedAt?: Date | undefined;
 }
 
 /**

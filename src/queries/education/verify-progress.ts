@@ -19,18 +19,18 @@ const input = z.strictObject({
 
 export interface VerifyProgressParams {
   /** Only this learner; the course counters are then left out. */
-  userId?: string;
+  userId?: string | undefined;
   /** Only this course; the streaks are then left out. */
-  courseId?: string;
+  courseId?: string | undefined;
   /** Stops after so many differences. Default 100. */
-  limit?: number;
+  limit?: number | undefined;
   /** How many learners a statement looks at. Default 10,000. */
-  chunk?: number;
+  chunk?: number | undefined;
   /**
    * A completion that was published since then must still have its event in the outbox. Default: none has to,
    * because an outbox is emptied.
    */
-  outboxKeptSince?: Date;
+  outboxKeptSince?: Date | undefined;
 }
 
 export interface ProgressDifference {

@@ -52,7 +52,10 @@ const checks = auditChecks.map(({ label, text }) => statement<FindingRow>(label,
  *
  * @throws InvalidInputError inside a transaction that is only `read committed`
  */
-export async function auditLedger(db: Db, params: { limit?: number } = {}): Promise<Finding[]> {
+export async function auditLedger(
+  db: Db,
+  params: { limit?: number | undefined } = {},
+): Promise<Finding[]> {
   const page = parseInput(input, params);
   const audit = async (tx: Db) => {
     const { rows } = await tx.execute<{ timeout: string }>(

@@ -85,7 +85,7 @@ const selectLines = statement<LineRow>(
  */
 export async function listStatement(
   db: Db,
-  params: WalletRef & { limit?: number; cursor?: string | undefined },
+  params: WalletRef & { limit?: number | undefined; cursor?: string | undefined },
 ): Promise<StatementPage> {
   const { limit: size, cursor: after, ...wallet } = parseInput(input, params);
   const below = after ?? MAX_VERSION;

@@ -22,7 +22,7 @@ const selectWallets = statement<WalletRow>(
 /** A user's wallets in order of currency code. */
 export async function listWallets(
   db: Db,
-  params: { userId: string; limit?: number; cursor?: string | undefined },
+  params: { userId: string; limit?: number | undefined; cursor?: string | undefined },
 ): Promise<{ items: WalletBalance[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const rows = await selectWallets(db, [page.userId, page.cursor ?? '', page.limit + 1]);

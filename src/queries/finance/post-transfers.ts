@@ -52,7 +52,7 @@ const post = statement<TransactionRow>(
  */
 export async function postTransfers(
   db: Db,
-  params: { transfers: readonly TransferParams[]; atomic?: boolean },
+  params: { transfers: readonly TransferParams[]; atomic?: boolean | undefined },
 ): Promise<TransferResult[]> {
   const { transfers, atomic } = parseInput(input, params);
   const requests = transfers.map((transfer) => toTransferRequest(transfer));

@@ -22,7 +22,7 @@ export interface TransferParams {
   /** 1 to 200 characters, the initiator's own. The initiator is the paying user, or else the receiving one. */
   readonly idempotencyKey: string;
   /** Default TRANSFER. */
-  readonly type?: (typeof transferTypes)[number];
+  readonly type?: (typeof transferTypes)[number] | undefined;
   readonly description?: string | undefined;
   readonly metadata?: Record<string, unknown> | undefined;
   /** When it happened, if not now. */

@@ -14,7 +14,10 @@ const input = z.strictObject({ jobId: uuid, filled: z.boolean().default(false) }
  * @throws NotFoundError for a job that is unknown, deleted, or ended in the other way.
  * @throws InvalidInputError
  */
-export async function closeJob(db: Db, params: { jobId: string; filled?: boolean }): Promise<Job> {
+export async function closeJob(
+  db: Db,
+  params: { jobId: string; filled?: boolean | undefined },
+): Promise<Job> {
   const { jobId, filled } = parseInput(input, params);
   const status = filled ? 'FILLED' : 'CLOSED';
   const [job] = await db

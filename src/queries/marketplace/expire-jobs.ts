@@ -34,7 +34,7 @@ const expireStatement = statement<{ id: string }>(
  */
 export async function expireJobs(
   db: Db,
-  params: { now?: Date; limit?: number } = {},
+  params: { now?: Date | undefined; limit?: number | undefined } = {},
 ): Promise<{ jobIds: string[] }> {
   const given = parseInput(input, params);
   const rows = await expireStatement(db, [given.now ?? null, given.limit]);

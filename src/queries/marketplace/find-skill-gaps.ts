@@ -56,7 +56,7 @@ const findSkillGapsStatement = statement<Row>(
  */
 export async function findSkillGaps(
   db: Db,
-  params: { userId: string; limit?: number; now?: Date },
+  params: { userId: string; limit?: number | undefined; now?: Date | undefined },
 ): Promise<SkillGap[]> {
   const given = parseInput(input, params);
   const rows = await findSkillGapsStatement(db, [given.userId, given.limit, given.now ?? null]);

@@ -9,16 +9,16 @@ export interface JobDetails {
   description: string;
   company: string;
   /** Needed unless the job is remote. */
-  location?: string | null;
+  location?: string | null | undefined;
   /** By default false. */
-  remote?: boolean;
+  remote?: boolean | undefined;
   /** Yearly, in minor units of `currency`. */
-  salaryMin?: bigint | null;
-  salaryMax?: bigint | null;
-  currency?: string | null;
-  requirements?: string | null;
-  expiresAt?: Date | null;
-  postedBy?: string | null;
+  salaryMin?: bigint | null | undefined;
+  salaryMax?: bigint | null | undefined;
+  currency?: string | null | undefined;
+  requirements?: string | null | undefined;
+  expiresAt?: Date | null | undefined;
+  postedBy?: string | null | undefined;
 }
 
 export const jobDetailFields = {

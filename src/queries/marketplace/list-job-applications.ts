@@ -40,8 +40,8 @@ export async function listJobApplications(
   db: Db,
   params: {
     jobId: string;
-    status?: ApplicationStatus;
-    limit?: number;
+    status?: ApplicationStatus | undefined;
+    limit?: number | undefined;
     cursor?: string | undefined;
   },
 ): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {

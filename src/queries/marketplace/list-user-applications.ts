@@ -40,8 +40,8 @@ export async function listUserApplications(
   db: Db,
   params: {
     userId: string;
-    status?: ApplicationStatus;
-    limit?: number;
+    status?: ApplicationStatus | undefined;
+    limit?: number | undefined;
     cursor?: string | undefined;
   },
 ): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {

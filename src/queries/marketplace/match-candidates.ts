@@ -8,12 +8,12 @@ import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './s
 export interface MatchCandidatesParams {
   jobId: string;
   /** 1 to 100, by default 20. */
-  limit?: number;
+  limit?: number | undefined;
   cursor?: string | undefined;
   /** Only people who hold every required skill at its level. */
-  qualifiedOnly?: boolean;
+  qualifiedOnly?: boolean | undefined;
   /** A skill that is not verified counts as not held, for the score and for `qualifiedOnly`. */
-  verifiedOnly?: boolean;
+  verifiedOnly?: boolean | undefined;
 }
 
 export interface CandidateMatch extends SkillFits {

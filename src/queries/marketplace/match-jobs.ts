@@ -8,20 +8,20 @@ import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './s
 export interface MatchJobsParams {
   userId: string;
   /** 1 to 100, by default 20. */
-  limit?: number;
+  limit?: number | undefined;
   cursor?: string | undefined;
   /** Only jobs of which the user holds every required skill at its level. */
-  qualifiedOnly?: boolean;
+  qualifiedOnly?: boolean | undefined;
   /** True: only remote jobs; false: only others. */
-  remote?: boolean;
+  remote?: boolean | undefined;
   /** The job's whole location, in any case of letters. */
-  location?: string;
+  location?: string | undefined;
   /** The least yearly pay that the job must go up to, in minor units of `currency`. */
-  minSalary?: bigint;
+  minSalary?: bigint | undefined;
   /** Only jobs paid in this currency; needed with `minSalary`. */
-  currency?: string;
+  currency?: string | undefined;
   /** Jobs that expire by then are left out. By default the time of the call. */
-  now?: Date;
+  now?: Date | undefined;
 }
 
 export interface JobMatch extends SkillFits {

@@ -9,7 +9,7 @@ export interface WantedSkill {
   skillId: number;
   level: SkillLevelName;
   /** Nice to have when false. By default true. */
-  required?: boolean;
+  required?: boolean | undefined;
 }
 
 /** The skills of a job, each at most once. */

@@ -33,7 +33,7 @@ const checkStatement = statement<JobIndexProblem>(
  */
 export async function verifyJobIndex(
   db: Db,
-  params: { limit?: number } = {},
+  params: { limit?: number | undefined } = {},
 ): Promise<JobIndexProblem[]> {
   const given = parseInput(input, params);
   return checkStatement(db, [given.limit]);

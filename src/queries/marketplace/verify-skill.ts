@@ -27,7 +27,12 @@ const input = z
  */
 export async function verifySkill(
   db: Db,
-  params: { userId: string; skillId: number; verifierId?: string | null; verifiedAt?: Date },
+  params: {
+    userId: string;
+    skillId: number;
+    verifierId?: string | null | undefined;
+    verifiedAt?: Date | undefined;
+  },
 ): Promise<UserSkill> {
   const { userId, skillId, verifierId, verifiedAt = new Date() } = parseInput(input, params);
   const [skill] = await db
