@@ -1,5 +1,4 @@
 import { eq } from 'drizzle-orm';
-import type { Db } from '../../src/connect.ts';
 import { createCourse } from '../../src/queries/education/create-course.ts';
 import { enroll } from '../../src/queries/education/enroll.ts';
 import { publishCourse } from '../../src/queries/education/publish-course.ts';
@@ -10,6 +9,7 @@ import { enrollments } from '../../src/schema/education/enrollments.ts';
 import { learningPathCourses } from '../../src/schema/education/learning-path-courses.ts';
 import { learningPathSkills } from '../../src/schema/education/learning-path-skills.ts';
 import { learningPaths } from '../../src/schema/education/learning-paths.ts';
+import type { Db } from '../../src/session.ts';
 import {
   demoAssessment,
   demoCourses,

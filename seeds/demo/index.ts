@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/session.ts';
 import { transaction } from '../../src/transaction.ts';
 import { seedAi } from './ai.ts';
 import { seedEducation } from './education.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
+import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { instant, parseInput, text, uuid } from '../../validate.ts';
 import { type ApplicationRow, applicationColumns } from './application-row.ts';

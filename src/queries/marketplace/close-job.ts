@@ -1,8 +1,8 @@
 import { and, eq, inArray, isNull } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { NotFoundError } from '../../errors.ts';
 import { type Job, jobs } from '../../schema/marketplace/jobs.ts';
+import type { Db } from '../../session.ts';
 import { parseInput, uuid } from '../../validate.ts';
 
 const input = z.strictObject({ jobId: uuid, filled: z.boolean().default(false) });

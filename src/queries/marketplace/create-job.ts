@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { type Job, jobs } from '../../schema/marketplace/jobs.ts';
+import type { Db } from '../../session.ts';
 import { transaction } from '../../transaction.ts';
 import { parseInput } from '../../validate.ts';
 import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts';

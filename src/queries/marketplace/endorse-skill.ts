@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { skillEndorsements } from '../../schema/marketplace/skill-endorsements.ts';
+import type { Db } from '../../session.ts';
 import { parseInput, uuid } from '../../validate.ts';
 import { skillIdField } from './skill-fit.ts';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
+import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { instant, limit, parseInput, uuid } from '../../validate.ts';
 import { type SkillLevelName, skillLevels } from './skill-fit.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { defineCursor, timestampText } from '../../cursor.ts';
+import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
 import {
@@ -20,7 +20,7 @@ const input = z.strictObject({
   cursor: cursors.field,
 });
 
-const listStatement = statement<ApplicationRow & { appliedText: string }>(
+const selectApplications = statement<ApplicationRow & { appliedText: string }>(
   'list_job_applications',
   `select ${applicationColumns}, applied_at::text as "appliedText"
   from marketplace.job_applications
@@ -47,7 +47,7 @@ export async function listJobApplications(
 ): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
   const [afterApplied, afterKey] = given.cursor ?? FIRST_PAGE;
-  const rows = await listStatement(db, [
+  const rows = await selectApplications(db, [
     given.jobId,
     given.status ?? null,
     afterApplied,

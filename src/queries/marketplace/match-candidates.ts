@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { defineCursor } from '../../cursor.ts';
+import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
 import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';

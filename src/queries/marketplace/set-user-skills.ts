@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { NotFoundError } from '../../errors.ts';
+import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { parseInput, uuid } from '../../validate.ts';
 import { MAX_SKILLS, type SkillLevelName, skillIdField, skillLevelField } from './skill-fit.ts';

@@ -1,8 +1,8 @@
 import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { NotFoundError } from '../../errors.ts';
 import { type UserSkill, userSkills } from '../../schema/marketplace/user-skills.ts';
+import type { Db } from '../../session.ts';
 import { instant, parseInput, uuid } from '../../validate.ts';
 import { skillIdField } from './skill-fit.ts';
 
