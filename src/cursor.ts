@@ -40,6 +40,9 @@ export function defineCursor<S extends z.ZodType>(
   };
 }
 
+/** Before the first row of a list in which the latest comes first, then the greater id. */
+export const FIRST_PAGE = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
+
 /**
  * A page of a list, from rows of which one more than `limit` was asked for: the extra one only shows that there is a
  * next page, and the last of the others says where it begins.

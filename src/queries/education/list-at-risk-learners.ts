@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -138,15 +138,17 @@ export async function listAtRiskLearners(
     after,
     afterId,
   ]);
-  const items = rows.slice(0, page.limit).map((row) => ({
-    ...toEnrollmentProgress(row),
-    learnerName: row.learner_name,
-    reasons: reasonsOf(row),
-  }));
-  const last = rows[page.limit - 1];
-  const hasMore = rows.length > page.limit && last !== undefined;
-  const nextCursor = hasMore ? cursor.encode([last.activity_text, last.user_id]) : null;
-  return { items, nextCursor };
+  const { items, nextCursor } = toPage(rows, page.limit, (last) =>
+    cursor.encode([last.activity_text, last.user_id]),
+  );
+  return {
+    items: items.map((row) => ({
+      ...toEnrollmentProgress(row),
+      learnerName: row.learner_name,
+      reasons: reasonsOf(row),
+    })),
+    nextCursor,
+  };
 }
 
 function reasonsOf(row: Row): RiskReason[] {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -103,14 +103,13 @@ export async function listCourseProgress(
     after,
     afterId,
   ]);
-  const items = rows
-    .slice(0, page.limit)
-    .map((row) => ({ ...toEnrollmentProgress(row), learnerName: row.learner_name }));
-  const last = rows[page.limit - 1];
-  if (rows.length <= page.limit || last === undefined) return { items, nextCursor: null };
-  const nextCursor =
+  const { items, nextCursor } = toPage(rows, page.limit, (last) =>
     order === 'progress'
       ? cursors.progress.encode([last.basis_points, last.user_id])
-      : cursors.activity.encode([last.activity_text, last.user_id]);
-  return { items, nextCursor };
+      : cursors.activity.encode([last.activity_text, last.user_id]),
+  );
+  return {
+    items: items.map((row) => ({ ...toEnrollmentProgress(row), learnerName: row.learner_name })),
+    nextCursor,
+  };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -48,11 +48,11 @@ export async function listLearnerProgress(
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? [null, null];
   const rows = await selectPage(db, [page.userId, page.limit + 1, after, afterId]);
-  const items = rows
-    .slice(0, page.limit)
-    .map((row) => ({ ...toEnrollmentProgress(row), title: row.title }));
-  const last = rows[page.limit - 1];
-  const hasMore = rows.length > page.limit && last !== undefined;
-  const nextCursor = hasMore ? cursor.encode([last.activity_text, last.course_id]) : null;
-  return { items, nextCursor };
+  const { items, nextCursor } = toPage(rows, page.limit, (last) =>
+    cursor.encode([last.activity_text, last.course_id]),
+  );
+  return {
+    items: items.map((row) => ({ ...toEnrollmentProgress(row), title: row.title })),
+    nextCursor,
+  };
 }

@@ -1,4 +1,4 @@
-import { defineCursor, integerText } from '../../cursor.ts';
+import { defineCursor, integerText, toPage } from '../../cursor.ts';
 import { NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
@@ -91,14 +91,11 @@ export async function listStatement(
   const below = after ?? MAX_VERSION;
   const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, size + 1]);
   if (rows.length === 0) throw new NotFoundError('wallet', Object.keys(wallet));
-  const items = rows
-    .filter(({ version }) => version !== null)
-    .slice(0, size)
-    .map(toLine);
-  const [newest, oldest] = [items[0], items.at(-1)];
+  const lines = rows.filter(({ version }) => version !== null).map(toLine);
+  const page = toPage(lines, size, (last) => cursor.encode(last.version));
+  const [newest, oldest] = [page.items[0], page.items.at(-1)];
   return {
-    items,
-    nextCursor: rows.length > size && oldest ? cursor.encode(oldest.version) : null,
+    ...page,
     openingBalance: oldest === undefined ? 0n : oldest.postedAfter - oldest.amount,
     closingBalance: newest?.postedAfter ?? 0n,
   };

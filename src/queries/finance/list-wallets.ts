@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, limit, parseInput } from '../../validate.ts';
@@ -26,8 +26,5 @@ export async function listWallets(
 ): Promise<{ items: WalletBalance[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const rows = await selectWallets(db, [page.userId, page.cursor ?? '', page.limit + 1]);
-  const items = rows.slice(0, page.limit).map(toWallet);
-  const last = items.at(-1);
-  const hasMore = rows.length > page.limit && last !== undefined;
-  return { items, nextCursor: hasMore ? cursor.encode(last.currency) : null };
+  return toPage(rows.map(toWallet), page.limit, (last) => cursor.encode(last.currency));
 }

@@ -28,9 +28,6 @@ export interface ApplicationRow {
   withdrawnAt: Date | null;
 }
 
-/** Before the first row of a list, the latest first: later than any application. */
-export const FIRST_PAGE = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
-
 export const applicationColumns = `user_id as "userId", job_id as "jobId", status, cover_letter as "coverLetter", resume,
     match_score as "matchScore", applied_at as "appliedAt", status_changed_at as "statusChangedAt",
     status_changed_by as "statusChangedBy", withdrawn_at as "withdrawnAt"`;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, FIRST_PAGE, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
@@ -8,7 +8,6 @@ import {
   type ApplicationStatus,
   applicationColumns,
   applicationStatusField,
-  FIRST_PAGE,
 } from './application-row.ts';
 
 const cursors = defineCursor('job_applications', z.tuple([timestampText, uuid]));
@@ -54,10 +53,8 @@ export async function listJobApplications(
     afterKey,
     given.limit + 1,
   ]);
-  const page = rows.slice(0, given.limit);
-  const last = rows.length > page.length ? page.at(-1) : undefined;
-  return {
-    items: page.map(({ appliedText: _, ...application }) => application),
-    nextCursor: last === undefined ? null : cursors.encode([last.appliedText, last.userId]),
-  };
+  const { items, nextCursor } = toPage(rows, given.limit, (last) =>
+    cursors.encode([last.appliedText, last.userId]),
+  );
+  return { items: items.map(({ appliedText: _, ...application }) => application), nextCursor };
 }

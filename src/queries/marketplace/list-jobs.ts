@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, FIRST_PAGE, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
@@ -90,8 +90,6 @@ const searchJobsStatement = statement<Row>(
   where ${conditions}`,
 );
 
-const FIRST_PAGE = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
-
 /**
  * The open jobs, newest first. Without `search` the page is read off `jobs_active_posted_idx`; with it the matches come
  * from the full-text index `jobs_search_idx` and are then put in order.
@@ -118,10 +116,8 @@ export async function listJobs(
     given.search === undefined
       ? await listJobsStatement(db, values)
       : await searchJobsStatement(db, [...values, given.search]);
-  const page = rows.slice(0, given.limit);
-  const last = rows.length > page.length ? page.at(-1) : undefined;
-  return {
-    items: page.map(({ postedText: _, ...job }) => job),
-    nextCursor: last === undefined ? null : cursors.encode([last.postedText, last.jobId]),
-  };
+  const { items, nextCursor } = toPage(rows, given.limit, (last) =>
+    cursors.encode([last.postedText, last.jobId]),
+  );
+  return { items: items.map(({ postedText: _, ...job }) => job), nextCursor };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor } from '../../cursor.ts';
+import { defineCursor, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
@@ -74,13 +74,11 @@ export async function matchCandidates(
     given.verifiedOnly,
     ...after,
   ]);
-  const page = rows.slice(0, given.limit);
-  const last = rows.length > page.length ? page.at(-1) : undefined;
+  const { items, nextCursor } = toPage(rows, given.limit, (last) =>
+    cursors.encode([last.score, last.verifiedCount, last.endorsementCount, last.userId]),
+  );
   return {
-    items: page.map(({ skills, ...person }) => ({ ...person, ...toSkillFits(skills) })),
-    nextCursor:
-      last === undefined
-        ? null
-        : cursors.encode([last.score, last.verifiedCount, last.endorsementCount, last.userId]),
+    items: items.map(({ skills, ...person }) => ({ ...person, ...toSkillFits(skills) })),
+    nextCursor,
   };
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineCursor, timestampText } from '../../cursor.ts';
+import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
@@ -107,11 +107,11 @@ export async function matchJobs(
     afterPosted,
     afterJob,
   ]);
-  const page = rows.slice(0, given.limit);
-  const last = rows.length > page.length ? page.at(-1) : undefined;
+  const { items, nextCursor } = toPage(rows, given.limit, (last) =>
+    cursors.encode([last.score, last.postedText, last.jobId]),
+  );
   return {
-    items: page.map(({ skills, postedText: _, ...job }) => ({ ...job, ...toSkillFits(skills) })),
-    nextCursor:
-      last === undefined ? null : cursors.encode([last.score, last.postedText, last.jobId]),
+    items: items.map(({ skills, postedText: _, ...job }) => ({ ...job, ...toSkillFits(skills) })),
+    nextCursor,
   };
 }
