@@ -29,7 +29,10 @@ export async function withAdvisoryLock(
   try {
     await work();
   } finally {
-    await admin.query('select pg_advisory_unlock(hashtextextended($1, 0))', [key]);
+    // On a broken connection the server has let go of it already, and what broke is what the caller has to see.
+    await admin
+      .query('select pg_advisory_unlock(hashtextextended($1, 0))', [key])
+      .catch(() => undefined);
   }
 }
 
