@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'drizzle-kit';
 import { orderKeyColumns } from './src/migrate/kit-introspection.ts';
+import { serviceSchemas } from './src/schema/schemas.ts';
 
 // What is set in the environment wins over the file.
 if (existsSync('.env')) process.loadEnvFile('.env');
@@ -12,6 +13,6 @@ export default defineConfig({
   schema: './src/schema/index.ts',
   out: './drizzle',
   // `public` is left out on purpose: `push` would offer to drop what it does not know there.
-  schemaFilter: ['identity', 'education', 'finance', 'marketplace', 'ai', 'platform'],
+  schemaFilter: serviceSchemas,
   dbCredentials: { url: process.env.DATABASE_URL ?? '' },
 });

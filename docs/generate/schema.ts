@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { serviceSchemas } from '../../src/schema/schemas.ts';
 import { drawDiagram } from './diagram.ts';
 
 interface TableRow {
@@ -61,10 +62,8 @@ const listTables = `
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind in ('r', 'p')
-  and n.nspname in ('identity', 'education', 'finance', 'marketplace', 'ai', 'platform')
-  order by array_position(
-    array['identity', 'education', 'finance', 'marketplace', 'ai', 'platform']::name[], n.nspname
-  ), c.relname
+  and n.nspname = any ($1::name[])
+  order by array_position($1::name[], n.nspname), c.relname
 `;
 
 const listReferences = `
@@ -82,7 +81,7 @@ const listReferences = `
 
 /** Markdown: a diagram for each service schema, and every table with its rules. */
 export async function describeSchema(client: Client): Promise<string> {
-  const { rows: tables } = await client.query<TableRow>(listTables);
+  const { rows: tables } = await client.query<TableRow>(listTables, [serviceSchemas]);
   const { rows: references } = await client.query(listReferences);
   const areas = [...new Set(tables.map((table) => table.schema))];
   const parts = areas.map((area) => {

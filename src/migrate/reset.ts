@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
+import { serviceSchemas } from '../schema/schemas.ts';
 import { withClient } from './client.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { resetBlocked } from './errors.ts';
 import { deployLock } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
 
-const SCHEMAS = ['identity', 'education', 'finance', 'marketplace', 'ai', 'platform'];
 const BOOKS = 'drizzle';
 
 const DEPENDENT_OBJECTS_STILL_EXIST = '2BP01';
@@ -43,7 +43,7 @@ async function drop(client: PoolClient, lockTimeoutMs: number): Promise<void> {
   await client.query('begin');
   // Somebody's open transaction is to be named, not waited for without an end.
   await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
-  await client.query(`drop schema if exists ${SCHEMAS.join(', ')} cascade`);
+  await client.query(`drop schema if exists ${serviceSchemas.join(', ')} cascade`);
   await client.query(`drop table if exists ${BOOKS}.__drizzle_migrations`);
   // The rest is in schemas that others use as well, so it goes only if nothing of theirs is in it or uses it.
   await dropUnlessUsed(client, `schema if exists ${BOOKS}`);
@@ -99,7 +99,7 @@ async function listUsers(client: PoolClient) {
            and pg_class.relnamespace::regnamespace::text = any ($1)
        )
      order by sessions.pid`,
-    [[...SCHEMAS, BOOKS]],
+    [[...serviceSchemas, BOOKS]],
   );
   return rows;
 }

@@ -7,3 +7,8 @@ export const finance = pgSchema('finance');
 export const marketplace = pgSchema('marketplace');
 export const ai = pgSchema('ai');
 export const platform = pgSchema('platform');
+
+/** The names of all six. */
+export const serviceSchemas = [identity, education, finance, marketplace, ai, platform].map(
+  ({ schemaName }) => schemaName,
+);

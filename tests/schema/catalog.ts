@@ -1,12 +1,10 @@
 import type { Db } from '../../src/connect.ts';
+import { serviceSchemas } from '../../src/schema/schemas.ts';
 import { executorOf } from '../../src/session.ts';
-
-/** The schemas of the platform's services. */
-const SERVICE_SCHEMAS = ['identity', 'education', 'finance', 'marketplace', 'ai', 'platform'];
 
 /** Reads the catalog; `$1` in the statement is the list of the platform's schemas. */
 export async function readCatalog<Row>(db: Db, statement: string): Promise<Row[]> {
-  const { rows } = await executorOf(db).query(statement, [SERVICE_SCHEMAS]);
+  const { rows } = await executorOf(db).query(statement, [serviceSchemas]);
   return rows;
 }
 

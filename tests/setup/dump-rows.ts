@@ -1,11 +1,12 @@
 import type { Db } from '../../src/connect.ts';
+import { serviceSchemas } from '../../src/schema/schemas.ts';
 
 const listTables = `
   select format('%I.%I', n.nspname, c.relname) as name
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace
   where c.relkind = 'r'
-  and n.nspname in ('identity', 'education', 'finance', 'marketplace', 'ai', 'platform')
+  and n.nspname in (${serviceSchemas.map((name) => `'${name}'`).join(', ')})
   order by 1
 `;
 
