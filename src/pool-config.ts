@@ -6,9 +6,9 @@ export interface ConnectOptions {
   /** `postgres://user:password@host:port/database`. Default `process.env.DATABASE_URL`. */
   url?: string | undefined;
   /** The most connections at a time. Default 10. */
-  max?: number;
+  max?: number | undefined;
   /** Shown in `pg_stat_activity`. Default `azora-db`. */
-  applicationName?: string;
+  applicationName?: string | undefined;
   /**
    * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever. Default 30,000.
    *
@@ -17,17 +17,17 @@ export interface ConnectOptions {
    * deadline: what is sent through `db.$client` itself, and a transaction from the statement on that names
    * `statement_timeout`, such as `set local statement_timeout = 0`.
    */
-  statementTimeoutMs?: number;
+  statementTimeoutMs?: number | undefined;
   /** How long a statement may wait for a lock; 0 is for ever. Default 5,000. */
-  lockTimeoutMs?: number;
+  lockTimeoutMs?: number | undefined;
   /** How long an open transaction may do nothing before the server ends it; 0 is for ever. Default 30,000. */
-  idleInTransactionTimeoutMs?: number;
+  idleInTransactionTimeoutMs?: number | undefined;
   /** How long to wait for the server, and for a free connection of the pool. Default 5,000. */
-  connectTimeoutMs?: number;
+  connectTimeoutMs?: number | undefined;
   /** How long an unused connection stays open. Default 30,000. */
-  idleTimeoutMs?: number;
+  idleTimeoutMs?: number | undefined;
   /** Refuse a database that lacks a migration of this library. Default true. */
-  requireMigrated?: boolean;
+  requireMigrated?: boolean | undefined;
 }
 
 const defaults = {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { connect } from '../src/connect.ts';
 import { migrate } from '../src/migrate/index.ts';
 import { listWallets } from '../src/queries/finance/index.ts';
 import { matchJobs } from '../src/queries/marketplace/index.ts';
@@ -11,12 +12,14 @@ const database = useTestDatabase();
 describe('an option that is undefined', () => {
   const userId = '00000001-0000-7000-8000-000000000001';
 
-  it('is the same as none for transaction', async () => {
+  it('is the same as none for connect and transaction', async () => {
+    const options = { max: undefined, applicationName: undefined, statementTimeoutMs: undefined };
+    const db = await connect({ url: database.url, requireMigrated: undefined, ...options });
     const read = async () => 'read';
     const settings = { isolation: undefined, accessMode: undefined, maxAttempts: undefined };
-    expect(await transaction(database.db, read, { ...settings, deferrable: undefined })).toBe(
-      'read',
-    );
+    expect(await transaction(db, read, { ...settings, deferrable: undefined })).toBe('read');
+    expect(db.$client.options.max).toBe(10);
+    await db.close();
   });
 
   it('is the same as none for migrate', async () => {

@@ -22,7 +22,7 @@ export interface EscoImport {
 
 export interface EscoImportOptions {
   /** Told how many bytes of the three files are read, and how many there are. */
-  onProgress?: (done: number, total: number, file: string) => void;
+  onProgress?: ((done: number, total: number, file: string) => void) | undefined;
 }
 
 const folderField = text({ max: 4_096 });

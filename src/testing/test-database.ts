@@ -37,7 +37,7 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
   try {
     const db = await connect({
       url,
-      ...(max === undefined ? {} : { max }),
+      max,
       // Another folder's migrations need not contain ours.
       requireMigrated: options.migrationsFolder === undefined,
     });

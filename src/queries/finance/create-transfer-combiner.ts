@@ -12,12 +12,12 @@ const MAX_WIDTH = 4;
 
 export interface CombinerOptions {
   /** The most transfers in one batch. Default 1,000. */
-  readonly maxBatch?: number;
+  readonly maxBatch?: number | undefined;
   /**
    * How many batches may be under way at once. Default 1, which is the fastest for one hot wallet. In place of one that
    * met locked wallets there may be up to 4, if the pool has so many connections for each.
    */
-  readonly maxConcurrent?: number;
+  readonly maxConcurrent?: number | undefined;
 }
 
 /** Makes batches of the transfers of many callers. */

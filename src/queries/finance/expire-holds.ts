@@ -17,7 +17,10 @@ const expire = statement<{ expired: number }>(
  * locked just then are left for the next sweep, and nobody is waited for. In between nothing is wrong, because a due
  * hold holds nothing for anyone: balances leave it out, and a posting that needs the money ends it first.
  */
-export async function expireHolds(db: Db, params: { limit?: number } = {}): Promise<number> {
+export async function expireHolds(
+  db: Db,
+  params: { limit?: number | undefined } = {},
+): Promise<number> {
   const { limit: holds } = parseInput(input, params);
   const [row] = await retryConflicts(db, () => expire(db, [holds]));
   return row?.expired ?? 0;

@@ -43,7 +43,11 @@ export interface SealHead {
  */
 export async function sealEntries(
   db: Db,
-  params: { walletsPerSeal?: number; entriesPerSeal?: number; entriesPerRange?: number } = {},
+  params: {
+    walletsPerSeal?: number | undefined;
+    entriesPerSeal?: number | undefined;
+    entriesPerRange?: number | undefined;
+  } = {},
 ): Promise<{ sealed: bigint; head: SealHead | null }> {
   const { walletsPerSeal, entriesPerSeal, entriesPerRange } = parseInput(input, params);
   let sealed = 0n;

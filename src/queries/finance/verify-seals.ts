@@ -119,7 +119,7 @@ const verifyPiece = statement<PieceRow>(
  */
 export async function verifySeals(
   db: Db,
-  params: { head?: SealHead; entriesPerPiece?: number } = {},
+  params: { head?: SealHead | undefined; entriesPerPiece?: number | undefined } = {},
 ): Promise<SealVerdict> {
   const { head, entriesPerPiece } = parseInput(input, params);
   for (let number = 1n; ; number += 1n) {

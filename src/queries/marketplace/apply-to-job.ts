@@ -37,9 +37,9 @@ export async function applyToJob(
   params: {
     userId: string;
     jobId: string;
-    coverLetter?: string | null;
-    resume?: string | null;
-    appliedAt?: Date;
+    coverLetter?: string | null | undefined;
+    resume?: string | null | undefined;
+    appliedAt?: Date | undefined;
   },
 ): Promise<ApplicationRow> {
   const given = parseInput(input, params);

@@ -7,9 +7,9 @@ import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts
 import { insertJobSkills, type WantedSkill, wantedSkillsField } from './set-job-skills.ts';
 
 export interface CreateJobParams extends JobDetails {
-  skills?: WantedSkill[];
+  skills?: WantedSkill[] | undefined;
   /** By default now; not after the year 5999. */
-  postedAt?: Date;
+  postedAt?: Date | undefined;
 }
 
 const input = z.strictObject({

@@ -5,19 +5,19 @@ import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
 
 export interface ListJobsParams {
-  limit?: number;
+  limit?: number | undefined;
   cursor?: string | undefined;
   /** Words to find in title, company and description, as people type them: "data engineer" -senior, or. */
-  search?: string;
-  remote?: boolean;
+  search?: string | undefined;
+  remote?: boolean | undefined;
   /** The job's whole location, in any case of letters. */
-  location?: string;
+  location?: string | undefined;
   /** The least yearly pay that the job must go up to, in minor units of `currency`. */
-  minSalary?: bigint;
+  minSalary?: bigint | undefined;
   /** Needed with `minSalary`. */
-  currency?: string;
+  currency?: string | undefined;
   /** Jobs that expire by then are left out. By default the time of the call. */
-  now?: Date;
+  now?: Date | undefined;
 }
 
 export interface ListedJob {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Db } from '../../connect.ts';
 import { InvalidInputError, TimeoutError } from '../../errors.ts';
+import type { Db } from '../../session.ts';
 import { executorOf } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
@@ -10,9 +10,9 @@ import { parseInput } from '../../validate.ts';
 
 export interface RefreshSkillRanksOptions {
   /** How many jobs one transaction puts in order. Default 500. */
-  chunkSize?: number;
+  chunkSize?: number | undefined;
   /** Told after each chunk how many jobs are done. */
-  onProgress?: (jobs: number) => void;
+  onProgress?: ((jobs: number) => void) | undefined;
 }
 
 const input = z.strictObject({
