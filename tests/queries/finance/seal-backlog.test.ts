@@ -104,4 +104,25 @@ describe('verifySeals', () => {
     });
     await add('+ 1');
   });
+
+  // Last, because it takes the checks away.
+  test('lets no range fall between two pieces by its versions', async () => {
+    const { db } = database;
+    const { head } = await sealEntries(db, { entriesPerRange: 4 });
+    const range = `user_id = '${alice}' and last_version = 8`;
+    await plant(
+      db,
+      'alter table finance.sealed_ranges drop constraint sealed_ranges_versions_check',
+      'alter table finance.sealed_ranges drop constraint sealed_ranges_digests_length_check',
+      `update finance.sealed_ranges set first_version = last_version + 100 where ${range}`,
+      `update finance.entries set amount = amount - 1 where user_id = '${alice}' and version = 6`,
+    );
+    const verdict = await verifySeals(db, { head: head ?? undefined, entriesPerPiece: 4 });
+    await plant(
+      db,
+      `update finance.entries set amount = amount + 1 where user_id = '${alice}' and version = 6`,
+      `update finance.sealed_ranges set first_version = 5 where ${range}`,
+    );
+    expect(verdict).toMatchObject({ isIntact: false, altered: { wallet: { userId: alice } } });
+  });
 });
