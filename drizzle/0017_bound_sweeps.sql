@@ -106,10 +106,9 @@ $$;
 --> statement-breakpoint
 comment on function finance.seal_entries(uuid, text, integer, integer, integer) is 'Seals new entries of the next wallets';
 --> statement-breakpoint
--- Sweeps due holds and returns how many it ended: the `oldest` longest due, and with them all others
--- that are due in the same wallets. Wallets are locked in the order of their keys, so that it never
--- meets a posting head-on. A wallet that somebody else has locked is left for the next sweep: its holds hold nothing
--- meanwhile, and the others do not wait for it.
+-- Sweeps due holds and returns how many it ended: of the wallets that nobody else has locked, the `oldest` longest due,
+-- and with them all others that are due in the same wallets. It waits for no wallet, so it never meets a posting
+-- head-on. What is locked is left for the next sweep: its holds hold nothing meanwhile.
 create or replace function finance.expire_holds(oldest integer) returns integer
 language plpgsql
 as $$
@@ -119,23 +118,19 @@ declare
   expired integer := 0;
 begin
   for due in
-    with due_wallets as materialized (
-      select user_id, currency
-      from (
-        select user_id, currency, expires_at
-        from finance.holds
-        where status = 'PENDING'
-          and expires_at <= at
-        order by expires_at, user_id, id
-        limit oldest
-      ) as longest_due
-      group by user_id, currency
+    with longest_due as materialized (
+      select wallets.user_id, wallets.currency
+      from finance.holds
+      join finance.wallets
+        on wallets.user_id = holds.user_id and wallets.currency = holds.currency
+      where holds.status = 'PENDING'
+        and holds.expires_at <= at
+      order by holds.expires_at, holds.user_id, holds.id
+      limit oldest
+      for no key update of wallets skip locked
     )
-    select user_id, currency
-    from finance.wallets
-    where (user_id, currency) in (select user_id, currency from due_wallets)
-    order by user_id, currency
-    for no key update skip locked
+    select distinct user_id, currency
+    from longest_due
   loop
     expired := expired + finance.expire_due_holds(due.user_id, due.currency, at);
   end loop;

@@ -12,9 +12,9 @@ const expire = statement<{ expired: number }>(
 );
 
 /**
- * Ends holds that are due by the database's clock: the `limit` longest due, and with them all others that are due in
- * the same wallets; returns how many. Call it again while it returns more than zero. Wallets that somebody else has
- * locked just then are left for the next sweep, and nobody is waited for. In between nothing is wrong, because a due
+ * Ends holds that are due by the database's clock: of the wallets that nobody else has locked just then, the `limit`
+ * longest due, and with them all others that are due in the same wallets; returns how many. Call it again while it
+ * returns more than zero. It waits for nobody, and leaves what is locked for the next sweep. In between nothing is wrong, because a due
  * hold holds nothing for anyone: balances leave it out, and a posting that needs the money ends it first.
  */
 export async function expireHolds(

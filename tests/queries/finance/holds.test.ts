@@ -194,6 +194,7 @@ describe('a due hold', () => {
   test('is left for the next sweep while its wallet is locked, and keeps no other waiting', async () => {
     const { db } = database;
     const [busy, idle] = await Promise.all([createHolder(db, 100n), createHolder(db, 100n)]);
+    // With a limit of one, those of the locked wallet are the longest due.
     await placeDueHold(busy, 80n);
     await placeDueHold(idle, 70n);
     const unswept = async () => {
@@ -209,7 +210,7 @@ describe('a due hold', () => {
       await client.query('select from finance.wallets where user_id = $1 for no key update', [
         busy,
       ]);
-      expect(await expireHolds(db)).toBeGreaterThan(0);
+      while ((await expireHolds(db, { limit: 1 })) > 0);
       expect(await unswept()).toEqual([busy]);
     } finally {
       await client.query('rollback');
