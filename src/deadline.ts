@@ -1,4 +1,4 @@
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 
 /** How much longer than a statement may run its answer may take. */
 const SLACK_MS = 5_000;
@@ -24,6 +24,25 @@ export function startDeadline(client: PoolClient, deadlineMs: number | undefined
     timer = setTimeout(hangUp, LAST_LOOK_MS);
   }, deadlineMs - LAST_LOOK_MS);
   return () => clearTimeout(timer);
+}
+
+/** Whether a statement says itself how long statements may run from there on. */
+export function setsTimeout(config: QueryConfig | string, values: unknown[] | undefined): boolean {
+  const { text, parameters } = partsOf(config, values);
+  return [text, ...parameters].some(
+    (part) => typeof part === 'string' && /statement_timeout/i.test(part),
+  );
+}
+
+/** Whether the text may be several statements, each of which the server gives its full time. */
+export function mayBeSeveral(config: QueryConfig | string, values: unknown[] | undefined): boolean {
+  const { text, parameters } = partsOf(config, values);
+  return parameters.length === 0 && /;\s*\S/.test(text);
+}
+
+function partsOf(config: QueryConfig | string, values: unknown[] | undefined) {
+  if (typeof config === 'string') return { text: config, parameters: values ?? [] };
+  return { text: config.text, parameters: values ?? config.values ?? [] };
 }
 
 /** Not in the types of pg. */

@@ -13,9 +13,10 @@ export interface ConnectOptions {
    * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever. Default 30,000.
    *
    * If no answer comes for 5 s beyond that, as on a frozen network, the connection is closed: a statement or
-   * transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. Two things have no such
-   * deadline: what is sent through `db.$client` itself, and a transaction from the statement on that names
-   * `statement_timeout`, such as `set local statement_timeout = 0`.
+   * transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. That holds for the work of a COMMIT
+   * too, such as deferred triggers and waiting for a standby, which the server itself does not limit. Three things have
+   * no such deadline: what is sent through `db.$client` itself, a text of several statements, and a transaction from
+   * the statement on that names `statement_timeout`, such as `set local statement_timeout = 0`.
    */
   statementTimeoutMs?: number | undefined;
   /** How long a statement may wait for a lock; 0 is for ever. Default 5,000. */

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { toConnectError } from './connect-error.ts';
-import { startDeadline } from './deadline.ts';
+import { mayBeSeveral, startDeadline } from './deadline.ts';
 import type { Executor } from './executor.ts';
 import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
 
@@ -25,7 +25,8 @@ export class PoolExecutor implements Executor {
           reject(toConnectError(failure, this.pool));
           return;
         }
-        const callOff = startDeadline(client, this.deadlineMs);
+        const deadlineMs = mayBeSeveral(config, values) ? undefined : this.deadlineMs;
+        const callOff = startDeadline(client, deadlineMs);
         const done = (error: Error | null, result: QueryResult) => {
           callOff();
           if (error) {

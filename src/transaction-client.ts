@@ -1,5 +1,5 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { startDeadline } from './deadline.ts';
+import { mayBeSeveral, setsTimeout, startDeadline } from './deadline.ts';
 import {
   ConnectionLostError,
   RetryableError,
@@ -73,10 +73,10 @@ export class Connection {
 
   #send(config: QueryConfig | string, values: unknown[] | undefined): Promise<QueryResult> {
     if (this.lost !== undefined) return Promise.reject(this.lost);
-    const text = typeof config === 'string' ? config : config.text;
     // How long statements may run is the transaction's own affair from here on, and not known here.
-    if (text.includes('statement_timeout')) this.#deadlineMs = undefined;
-    const callOff = startDeadline(this.#client, this.#deadlineMs);
+    if (setsTimeout(config, values)) this.#deadlineMs = undefined;
+    const deadlineMs = mayBeSeveral(config, values) ? undefined : this.#deadlineMs;
+    const callOff = startDeadline(this.#client, deadlineMs);
     return this.#client.query(config as string, values).finally(callOff);
   }
 

@@ -301,15 +301,31 @@ describe('connect', () => {
     expect((await answer).rows[0]).toMatchObject({ answer: 'here' });
   }, 30_000);
 
-  test('sets no deadline for a transaction that sets its own statement_timeout', async () => {
-    const db = await open({ max: 1, statementTimeoutMs: 100 });
+  test.each([
+    sql`SET LOCAL STATEMENT_TIMEOUT = 0`,
+    sql`select set_config(${'statement_timeout'}, '0', true)`,
+  ])(
+    'sets no deadline for a transaction that sets its own timeout: %#',
+    async (lift) => {
+      const db = await open({ max: 1, statementTimeoutMs: 100 });
+      const pid = await pidOf(db);
+      await transaction(db, async (tx) => {
+        await tx.execute(lift);
+        await tx.execute(sql`select pg_sleep(5.5)`);
+      });
+      const tooLong = rejection(db.execute(sql`select pg_sleep(5.5)`));
+      expect(await tooLong).toMatchObject({ code: 'STATEMENT_CANCELED' });
+      expect(await pidOf(db)).toBe(pid);
+    },
+    30_000,
+  );
+
+  test('gives each statement of a text its time', async () => {
+    const db = await open({ max: 1, statementTimeoutMs: 1_000 });
     const pid = await pidOf(db);
-    await transaction(db, async (tx) => {
-      await tx.execute(sql`set local statement_timeout = 0`);
-      await tx.execute(sql`select pg_sleep(5.5)`);
-    });
-    const tooLong = rejection(db.execute(sql`select pg_sleep(5.5)`));
-    expect(await tooLong).toMatchObject({ code: 'STATEMENT_CANCELED' });
+    const seven = sql.raw(Array.from({ length: 7 }, () => 'select pg_sleep(0.9)').join('; '));
+    await db.execute(seven);
+    await transaction(db, (tx) => tx.execute(seven));
     expect(await pidOf(db)).toBe(pid);
   }, 30_000);
 
