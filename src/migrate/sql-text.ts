@@ -1,5 +1,5 @@
 const CONCURRENT =
-  /^(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database|system)|refresh\s+materialized\s+view|alter\s+table\s.*\sdetach\s+partition\s+\S+)\s+concurrently\b/is;
+  /^(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database|system)|refresh\s+materialized\s+view|alter\s+table\s.*\sdetach\s+partition\s+(?:"[^"]*"|[^\s"])+)\s+concurrently\b/is;
 const TRANSACTION_CONTROL =
   /^(abort|begin|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|start\s+transaction)\b/i;
 
@@ -16,9 +16,10 @@ export function findTransactionControl(text: string): string | undefined {
     .find((words) => words !== undefined);
 }
 
-// A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other character.
+// A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other character. An alternative
+// inside a repetition costs stack for each character, so there is none for the plain characters of a quoted text.
 const PIECE =
-  /--[^\n]*|[eE]'(?:[^'\\]|\\[\s\S]|'')*'|'(?:[^']|'')*'|"(?:[^"]|"")*"|\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$|[\w$\u0080-\uffff]+|[\s\S]/y;
+  /--[^\n\r]*|[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$|[\w$\u0080-\uffff]+|[\s\S]/y;
 
 /**
  * The statements of an SQL text, without their comments. Semicolons in quotes, in comments and in the body of a
@@ -57,6 +58,7 @@ function commentEnd(text: string, start: number): number {
 
 function isInBody(statement: string): boolean {
   return (
-    /^\s*create\s[\s\S]*\bbegin\s+atomic\b/i.test(statement) && !/;\s*end\s*;$/i.test(statement)
+    /^\s*create\s[\s\S]*\bbegin\s+atomic\b/i.test(statement) &&
+    !/(?:;|\batomic)\s*end\s*;$/i.test(statement)
   );
 }

@@ -22,8 +22,24 @@ describe('splitStatements', () => {
     'do $body$ $$ ; $$ $body$',
     'select a$b$c, d$b$e',
     'create function f() returns int begin atomic select case when true then 1 end; select 2; end',
+    'create procedure p() begin atomic end',
   ])('keeps whole: %s', (text) => {
     expect(splitStatements(`${text}; select 1`)).toEqual([text, 'select 1']);
+  });
+
+  it('ends a comment where the line ends, on any system', () => {
+    expect(splitStatements('-- one\rselect 1; -- two\r\nselect 2')).toEqual([
+      'select 1',
+      'select 2',
+    ]);
+  });
+
+  it.each(["'", "E'", '"'])('reads 20 MB between %s', (quote) => {
+    const text = `select ${quote}${'x'.repeat(20_000_000)}${quote.at(-1)}`;
+    expect(splitStatements(`${text}; select 1`).map(({ length }) => length)).toEqual([
+      text.length,
+      8,
+    ]);
   });
 
   it('reads to the end what is never closed', () => {
@@ -42,6 +58,7 @@ describe('isConcurrent', () => {
     'reindex (verbose) table concurrently b',
     'refresh materialized view concurrently v',
     'alter table t detach partition s.p concurrently',
+    'alter table t detach partition "my part" concurrently',
   ])('is true of: %s', (text) => {
     expect(isConcurrent(text)).toBe(true);
   });

@@ -61,14 +61,15 @@ const readOrder = statement<{ skillIds: number[] }>(
   ) counts`,
 );
 
-// A skill may be gone since it was counted.
+// A skill may be gone since it was counted. One that somebody has locked waits for the next refresh: all who write jobs
+// wait for this, and could wait for each other.
 const announce = statement<{ refresh: bigint }>(
   'announce_skill_ranks',
   `with known_skills as (
     select s.id as skill_id, o.rank
     from unnest($1::integer[]) with ordinality as o (skill_id, rank)
     join marketplace.skills s on s.id = o.skill_id
-    for key share of s
+    for key share of s skip locked
   ),
   new_ranks as (
     insert into marketplace.skill_ranks (skill_id, rank, prior_rank)

@@ -201,6 +201,19 @@ describe('refreshSkillRanks', () => {
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
+  it('holds up no writer for a skill that somebody has locked, and ranks that one the next time', async () => {
+    const writer = await begin(
+      `update marketplace.skills set source_uri = 'https://example.com/20' where id = 20`,
+    );
+    await refreshSkillRanks(database.db);
+    expect(await run('select from marketplace.skill_ranks where skill_id = 20')).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    await writer.query('commit');
+    await refreshSkillRanks(database.db);
+    expect(await run('select from marketplace.skill_ranks where skill_id = 20')).toHaveLength(1);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
   it('refuses an open transaction, whose locks would outlast each chunk', async () => {
     await expect(transaction(database.db, (tx) => refreshSkillRanks(tx))).rejects.toMatchObject({
       code: 'INVALID_INPUT',
