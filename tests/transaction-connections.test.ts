@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { sql } from 'drizzle-orm';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { connect, type Db } from '../src/connect.ts';
+import { connect } from '../src/connect.ts';
 import { transaction } from '../src/transaction.ts';
 import { add, balances, expectNothingLeaked, useAccounts } from './setup/accounts.ts';
 import { rejection } from './setup/errors.ts';
+import { pidOf } from './setup/pid-of.ts';
 import { waitFor } from './setup/wait-for.ts';
 
 const database = useAccounts();
@@ -22,11 +23,6 @@ beforeAll(async () => {
       deferrable initially deferred for each row execute function wait_for_test();
   `);
 });
-
-async function pidOf(db: Db): Promise<number> {
-  const { rows } = await db.execute<{ pid: number }>(sql`select pg_backend_pid() as pid`);
-  return rows[0]?.pid ?? 0;
-}
 
 /** Ends a connection, and returns when its backend is gone. */
 async function kill(pid: number): Promise<void> {
