@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Db } from '../../../src/connect.ts';
 import {
   getProgress,
   getStreak,
@@ -9,32 +8,12 @@ import {
   reviseCourse,
   verifyProgress,
 } from '../../../src/queries/education/index.ts';
-import { transaction } from '../../../src/transaction.ts';
+import { runFromBefore } from '../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { at, enrolledLearner, eventsOf, openCourse, poolOf } from './fixture.ts';
 
 const database = useTestDatabase();
 const CLEAN = { clean: true, differences: [] };
-
-/** Runs `work` at repeatable read, the first time from a snapshot before `meanwhile`; how often it ran. */
-async function runFromBefore(
-  meanwhile: () => Promise<unknown>,
-  work: (tx: Db) => Promise<unknown>,
-): Promise<number> {
-  let attempts = 0;
-  await transaction(
-    database.db,
-    async (tx) => {
-      attempts += 1;
-      // The snapshot is that of the first statement.
-      await tx.execute('select from education.courses');
-      if (attempts === 1) await meanwhile();
-      await work(tx);
-    },
-    { isolation: 'repeatable read' },
-  );
-  return attempts;
-}
 
 // All on one day: the days of the learner would be a conflict as well.
 const [EARLIER, SECOND, LATER] = [0.1, 0.2, 0.3] as const;
@@ -53,7 +32,7 @@ async function halfway() {
 describe('from a snapshot that misses an earlier completion of a module', () => {
   it('recordProgress does not complete the course at the later time', async () => {
     const { courseId, userId, event, tellEarlier } = await halfway();
-    const attempts = await runFromBefore(tellEarlier, (tx) =>
+    const attempts = await runFromBefore(database.db, tellEarlier, (tx) =>
       recordProgress(tx, { events: [event('completed', 1, SECOND)] }),
     );
     expect(attempts).toBe(2);
@@ -68,7 +47,7 @@ describe('from a snapshot that misses an earlier completion of a module', () => 
     const modules = [{ id: moduleIds[0] as string, title: 'M0', content: '' }];
     await reviseCourse(database.db, { courseId, modules });
     await publishCourse(database.db, { courseId, policy: 'KEEP' });
-    const attempts = await runFromBefore(tellEarlier, (tx) =>
+    const attempts = await runFromBefore(database.db, tellEarlier, (tx) =>
       moveEnrollments(tx, { courseId, revision: 2 }),
     );
     expect(attempts).toBe(2);
@@ -88,6 +67,7 @@ it('recordProgress loses no day to a change of the time zone that its snapshot m
   // The same day in UTC, the next one in Tokyo.
   const late = { events: [started('2026-02-01T20:00:00Z')] };
   const attempts = await runFromBefore(
+    database.db,
     () =>
       poolOf(database.db).query(
         `insert into identity.user_profiles (user_id, time_zone) values ($1, 'Asia/Tokyo')`,

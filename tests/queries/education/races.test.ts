@@ -13,6 +13,7 @@ import {
   WrongStatusError,
 } from '../../../src/queries/education/index.ts';
 import { transaction } from '../../../src/transaction.ts';
+import { runFromBefore } from '../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import {
   enrolledLearner,
@@ -215,18 +216,10 @@ describe('moveEnrollments', () => {
     const modules = moduleIds.map((id) => ({ id, title: 'required', content: '' }));
     await reviseCourse(database.db, { courseId, modules });
     await publishCourse(database.db, { courseId, policy: 'KEEP' });
-    let attempts = 0;
-    await transaction(
+    const attempts = await runFromBefore(
       database.db,
-      async (tx) => {
-        attempts += 1;
-        // The snapshot is that of the first statement.
-        await tx.execute('select from education.courses');
-        const late = { events: [event('completed', 1, 2)] };
-        if (attempts === 1) await recordProgress(database.db, late);
-        await moveEnrollments(tx, { courseId, revision: 2 });
-      },
-      { isolation: 'repeatable read' },
+      () => recordProgress(database.db, { events: [event('completed', 1, 2)] }),
+      (tx) => moveEnrollments(tx, { courseId, revision: 2 }),
     );
     expect(attempts).toBe(2);
     expect(await getProgress(database.db, { userId, courseId })).toMatchObject({ doneWeight: 1 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { postTransfers, sealEntries, verifySeals } from '../../../src/queries/finance/index.ts';
-import { transaction } from '../../../src/transaction.ts';
+import { runFromBefore } from '../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { createHolder } from './bundle.ts';
 import { plant } from './planting.ts';
@@ -68,18 +68,15 @@ describe('sealEntries', () => {
 
   test('is run again with its transaction when another was faster', async () => {
     const { db } = database;
-    let attempts = 0;
-    const inside = await transaction(
+    let sealed: bigint | undefined;
+    const attempts = await runFromBefore(
       db,
+      () => sealEntries(db, small),
       async (tx) => {
-        attempts += 1;
-        await tx.execute('select from finance.seals limit 1');
-        if (attempts === 1) await sealEntries(db, small);
-        return sealEntries(tx, small);
+        ({ sealed } = await sealEntries(tx, small));
       },
-      { isolation: 'repeatable read' },
     );
-    expect({ attempts, sealed: inside.sealed }).toEqual({ attempts: 2, sealed: 0n });
+    expect({ attempts, sealed }).toEqual({ attempts: 2, sealed: 0n });
     expect(await verifySeals(db)).toMatchObject({ isIntact: true });
   });
 });

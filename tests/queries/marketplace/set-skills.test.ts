@@ -7,6 +7,7 @@ import {
 } from '../../../src/queries/marketplace/index.ts';
 import type { Db } from '../../../src/session.ts';
 import { transaction } from '../../../src/transaction.ts';
+import { runFromBefore } from '../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { waitFor } from '../../setup/wait-for.ts';
 
@@ -156,24 +157,6 @@ describe.each(setters)('$name', ({ table, owner, set, setNobody }) => {
 });
 
 describe('the skills of a job that is not active', () => {
-  /** Takes a snapshot, lets `other` commit, and then goes on with `work`, which is tried again from its start. */
-  const afterSnapshot = async (
-    other: () => Promise<unknown>,
-    work: (tx: Db) => Promise<unknown>,
-  ) => {
-    let attempts = 0;
-    await transaction(
-      database.db,
-      async (tx) => {
-        attempts += 1;
-        await tx.execute('select from marketplace.skills limit 1');
-        if (attempts === 1) await other();
-        await work(tx);
-      },
-      { isolation: 'repeatable read' },
-    );
-    return attempts;
-  };
   const set = (db: Db, ids: number[]) =>
     setJobSkills(db, {
       jobId: JOB,
@@ -189,7 +172,8 @@ describe('the skills of a job that is not active', () => {
   });
 
   it('are those of one caller at repeatable read too', async () => {
-    const attempts = await afterSnapshot(
+    const attempts = await runFromBefore(
+      database.db,
       () => set(database.db, [1, 2]),
       (tx) => set(tx, [3, 4]),
     );
@@ -198,7 +182,8 @@ describe('the skills of a job that is not active', () => {
   });
 
   it('are indexed as they are now by one who activates it at repeatable read', async () => {
-    const attempts = await afterSnapshot(
+    const attempts = await runFromBefore(
+      database.db,
       () => set(database.db, [1, 2]),
       (tx) => tx.execute(`update marketplace.jobs set status = 'ACTIVE' where id = '${JOB}'`),
     );
