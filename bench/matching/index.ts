@@ -148,9 +148,12 @@ async function measureInserts(
     `select pg_size_pretty(pg_total_relation_size('marketplace.skill_postings')) as postings,
       pg_size_pretty(pg_relation_size('marketplace.skill_postings_pkey')) as key,
       pg_size_pretty(pg_total_relation_size('marketplace.job_vectors')) as vectors,
+      pg_size_pretty(pg_total_relation_size('marketplace.packed_shares') + pg_total_relation_size('marketplace.packed_bounds')
+        + pg_total_relation_size('marketplace.packed_jobs')) as blocks,
+      (select count(*) from marketplace.packed_jobs) as packed,
       pg_size_pretty(pg_total_relation_size('marketplace.job_skills')) as skills`,
   );
-  const { postings, key, vectors, skills: bare } = sizes.rows[0];
+  const { postings, key, blocks, packed, vectors, skills: bare } = sizes.rows[0];
   return {
     title: `${title}, createJob with 10 skills`,
     results: [
@@ -158,7 +161,7 @@ async function measureInserts(
       toResult('bare tables (no triggers, no foreign keys)', times.without),
     ],
     notes: [
-      `skill_postings ${postings} (its key alone ${key}), job_vectors ${vectors}, beside job_skills ${bare}`,
+      `${packed.toLocaleString('en')} jobs packed: blocks ${blocks}, skill_postings ${postings} (its key alone ${key}), job_vectors ${vectors}, beside job_skills ${bare}`,
     ],
   };
 }

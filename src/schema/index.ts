@@ -39,6 +39,7 @@ export * from './marketplace/job-vectors.ts';
 export * from './marketplace/jobs.ts';
 export * from './marketplace/occupation-skills.ts';
 export * from './marketplace/occupations.ts';
+export * from './marketplace/packed-jobs.ts';
 export * from './marketplace/skill-endorsements.ts';
 export * from './marketplace/skill-postings.ts';
 export * from './marketplace/skill-ranks.ts';

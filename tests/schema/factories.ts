@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import * as schema from '../../src/schema/index.ts';
 import type { Db } from '../../src/session.ts';
@@ -109,6 +109,19 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
     nearGap: false,
     skillBits: '0'.repeat(256),
     needs: [8],
+  })),
+  derived(schema.packedJobs, () => ({ slot: randomInt(1_000_000_000), jobId: randomUUID() })),
+  derived(schema.packedShares, () => ({
+    skillId: randomInt(1_000_000_000),
+    level: 'EXPERT' as const,
+    blockId: 0,
+    shares: 1n,
+  })),
+  derived(schema.packedBounds, () => ({
+    skillId: randomInt(1_000_000_000),
+    level: 'EXPERT' as const,
+    groupId: 0,
+    bounds: 1n,
   })),
   entry(schema.seals, sealOf),
   derived(schema.sealedRanges, async (db) => {

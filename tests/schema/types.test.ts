@@ -46,6 +46,9 @@ interface Selected {
   occupations: schema.Occupation;
   skillEndorsements: schema.SkillEndorsement;
   skillPostings: schema.SkillPosting;
+  packedJobs: schema.PackedJob;
+  packedShares: schema.PackedShare;
+  packedBounds: schema.PackedBound;
   skillRanks: schema.SkillRank;
   sealedRanges: schema.SealedRange;
   seals: schema.Seal;
@@ -110,6 +113,9 @@ type TableKey = {
 type WrittenByTriggers =
   | 'jobVectors'
   | 'skillPostings'
+  | 'packedJobs'
+  | 'packedShares'
+  | 'packedBounds'
   | 'skillRanks'
   | 'occurrenceSums'
   | 'courseStatistics'

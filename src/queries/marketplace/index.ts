@@ -17,6 +17,7 @@ export {
 } from './match-candidates.ts';
 export { type JobMatch, type MatchJobsParams, matchJobs } from './match-jobs.ts';
 export { moveApplication } from './move-application.ts';
+export { type PackJobsOptions, packJobs } from './pack-jobs.ts';
 export { type RefreshSkillRanksOptions, refreshSkillRanks } from './refresh-skill-ranks.ts';
 export { type MatchScore, scoreMatch } from './score-match.ts';
 export { setJobSkills, type WantedSkill } from './set-job-skills.ts';

@@ -10,7 +10,10 @@ export interface JobIndexProblem {
     | 'vector differs'
     | 'vector in no known order'
     | 'posting missing'
-    | 'posting too many';
+    | 'posting too many'
+    | 'packed job cannot match'
+    | 'packed share differs'
+    | 'packed bound too low';
   jobId: string;
   skillId: number | null;
 }

@@ -15,7 +15,24 @@ async function run(text: string): Promise<Record<string, unknown>[]> {
 
 beforeEach(() => storeTwoHundredJobs(run));
 
-describe('the triggers that keep the index of jobs', () => {
+/** Half of the jobs in one block, half of the rest in another. */
+async function pack(): Promise<void> {
+  for (const [first, last] of [
+    [1, 100],
+    [101, 150],
+  ] as const) {
+    await run(`select marketplace.pack_block(
+      array(select id from marketplace.jobs where id between '${jobId(first)}' and '${jobId(last)}'), 0
+    )`);
+  }
+}
+
+describe.each([
+  ['of jobs', async () => {}],
+  ['of packed jobs', pack],
+])('the triggers that keep the index %s', (_kind, prepare) => {
+  beforeEach(prepare);
+
   it.each([
     ['all skills of many jobs raised', `update marketplace.job_skills set level = 'EXPERT'`],
     [
@@ -52,11 +69,10 @@ describe('the triggers that keep the index of jobs', () => {
 
   it('bring a closed job back when it is active again, with its postings', async () => {
     const count = async () => (await run('select count(*) from marketplace.skill_postings'))[0];
-    const before = await count();
     await run(`update marketplace.jobs set status = 'CLOSED'`);
     expect(await count()).toEqual({ count: 0n });
     await run(`update marketplace.jobs set status = 'ACTIVE'`);
-    expect(await count()).toEqual(before);
+    expect([await count()]).toEqual(await run('select count(*) from marketplace.job_skills'));
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
@@ -143,6 +159,34 @@ describe('the triggers that keep the index of jobs', () => {
 });
 
 describe('verifyJobIndex', () => {
+  it.each([
+    [
+      'packed share differs',
+      `update marketplace.packed_shares set shares = shares - 10 ^ (4 * (511 - (select slot % 512 from marketplace.packed_jobs where job_id = '${JOB}')))::numeric where skill_id = 1 and level = 'EXPERT' and block_id = (select slot / 512 from marketplace.packed_jobs where job_id = '${JOB}')`,
+    ],
+    [
+      'packed job cannot match',
+      `insert into marketplace.packed_jobs select max(slot) + 1, '00000002-0000-7000-8000-000000000fff' from marketplace.packed_jobs; update marketplace.packed_jobs set job_id = job_id`,
+    ],
+  ])('finds what was planted among packed jobs: %s', async (problem, text) => {
+    await pack();
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    await run(text);
+    expect(await verifyJobIndex(database.db)).toMatchObject([{ problem }]);
+  });
+
+  it.each([
+    ['packed share differs', 'delete from marketplace.packed_shares where skill_id = 1'],
+    ['packed bound too low', 'update marketplace.packed_bounds set bounds = 0 where skill_id = 1'],
+    ['packed bound too low', 'delete from marketplace.packed_bounds where skill_id = 1'],
+  ])('finds all whom it concerns: %s, by %s', async (problem, text) => {
+    await pack();
+    await run(text);
+    const found = await verifyJobIndex(database.db);
+    expect(new Set(found.map((one) => one.problem))).toEqual(new Set([problem]));
+    expect(found.map((one) => one.jobId)).toContain(JOB);
+  });
+
   it.each([
     [
       'posting missing',

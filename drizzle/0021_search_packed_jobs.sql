@@ -1,0 +1,780 @@
+-- Packed jobs: jobs that ask for much the same stand in blocks, and one number for each of a block's skills holds
+-- what the skill is worth in all of its jobs, so that a few additions score hundreds of jobs at once. The triggers put a
+-- job that is new or changed among the postings, as before; packing takes it from there. Every statement may run
+-- again. All tables but those of the packed jobs, which are empty at first, are left as they are.
+alter table marketplace.packed_shares alter column shares set storage plain;
+--> statement-breakpoint
+-- Room for the next block, so that adding it to a group stays on the page.
+alter table marketplace.packed_bounds alter column bounds set storage plain, set (fillfactor = 70);
+--> statement-breakpoint
+comment on table marketplace.packed_jobs is 'Where in the blocks a packed job is';
+--> statement-breakpoint
+comment on table marketplace.packed_shares is 'What a skill is worth in each job of a block';
+--> statement-breakpoint
+comment on table marketplace.packed_bounds is 'What a skill is worth at most in each block of a group';
+--> statement-breakpoint
+-- Rounded up, so that a job's sum is never below its score, and above it by less than one for each of its skills.
+create or replace function marketplace.packed_share(held marketplace.skill_level, code integer, total_weight integer) returns integer
+language sql immutable parallel safe
+as $$
+  select (1900 * (1 + (code & 1)) * least(12, 12 * marketplace.level_number(held) / ((code >> 1 & 3) + 1)) + 12 * total_weight - 1) / (12 * total_weight)
+$$;
+--> statement-breakpoint
+comment on function marketplace.packed_share(marketplace.skill_level, integer, integer) is 'What a skill held at a level is worth for a need of a job, in 1/1900 of the job''s weight';
+--> statement-breakpoint
+create or replace function marketplace.read_block(block integer)
+returns table (place integer, job_id uuid, skill_id integer, code integer, total_weight integer)
+language sql stable
+as $$
+  select (p.slot % 512)::integer, p.job_id, n.code >> 3, n.code, v.total_weight
+  from marketplace.packed_jobs p
+  join marketplace.job_vectors v on v.job_id = p.job_id
+  cross join unnest(v.needs) n (code)
+  where p.slot >= block::bigint * 512
+  and p.slot < (block::bigint + 1) * 512
+$$;
+--> statement-breakpoint
+comment on function marketplace.read_block(integer) is 'The needs of the jobs that are in a block';
+--> statement-breakpoint
+create or replace function marketplace.compute_packed_shares(block integer)
+returns setof marketplace.packed_shares
+language sql stable
+as $$
+  select skill_id, level, block,
+    (string_agg(repeat('0000', gap) || lpad(marketplace.packed_share(level, code, total_weight)::text, 4, '0'), '' order by place)
+      || repeat('0000', 511 - max(place)))::numeric
+  from (
+    select skill_id, place, code, total_weight,
+      place - 1 - coalesce(lag(place) over (partition by skill_id order by place), -1) as gap
+    from marketplace.read_block(block)
+  ) needs
+  cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
+  group by skill_id, level
+$$;
+--> statement-breakpoint
+comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
+--> statement-breakpoint
+-- Takes those of the jobs that nobody holds. A block is only worth its rows when each of them stands for many postings.
+create or replace function marketplace.pack_block(job_ids uuid[], least_postings_of_row integer) returns integer
+language plpgsql
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+as $$
+declare
+  free_ids uuid[];
+  is_worth_it boolean;
+  block integer;
+begin
+  perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
+  select array_agg(job_id) into free_ids
+  from (
+    select job_id
+    from marketplace.job_vectors
+    where job_id = any (job_ids)
+    and total_weight > 0
+    and cardinality(needs) < 100
+    order by job_id
+    for update skip locked
+  ) free_jobs;
+
+  -- What follows the locks are statements of their own, which see what is locked.
+  select count(*) >= least_postings_of_row * count(distinct code >> 3) into is_worth_it
+  from marketplace.job_vectors v
+  cross join unnest(v.needs) n (code)
+  where v.job_id = any (free_ids);
+  if free_ids is null or not is_worth_it then
+    return 0;
+  end if;
+
+  perform marketplace.delete_postings(free_ids);
+  delete from marketplace.packed_jobs where job_id = any (free_ids);
+  block := nextval('marketplace.packed_blocks');
+  insert into marketplace.packed_jobs (slot, job_id)
+  select block::bigint * 512 + row_number() over (order by v.total_weight, v.job_id) - 1, v.job_id
+  from marketplace.job_vectors v
+  where v.job_id = any (free_ids);
+  insert into marketplace.packed_shares
+  select * from marketplace.compute_packed_shares(block);
+  insert into marketplace.packed_bounds as b (skill_id, level, group_id, bounds)
+  select n.skill_id, l.level, block / 256,
+    (max(marketplace.packed_share(l.level, n.code, n.total_weight)) || repeat('00000000', 255 - block % 256))::numeric
+  from marketplace.read_block(block) n
+  cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
+  group by n.skill_id, l.level
+  on conflict (skill_id, level, group_id) do update
+  set bounds = b.bounds + excluded.bounds;
+  insert into marketplace.skill_postings
+  select * from marketplace.compute_postings(free_ids);
+  return cardinality(free_ids);
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.pack_block(uuid[], integer) is 'Packs these jobs in a new block, if that is worth its rows, and says how many';
+--> statement-breakpoint
+-- A run packs into groups of its own, so that those of the last one can go as wholes.
+create or replace function marketplace.begin_packed_group() returns integer
+language plpgsql
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
+  return setval('marketplace.packed_blocks', (last_value + is_called::integer + 255) / 256 * 256, false)
+  from marketplace.packed_blocks;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.begin_packed_group() is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';
+--> statement-breakpoint
+-- Back among the postings, where they have not been taken from by a new block meanwhile.
+create or replace function marketplace.unpack_jobs(before_block integer, chunk integer) returns integer
+language plpgsql
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+as $$
+declare
+  free_ids uuid[];
+begin
+  perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
+  select array_agg(job_id) into free_ids
+  from (
+    select v.job_id
+    from marketplace.job_vectors v
+    where v.job_id in (
+      select p.job_id from marketplace.packed_jobs p
+      where p.slot < before_block::bigint * 512
+      order by p.slot
+      limit chunk
+    )
+    order by v.job_id
+    for update of v skip locked
+  ) free_jobs;
+  if free_ids is null then
+    return 0;
+  end if;
+  perform marketplace.delete_postings(free_ids);
+  delete from marketplace.packed_jobs where job_id = any (free_ids);
+  insert into marketplace.skill_postings
+  select * from marketplace.compute_postings(free_ids);
+  return cardinality(free_ids);
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.unpack_jobs(integer, integer) is 'Puts jobs of the blocks before this one back among the postings, and says how many';
+--> statement-breakpoint
+create or replace function marketplace.drop_empty_blocks(before_block integer) returns void
+language plpgsql
+set jit = off
+as $$
+begin
+  perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
+  delete from marketplace.packed_shares s
+  where s.block_id < before_block
+  and not exists (
+    select from marketplace.packed_jobs p
+    where p.slot >= s.block_id::bigint * 512
+    and p.slot < (s.block_id::bigint + 1) * 512
+  );
+  delete from marketplace.packed_bounds b
+  where b.group_id < before_block / 256
+  and not exists (
+    select from marketplace.packed_jobs p
+    where p.slot >= b.group_id::bigint * 256 * 512
+    and p.slot < (b.group_id::bigint + 1) * 256 * 512
+  );
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.drop_empty_blocks(integer) is 'Removes what is left of blocks before this one that all jobs have left';
+--> statement-breakpoint
+-- Of a packed job only those that findSkillGaps reads, in a size class of their own, which searches leave out.
+create or replace function marketplace.compute_postings(job_ids uuid[])
+returns setof marketplace.skill_postings
+language sql stable
+as $$
+  select n.skill_id,
+    case when p.is_packed then 6 else marketplace.size_class(v.total_weight) end,
+    ((n.weight_from_here * 10000 + v.total_weight - 1) / v.total_weight)::smallint,
+    marketplace.minute_of(v.posted_at),
+    v.total_weight::smallint,
+    v.job_id,
+    n.near_gap,
+    v.skill_bits,
+    public.sort(v.needs),
+    v.expires_at
+  from marketplace.job_vectors v
+  cross join lateral (
+    select exists (select from marketplace.packed_jobs j where j.job_id = v.job_id) as is_packed
+    offset 0
+  ) p
+  cross join lateral (
+    select r.code >> 3 as skill_id, r.weight_from_here,
+      r.required_count = 1 or (r.code & 1 = 1 and r.required_from_here > r.required_count - 2) as near_gap
+    from (
+      select u.code,
+        sum(1 + (u.code & 1)) over (order by u.place desc) as weight_from_here,
+        sum(u.code & 1) over (order by u.place desc) as required_from_here,
+        sum(u.code & 1) over () as required_count
+      from unnest(v.needs) with ordinality as u (code, place)
+    ) r
+  ) n
+  where v.job_id = any (job_ids)
+  and (n.near_gap or not p.is_packed)
+$$;
+--> statement-breakpoint
+-- A job that has changed leaves its block.
+create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
+language plpgsql
+set jit = off
+as $$
+declare
+  changed_ids uuid[];
+  last_refresh bigint;
+begin
+  perform pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0);
+  if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+    select last_value into last_refresh from marketplace.skill_rank_refreshes;
+    if not pg_visible_in_snapshot(last_refresh::text::xid8, pg_current_snapshot()) then
+      raise exception 'the ranks of skills were refreshed after this transaction began'
+        using errcode = 'serialization_failure';
+    end if;
+  end if;
+  perform from marketplace.job_vectors
+  where job_id = any (job_ids)
+  order by job_id
+  for update;
+
+  select array_agg(v.job_id) into changed_ids
+  from marketplace.job_vectors v
+  left join marketplace.compute_job_vectors(job_ids) c on c.job_id = v.job_id
+  where v.job_id = any (job_ids)
+  and (
+    v.needs <> coalesce(c.needs, '{}')
+    or (v.posted_at, v.expires_at) is distinct from (c.posted_at, c.expires_at)
+  );
+
+  if changed_ids is not null then
+    perform marketplace.delete_postings(changed_ids);
+    delete from marketplace.packed_jobs where job_id = any (changed_ids);
+  end if;
+
+  update marketplace.job_vectors v
+  set needs = c.needs, codes = c.codes, total_weight = c.total_weight, skill_bits = c.skill_bits,
+    posted_at = c.posted_at, expires_at = c.expires_at, remote = c.remote, location = c.location,
+    currency = c.currency, top_salary = c.top_salary
+  from marketplace.compute_job_vectors(job_ids) c
+  where v.job_id = c.job_id
+  and (v.* is distinct from c.* or c.needs = '{}');
+
+  if changed_ids is not null then
+    -- A job that is being deleted has a vector for a moment longer, but no skills any more.
+    update marketplace.job_vectors v
+    set needs = '{}', codes = '{}', total_weight = 0, skill_bits = 0::bit(256)
+    where v.job_id = any (changed_ids)
+    and not exists (select from marketplace.jobs j where j.id = v.job_id);
+
+    insert into marketplace.skill_postings
+    select * from marketplace.compute_postings(changed_ids);
+  end if;
+end
+$$;
+--> statement-breakpoint
+create or replace function marketplace.drop_job_vectors(job_ids uuid[]) returns void
+language plpgsql
+as $$
+begin
+  perform from marketplace.job_vectors
+  where job_id = any (job_ids)
+  order by job_id
+  for update;
+  perform marketplace.delete_postings(job_ids);
+  delete from marketplace.packed_jobs p where p.job_id = any (job_ids);
+  delete from marketplace.job_vectors where job_id = any (job_ids);
+end
+$$;
+--> statement-breakpoint
+create or replace function marketplace.maintain_from_jobs() returns trigger
+language plpgsql
+as $$
+declare
+  gone_ids uuid[];
+  new_ids uuid[];
+  changed_ids uuid[];
+begin
+  if tg_op = 'INSERT' then
+    perform marketplace.add_job_vectors(array(select id from new_jobs));
+  elsif tg_op = 'DELETE' then
+    perform marketplace.drop_job_vectors(array(select id from old_jobs));
+  elsif tg_op = 'TRUNCATE' then
+    truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
+      marketplace.packed_bounds;
+  else
+    select array_agg(o.id) filter (where n.id is null),
+      array_agg(n.id) filter (where o.id is null),
+      array_agg(n.id) filter (
+        where (o.status, o.deleted_at, o.posted_at, o.expires_at, o.remote, o.location, o.currency,
+            o.salary_max, o.salary_min)
+          is distinct from (n.status, n.deleted_at, n.posted_at, n.expires_at, n.remote, n.location,
+            n.currency, n.salary_max, n.salary_min)
+      )
+    into gone_ids, new_ids, changed_ids
+    from old_jobs o
+    full join new_jobs n on n.id = o.id;
+    if gone_ids is not null then
+      perform marketplace.drop_job_vectors(gone_ids);
+      perform marketplace.add_job_vectors(new_ids);
+    end if;
+    if changed_ids is not null then
+      perform marketplace.index_jobs(changed_ids);
+    end if;
+  end if;
+  return null;
+end
+$$;
+--> statement-breakpoint
+create or replace function marketplace.maintain_from_job_skills() returns trigger
+language plpgsql
+as $$
+begin
+  if tg_op = 'INSERT' then
+    perform marketplace.index_jobs(array(select distinct job_id from new_job_skills));
+  elsif tg_op = 'DELETE' then
+    perform marketplace.index_jobs(array(select distinct job_id from old_job_skills));
+  elsif tg_op = 'TRUNCATE' then
+    truncate marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
+      marketplace.packed_bounds;
+    update marketplace.job_vectors
+    set needs = '{}', codes = '{}', total_weight = 0, skill_bits = 0::bit(256)
+    where total_weight > 0;
+  else
+    perform marketplace.index_jobs(array(
+      select job_id from new_job_skills
+      union
+      select job_id from old_job_skills
+    ));
+  end if;
+  return null;
+end
+$$;
+--> statement-breakpoint
+-- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which calls them: to set them
+-- again takes 0.1 ms.
+create or replace function marketplace.match_slots(
+  slots bigint[], held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean,
+  remote_only boolean, place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid,
+  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+as $$
+begin
+  select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+  into job_ids, scores, posted
+  from (
+    select v.job_id, s.score, v.posted_at
+    from unnest(slots) u (slot)
+    join marketplace.packed_jobs p on p.slot = u.slot
+    join marketplace.job_vectors v on v.job_id = p.job_id
+    cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, held) as score) s
+    where s.score > 0
+    and (v.expires_at is null or v.expires_at > at)
+    and (remote_only is null or v.remote = remote_only)
+    and (place is null or v.location = lower(place))
+    and (pay_currency is null or v.currency = pay_currency)
+    and (least_salary is null or v.top_salary >= least_salary)
+    and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+    and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+    order by s.score desc, v.posted_at desc, v.job_id desc
+    limit wanted
+  ) m;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.match_slots is 'The best of the packed jobs at these places';
+--> statement-breakpoint
+-- As binary, because a digit of numeric is four decimal ones, in 16 bits; as text of it, the same took twice as long. The
+-- head of 64 bits and one digit that keeps leading zeros come before the first place. Inlined.
+create or replace function marketplace.vector_bits(vector numeric) returns bit varying
+language sql immutable parallel safe
+as $$
+  select ('x' || encode(numeric_send(vector), 'hex'))::bit(8272)
+$$;
+--> statement-breakpoint
+comment on function marketplace.vector_bits(numeric) is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
+--> statement-breakpoint
+-- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks:
+-- what a block's jobs can reach at most. The blocks that can reach most give the first matches, and with them the least
+-- share t that is wanted. Then all blocks that can reach t are added up, from 4096 - t at each place, so that the bit of 4096
+-- tells who has t: no sum is above 1900 and one for each of at most 99 skills, so none reaches 8192.
+create or replace function marketplace.match_packed_jobs(
+  person uuid, held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean,
+  remote_only boolean, place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid,
+  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+as $$
+#variable_conflict use_column
+declare
+  is_narrowed constant boolean :=
+    num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0 or qualified_only;
+  zeros constant numeric := '1000' || repeat('0', 2048);
+  reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
+  reached_blocks constant bit(8272) := ('x' || repeat('0', 20) || repeat('20000000', 256))::bit(8272);
+  none constant bit(8272) := 0::bit(8272);
+  none_of_32 constant bit(512) := 0::bit(512);
+  groups record;
+  blocks integer[];
+  first_blocks integer := 8;
+  no_blocks bit varying;
+  wanted_blocks bit varying;
+  first_slots integer := case when is_narrowed then 5 * wanted else 10 + wanted end;
+  slots bigint[];
+  t integer;
+  start numeric;
+  found record;
+begin
+  select array_agg(g.group_id) as ids, array_agg(g.bounds) as bounds, min(g.group_id) as first, max(g.group_id) as last
+  into groups
+  from (
+    select b.group_id, sum(b.bounds) as bounds
+    from marketplace.user_skills us
+    join marketplace.packed_bounds b on b.skill_id = us.skill_id and b.level = us.level
+    where us.user_id = person
+    group by b.group_id
+  ) g;
+  if groups.ids is null then
+    return;
+  end if;
+
+  loop
+    select array_agg(b.block) into blocks
+    from (
+      select g.group_id * 256 + i.place as block
+      from unnest(groups.ids, groups.bounds) g (group_id, bounds)
+      cross join lateral (select marketplace.vector_bits(zeros + g.bounds) as bits offset 0) d
+      cross join generate_series(0, 255) i (place)
+      order by substring(d.bits from 81 + 32 * i.place for 32) desc
+      limit first_blocks
+    ) b;
+    select array_agg(b.slot) into slots
+    from (
+      select b.slot
+      from (
+        select b.block_id::bigint * 512 + i.place as slot, substring(b.bits from 81 + 16 * i.place for 16)::integer as share
+        from (
+          select s.block_id, marketplace.vector_bits(zeros + sum(s.shares)) as bits
+          from marketplace.user_skills us
+          join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (blocks)
+          where us.user_id = person
+          group by s.block_id
+        ) b
+        cross join generate_series(0, 511) i (place)
+        offset 0
+      ) b
+      where b.share > 0
+      order by b.share desc
+      limit first_slots
+    ) b;
+    found := marketplace.match_slots(slots, held, wanted, at, qualified_only, remote_only, place, least_salary, pay_currency,
+      after_score, after_posted, after_job);
+    -- With enough matches the least score is known; with all that there is looked at, so is the whole result.
+    exit when cardinality(found.job_ids) = wanted
+      or (cardinality(blocks) < first_blocks and coalesce(cardinality(slots), 0) < first_slots);
+    first_blocks := first_blocks * 4;
+    first_slots := first_slots * 8;
+  end loop;
+
+  if cardinality(found.job_ids) = wanted then
+    t := greatest(1, found.scores[wanted] * 1900 / 10000);
+    start := '1000' || repeat(lpad((81920000 - t)::text, 8, '0'), 256);
+    no_blocks := repeat('0', (groups.last - groups.first + 1) * 256);
+    select bit_or(set_bit(no_blocks, (g.group_id - groups.first) * 256 + i.place, 1))
+    into wanted_blocks
+    from (
+      select g.group_id, marketplace.vector_bits(start + g.bounds) & reached_blocks as bits
+      from unnest(groups.ids, groups.bounds) g (group_id, bounds)
+      offset 0
+    ) g
+    cross join generate_series(0, 240, 16) c (first_place)
+    cross join generate_series(c.first_place, c.first_place + 15) i (place)
+    where substring(g.bits from 81 + 32 * c.first_place for 512) <> none_of_32
+    and get_bit(g.bits, 82 + 32 * i.place) = 1;
+
+    start := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
+    select array_agg(b.block_id::bigint * 512 + i.place) into slots
+    from (
+      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) & reached as bits
+      from marketplace.user_skills us
+      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level
+      where us.user_id = person
+      and s.block_id between groups.first * 256 and groups.last * 256 + 255
+      and get_bit(wanted_blocks, s.block_id - groups.first * 256) = 1
+      group by s.block_id
+      offset 0
+    ) b
+    cross join generate_series(0, 480, 32) c (first_place)
+    cross join generate_series(c.first_place, c.first_place + 31) i (place)
+    where b.bits <> none
+    and substring(b.bits from 81 + 16 * c.first_place for 512) <> none_of_32
+    and get_bit(b.bits, 83 + 16 * i.place) = 1;
+    found := marketplace.match_slots(slots, held, wanted, at, qualified_only, remote_only, place, least_salary, pay_currency,
+      after_score, after_posted, after_job);
+  end if;
+  job_ids := found.job_ids;
+  scores := found.scores;
+  posted := found.posted;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.match_packed_jobs is 'match_jobs of the packed jobs';
+--> statement-breakpoint
+create or replace function marketplace.vector_field(vector numeric, place integer, width integer) returns integer
+language sql immutable parallel safe
+as $$
+  select substr(lpad(vector::text, 2048, '0'), 1 + width * place, width)::integer
+$$;
+--> statement-breakpoint
+comment on function marketplace.vector_field(numeric, integer, integer) is 'The number that a vector has for one place';
+--> statement-breakpoint
+-- What a block's present jobs make of it is mostly what is there. Where it is not, because jobs left, the digits of
+-- those that stayed are compared one by one.
+create or replace function marketplace.check_packed_jobs()
+returns table (problem text, job_id uuid, skill_id integer)
+language sql stable
+set jit = off
+as $$
+  with blocks as (
+    select distinct (slot / 512)::integer as block
+    from marketplace.packed_jobs
+  ),
+  changed_shares as materialized (
+    select e.skill_id, e.level, e.block_id, coalesce(s.shares, 0) as shares
+    from blocks b
+    cross join lateral (select * from marketplace.compute_packed_shares(b.block) offset 0) e
+    left join marketplace.packed_shares s on s.skill_id = e.skill_id and s.level = e.level and s.block_id = e.block_id
+    where e.shares is distinct from s.shares
+  ),
+  most_shares as (
+    select b.block, n.skill_id, l.level, max(marketplace.packed_share(l.level, n.code, n.total_weight)) as share
+    from blocks b
+    cross join lateral (select * from marketplace.read_block(b.block) offset 0) n
+    cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
+    group by b.block, n.skill_id, l.level
+  ),
+  low_bounds as materialized (
+    select m.block, m.skill_id
+    from most_shares m
+    left join marketplace.packed_bounds b on b.skill_id = m.skill_id and b.level = m.level and b.group_id = m.block / 256
+    where b.skill_id is null
+    or marketplace.vector_field(b.bounds, m.block % 256, 8) < m.share
+  )
+  select 'packed job cannot match', p.job_id, null::integer
+  from marketplace.packed_jobs p
+  left join marketplace.job_vectors v on v.job_id = p.job_id and v.total_weight > 0
+  where v.job_id is null
+  union all
+  select 'packed share differs', n.job_id, s.skill_id
+  from changed_shares s
+  cross join lateral (select * from marketplace.read_block(s.block_id) offset 0) n
+  where n.skill_id = s.skill_id
+  and marketplace.vector_field(s.shares, n.place, 4) <> marketplace.packed_share(s.level, n.code, n.total_weight)
+  union all
+  select 'packed bound too low', n.job_id, b.skill_id
+  from low_bounds b
+  cross join lateral (select * from marketplace.read_block(b.block) offset 0) n
+  where n.skill_id = b.skill_id
+$$;
+--> statement-breakpoint
+comment on function marketplace.check_packed_jobs() is 'Computes the blocks of packed jobs anew and lists every job that a search could miss or misjudge';
+--> statement-breakpoint
+create or replace function marketplace.check_job_index()
+returns table (problem text, job_id uuid, skill_id integer)
+language sql stable
+set jit = off
+as $$
+  -- In pieces of the id range nothing would be gained: both sides are read once and hashed.
+  with expected_vectors as (
+    select c.* from marketplace.compute_job_vectors(array(select id from marketplace.jobs)) c
+  ),
+  expected_postings as (
+    select c.* from marketplace.compute_postings(array(select v.job_id from marketplace.job_vectors v)) c
+  ),
+  wrong_vectors as (
+    select case when v.job_id is null then 'vector missing' when e.job_id is null then 'vector of no job' else 'vector differs' end,
+      coalesce(e.job_id, v.job_id), null::integer
+    from expected_vectors e
+    full join marketplace.job_vectors v on v.job_id = e.job_id
+    where v.job_id is null
+    or e.job_id is null
+    -- The order may be that of older ranks, so the skills are compared as a set.
+    or (v.codes, v.total_weight, v.skill_bits, v.posted_at, v.expires_at, v.remote, v.location, v.currency, v.top_salary)
+      is distinct from (e.codes, e.total_weight, e.skill_bits, e.posted_at, e.expires_at, e.remote, e.location, e.currency, e.top_salary)
+    or public.sort(v.needs) <> public.sort(e.needs)
+  ),
+  -- An order that neither rank explains would break the limit that match_ranges puts on job sizes.
+  misordered_vectors as (
+    select 'vector in no known order', v.job_id, null::integer
+    from marketplace.job_vectors v
+    cross join lateral (
+      select array_agg(u.code order by coalesce(r.rank, 0), u.code) as by_rank,
+        array_agg(u.code order by coalesce(r.prior_rank, 0), u.code) as by_prior_rank
+      from unnest(v.needs) u (code)
+      left join marketplace.skill_ranks r on r.skill_id = u.code >> 3
+    ) o
+    where v.needs <> o.by_rank
+    and v.needs <> o.by_prior_rank
+  ),
+  wrong_postings as (
+    select case when p.job_id is null then 'posting missing' else 'posting too many' end,
+      coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id)
+    from expected_postings e
+    full join marketplace.skill_postings p
+      on p.job_id = e.job_id and p.skill_id = e.skill_id and p.size_class = e.size_class
+      and p.bound = e.bound and p.posted_minute = e.posted_minute
+      and p.total_weight = e.total_weight and p.skill_bits = e.skill_bits and p.needs = e.needs
+      and p.expires_at is not distinct from e.expires_at
+      and p.near_gap = e.near_gap
+    where p.job_id is null
+    or e.job_id is null
+  )
+  select * from wrong_vectors
+  union all
+  select * from misordered_vectors
+  union all
+  select * from wrong_postings
+  union all
+  select * from marketplace.check_packed_jobs()
+$$;
+--> statement-breakpoint
+-- A round reads every posting that can belong to a score of t or more: bound >= t from the job's side; from
+-- the person's side, with n of their skills at or after this one, at most 2 n of the weight can match, so
+-- the job cannot be heavier than 2 n / t. The signature counts what is surely missing. Of those that can have t
+-- and not more, only jobs posted since `since` count. What is left is scored once for each job, from the needs that
+-- the posting carries; only who reaches t is looked up. When the last wanted match is at or above (t, since),
+-- nothing unread can beat or tie it; otherwise both are lowered.
+-- The first t is that of the packed jobs, when they alone fill the page, or else guessed from a sample, so that one
+-- round does nearly always.
+-- The planner knows nothing of what the arrays hold and must not try: the plan is nested index scans.
+create or replace function marketplace.match_jobs(
+  person uuid, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
+  place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid
+) returns table (job_id uuid, score integer, posted_at timestamptz)
+language plpgsql stable
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_column
+declare
+  -- Its arrays are read as fields: copied into variables they would be unpacked at every call.
+  held constant marketplace.held_skills := marketplace.read_held_skills(person);
+  is_filtered constant boolean := num_nonnulls(remote_only, place, pay_currency) > 0;
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+  missing constant bit(256) := held.missing_bits;
+  -- Up to so many jobs that pass a filter, scoring them all is the faster way.
+  most integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
+  filtered record;
+  packed record;
+  sample record;
+  nth integer;
+  guessed integer;
+  t integer;
+  since timestamptz;
+  since_minute integer;
+  range_skills integer[];
+  range_classes smallint[];
+  range_weights integer[];
+  job_ids uuid[];
+  scores integer[];
+  posted timestamptz[];
+begin
+  if held.skill_ids is null then
+    return;
+  end if;
+
+  for attempt in 1..2 loop
+    if is_filtered then
+      filtered := marketplace.match_filtered_jobs(held, most, wanted, at, qualified_only, remote_only, place,
+        least_salary, pay_currency, after_score, after_posted, after_job);
+      if filtered.is_done then
+        return query select * from unnest(filtered.job_ids, filtered.scores, filtered.posted);
+        return;
+      end if;
+    end if;
+    exit when attempt = 2;
+    packed := marketplace.match_packed_jobs(person, held, wanted, at, qualified_only, remote_only, place,
+      least_salary, pay_currency, after_score, after_posted, after_job);
+    exit when cardinality(packed.job_ids) = wanted;
+    sample := marketplace.sample_matches(held, wanted, at, qualified_only, remote_only, place,
+      least_salary, pay_currency, after_score, after_posted, after_job);
+    nth := sample.nth;
+    -- Too few matches for a guess: then all that pass the filter are few enough for this.
+    exit when cardinality(sample.scores) >= nth;
+    most := 50 * most;
+  end loop;
+
+  loop
+    if cardinality(packed.job_ids) = wanted then
+      t := packed.scores[wanted];
+      since := packed.posted[wanted];
+    else
+      -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most while there
+      -- are guesses; when there are none left, few jobs match at all, and t falls fast.
+      guessed := coalesce(sample.scores[nth], 0);
+      if t is null or guessed * 10 >= t * 9 then
+        t := guessed;
+        since := case when t = 0 then '-infinity' else sample.posted[nth] end;
+        nth := nth + 1 + wanted / sample.one_in;
+      else
+        t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
+        since := '-infinity';
+      end if;
+    end if;
+    since_minute := case when since = '-infinity' then -2147483648 else marketplace.minute_of(since) end;
+
+    select array_agg(h.skill_id), array_agg(c.size_class),
+      array_agg(case when t = 0 then 32767 else least(32767, 20000 * h.reach / t) end)
+    into range_skills, range_classes, range_weights
+    from unnest(held.skill_ids, held.reaches) h (skill_id, reach)
+    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49]) c (size_class, least_weight)
+      on c.least_weight * t <= 20000 * h.reach;
+
+    select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+    into job_ids, scores, posted
+    from (
+      select v.job_id, s.score, v.posted_at
+      from (
+        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score, p.least_score
+        from (
+          select distinct on (p.job_id) p.job_id, p.needs, p.total_weight, l.least_score
+          from unnest(range_skills, range_classes, range_weights) r (skill_id, size_class, most_weight)
+          join marketplace.skill_postings p
+            on p.skill_id = r.skill_id
+            and p.size_class = r.size_class
+            and (p.bound, p.posted_minute) >= (t, since_minute)
+            and p.total_weight <= r.most_weight
+          cross join lateral (select case when p.posted_minute >= since_minute then t else t + 1 end) l (least_score)
+          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000 >= p.total_weight * l.least_score
+          and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+        ) p
+      ) s
+      join marketplace.job_vectors v on v.job_id = s.job_id
+      where s.score >= greatest(1, s.least_score)
+      and (v.expires_at is null or v.expires_at > at)
+      and (remote_only is null or v.remote = remote_only)
+      and (place is null or v.location = lower(place))
+      and (pay_currency is null or v.currency = pay_currency)
+      and (least_salary is null or v.top_salary >= least_salary)
+      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+      union all
+      select * from unnest(packed.job_ids, packed.scores, packed.posted)
+      order by score desc, posted_at desc, job_id desc
+      limit wanted
+    ) m;
+
+    if t = 0 or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since)) then
+      return query select * from unnest(job_ids, scores, posted);
+      return;
+    end if;
+  end loop;
+end
+$$;

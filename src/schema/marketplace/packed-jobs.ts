@@ -1,0 +1,68 @@
+import { bigint, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
+import { marketplace } from '../schemas.ts';
+import { skillLevel } from './skills.ts';
+
+/** One number for each place, all in one: see docs/matching.md. */
+const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
+
+/**
+ * Where a packed job is: the block's number times 512 plus its place in the block. A job that has changed since it was
+ * packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
+ */
+export const packedJobs = marketplace.table(
+  'packed_jobs',
+  {
+    slot: bigint('slot', { mode: 'number' }).primaryKey(),
+    jobId: uuid('job_id').notNull(),
+  },
+  (table) => [unique('packed_jobs_job_id_key').on(table.jobId)],
+);
+
+/**
+ * What a skill, held at a level, is worth in each of a block's jobs, in 1/1900 of the job's weight and rounded up: four
+ * digits for each of 512 places. The digits of jobs that left the block stay. The vector ends the key, so that the index
+ * alone is read, skill by skill.
+ */
+export const packedShares = marketplace.table(
+  'packed_shares',
+  {
+    skillId: integer('skill_id').notNull(),
+    level: skillLevel('level').notNull(),
+    blockId: integer('block_id').notNull(),
+    shares: vector('shares'),
+  },
+  (table) => [
+    primaryKey({
+      name: 'packed_shares_pkey',
+      columns: [table.skillId, table.level, table.blockId, table.shares],
+    }),
+  ],
+);
+
+/** The greatest of these shares in each of a group of 256 blocks: eight digits for each block. */
+export const packedBounds = marketplace.table(
+  'packed_bounds',
+  {
+    skillId: integer('skill_id').notNull(),
+    level: skillLevel('level').notNull(),
+    groupId: integer('group_id').notNull(),
+    bounds: vector('bounds'),
+  },
+  (table) => [
+    primaryKey({
+      name: 'packed_bounds_pkey',
+      columns: [table.skillId, table.level, table.groupId],
+    }),
+  ],
+);
+
+/** Numbers the blocks. */
+export const packedBlocks = marketplace.sequence('packed_blocks', {
+  minValue: 0,
+  startWith: 0,
+  maxValue: 2_147_483_647,
+});
+
+export type PackedJob = typeof packedJobs.$inferSelect;
+export type PackedShare = typeof packedShares.$inferSelect;
+export type PackedBound = typeof packedBounds.$inferSelect;

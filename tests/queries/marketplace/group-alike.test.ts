@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { groupAlike } from '../../../src/queries/marketplace/group-alike.ts';
+
+/** Jobs of trades that share the common skills 0 to 4; each asks for eight of its trade's ten skills, in turn. */
+function jobsOfTrades(trades: number, jobs: number) {
+  const starts = [0];
+  const skills: number[] = [];
+  for (let job = 0; job < jobs; job += 1) {
+    const first = 10 + 10 * (job % trades);
+    for (let n = 0; n < 8; n += 1) skills.push(first + ((job + n) % 10));
+    skills.push(job % 5);
+    starts.push(skills.length);
+  }
+  return { starts: Uint32Array.from(starts), skills: Uint32Array.from(skills) };
+}
+
+describe('groupAlike', () => {
+  it('puts the jobs of one trade together and of two trades apart', async () => {
+    const topics = await groupAlike(jobsOfTrades(30, 3_000), 60);
+    const tradesOfTopic = new Map<number, Set<number>>();
+    for (const [job, topic] of topics.entries()) {
+      const trades = tradesOfTopic.get(topic) ?? new Set();
+      tradesOfTopic.set(topic, trades.add(job % 30));
+    }
+    expect([...tradesOfTopic.values()].filter((trades) => trades.size > 1)).toEqual([]);
+    expect(tradesOfTopic.size).toBeLessThanOrEqual(60);
+  });
+
+  it('gives the same topics again', async () => {
+    const jobs = jobsOfTrades(7, 500);
+    expect(await groupAlike(jobs, 9)).toEqual(await groupAlike(jobs, 9));
+  });
+
+  it.each([0, 1, 3])(
+    'takes %i jobs, more topics than jobs, and jobs without skills',
+    async (count) => {
+      const starts = new Uint32Array(count + 1);
+      expect(await groupAlike({ starts, skills: new Uint32Array() }, 5)).toHaveLength(count);
+    },
+  );
+});

@@ -1,0 +1,152 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { closeJob } from '../../../src/queries/marketplace/close-job.ts';
+import { createJob } from '../../../src/queries/marketplace/create-job.ts';
+import { findSkillGaps } from '../../../src/queries/marketplace/find-skill-gaps.ts';
+import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
+import { packJobs } from '../../../src/queries/marketplace/pack-jobs.ts';
+import { refreshSkillRanks } from '../../../src/queries/marketplace/refresh-skill-ranks.ts';
+import { setJobSkills } from '../../../src/queries/marketplace/set-job-skills.ts';
+import { verifyJobIndex } from '../../../src/queries/marketplace/verify-job-index.ts';
+import { transaction } from '../../../src/transaction.ts';
+import { useTestDatabase } from '../../setup/test-database.ts';
+import { JOBS, jobId, storeTrades, USER } from './trades.ts';
+
+const database = useTestDatabase();
+
+async function run(text: string): Promise<Record<string, unknown>[]> {
+  return (await database.db.$client.query(text)).rows;
+}
+
+async function countPacked(): Promise<unknown> {
+  const [row] = await run(`select count(*)::integer as jobs,
+    (select count(distinct block_id)::integer from marketplace.packed_shares) as blocks from marketplace.packed_jobs`);
+  return row;
+}
+
+/** The groups of blocks that any of the tables has. */
+async function readGroups(): Promise<number[]> {
+  const rows = await run(`select slot / 512 / 256 as group_id from marketplace.packed_jobs
+    union select block_id / 256 from marketplace.packed_shares
+    union select group_id from marketplace.packed_bounds
+    order by 1`);
+  return rows.map((row) => Number(row.group_id));
+}
+
+/** All that a person can be told, page by page. */
+async function readAnswers() {
+  const { db } = database;
+  const all = await matchJobs(db, { userId: USER, limit: 100 });
+  const remote = await matchJobs(db, { userId: USER, remote: true });
+  const next = await matchJobs(db, {
+    userId: USER,
+    limit: 100,
+    cursor: all.nextCursor ?? undefined,
+  });
+  return { all, remote, next, gaps: await findSkillGaps(db, { userId: USER }) };
+}
+
+beforeEach(() => storeTrades(run));
+
+describe('packJobs', () => {
+  it('packs jobs that are alike and leaves every answer as it was', async () => {
+    const before = await readAnswers();
+    const told: number[] = [];
+    expect(await packJobs(database.db, { onProgress: (jobs) => told.push(jobs) })).toEqual({
+      jobs: JOBS,
+    });
+    expect(told.at(-1)).toBe(JOBS);
+    expect(await countPacked()).toEqual({ jobs: JOBS, blocks: told.length });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await run('select from marketplace.skill_postings where size_class < 6')).toEqual([]);
+    expect(await readAnswers()).toEqual(before);
+    expect(before.all.items).toHaveLength(100);
+    expect(before.gaps.length).toBeGreaterThan(0);
+  });
+
+  it('leaves jobs whose skills have nothing to do with each other among the postings', async () => {
+    await run('delete from marketplace.job_skills');
+    await run(
+      `insert into marketplace.skills (id, name, category) select n, 'other ' || n, 't' from generate_series(100, 3000) n`,
+    );
+    await run(`insert into marketplace.job_skills (job_id, skill_id, level)
+      select id, 100 + (row_number() over (order by id)) % 2900, 'EXPERT' from marketplace.jobs`);
+    expect(await packJobs(database.db)).toEqual({ jobs: 0 });
+    expect(await countPacked()).toEqual({ jobs: 0, blocks: 0 });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('does nothing while nine jobs in ten are packed, and then packs all anew', async () => {
+    await packJobs(database.db);
+    const [group] = await readGroups();
+    const packed = await run('select slot, job_id from marketplace.packed_jobs order by slot');
+    for (let n = 1; n <= 50; n += 1) await closeJob(database.db, { jobId: jobId(n) });
+    expect(await packJobs(database.db)).toEqual({ jobs: JOBS - 50 });
+    expect(await run('select slot, job_id from marketplace.packed_jobs order by slot')).toEqual(
+      packed.filter(({ job_id: id }) => String(id) > jobId(50)),
+    );
+    await run(`update marketplace.jobs set status = 'CLOSED' where id <= '${jobId(300)}'`);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await packJobs(database.db)).toEqual({ jobs: JOBS - 300 });
+    // In groups of their own; of the old ones nothing is left.
+    expect(await readGroups()).toEqual([Number(group) + 1]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('lets a job that changes go back to the postings at once', async () => {
+    await packJobs(database.db);
+    await setJobSkills(database.db, {
+      jobId: jobId(1),
+      skills: [{ skillId: 3, level: 'BEGINNER' }],
+    });
+    const { id } = await createJob(database.db, {
+      title: 'New',
+      description: '',
+      company: 'C',
+      remote: true,
+      skills: [{ skillId: 4, level: 'BEGINNER' }],
+    });
+    const { items } = await matchJobs(database.db, { userId: USER, limit: 2 });
+    expect(items.map((item) => item.jobId)).toEqual([id, jobId(1)]);
+    expect(await countPacked()).toMatchObject({ jobs: JOBS - 1 });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+    await refreshSkillRanks(database.db);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('packs all but the jobs that somebody holds', async () => {
+    const client = await database.db.$client.connect();
+    try {
+      await client.query('begin');
+      await client.query(
+        `update marketplace.jobs set salary_max = 1, currency = 'ZAR' where id = '${jobId(7)}'`,
+      );
+      expect(await packJobs(database.db)).toEqual({ jobs: JOBS - 1 });
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  // What the first has above the least of the page must not run over into the digits of its neighbor.
+  it('finds the one that matches in full among those that hardly do', async () => {
+    await run('delete from marketplace.job_skills');
+    await run('delete from marketplace.user_skills');
+    await run(
+      `insert into marketplace.user_skills (user_id, skill_id, level) values ('${USER}', 1, 'EXPERT')`,
+    );
+    await run(`insert into marketplace.job_skills (job_id, skill_id, level)
+      select id, n, 'EXPERT' from marketplace.jobs, generate_series(1, 42) n
+      where id <= '${jobId(60)}' and (n = 1 or id <> '${jobId(30)}')`);
+    const before = await matchJobs(database.db, { userId: USER, limit: 10 });
+    expect(before.items.map(({ score }) => score)).toEqual([10_000, ...Array(9).fill(238)]);
+    await run('select marketplace.pack_block(array(select id from marketplace.jobs), 0)');
+    expect(await matchJobs(database.db, { userId: USER, limit: 10 })).toEqual(before);
+  });
+
+  it('refuses an open transaction', async () => {
+    await expect(transaction(database.db, (tx) => packJobs(tx))).rejects.toMatchObject({
+      field: 'db',
+    });
+  });
+});
