@@ -54,7 +54,7 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
 --> statement-breakpoint
--- Takes those of the jobs that nobody holds. A block is only worth its rows when each of them stands for many postings.
+-- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them. A block is only worth its rows when each of them stands for many postings.
 create or replace function marketplace.pack_block(job_ids uuid[], least_postings_of_row integer) returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
@@ -70,8 +70,8 @@ begin
     select job_id
     from marketplace.job_vectors
     where job_id = any (job_ids)
-    and total_weight > 0
     and cardinality(needs) < 100
+    and total_weight > cardinality(needs)
     order by job_id
     for update skip locked
   ) free_jobs;
@@ -135,14 +135,11 @@ begin
   select array_agg(job_id) into free_ids
   from (
     select v.job_id
-    from marketplace.job_vectors v
-    where v.job_id in (
-      select p.job_id from marketplace.packed_jobs p
-      where p.slot < before_block::bigint * 512
-      order by p.slot
-      limit chunk
-    )
-    order by v.job_id
+    from marketplace.packed_jobs p
+    join marketplace.job_vectors v on v.job_id = p.job_id
+    where p.slot < before_block::bigint * 512
+    order by p.slot
+    limit chunk
     for update of v skip locked
   ) free_jobs;
   if free_ids is null then
@@ -158,30 +155,54 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.unpack_jobs(integer, integer) is 'Puts jobs of the blocks before this one back among the postings, and says how many';
 --> statement-breakpoint
-create or replace function marketplace.drop_empty_blocks(before_block integer) returns void
+-- A block is never seen before its jobs are in it.
+create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer) returns integer
 language plpgsql
 set jit = off
 as $$
+declare
+  last_skill integer;
+  occupied integer[];
 begin
   perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
-  delete from marketplace.packed_shares s
-  where s.block_id < before_block
-  and not exists (
-    select from marketplace.packed_jobs p
-    where p.slot >= s.block_id::bigint * 512
-    and p.slot < (s.block_id::bigint + 1) * 512
-  );
-  delete from marketplace.packed_bounds b
-  where b.group_id < before_block / 256
-  and not exists (
-    select from marketplace.packed_jobs p
-    where p.slot >= b.group_id::bigint * 256 * 512
-    and p.slot < (b.group_id::bigint + 1) * 256 * 512
-  );
+  select max(skill_id) into last_skill
+  from (
+    select distinct skill_id
+    from marketplace.packed_bounds
+    where after_skill is null or skill_id > after_skill
+    order by skill_id
+    limit chunk
+  ) skills;
+  occupied := array(select distinct (slot / 512)::integer from marketplace.packed_jobs);
+  with dropped as (
+    delete from marketplace.packed_shares
+    where (after_skill is null or skill_id > after_skill)
+    and skill_id <= last_skill
+    and block_id not in (select block from unnest(occupied) o (block))
+    returning skill_id, level, block_id
+  ),
+  digits as (
+    select d.skill_id, d.level, b.group_id,
+      sum((marketplace.vector_field(b.bounds, d.block_id % 256, 8) || repeat('00000000', 255 - d.block_id % 256))::numeric) as of_blocks
+    from dropped d
+    join marketplace.packed_bounds b on b.skill_id = d.skill_id and b.level = d.level and b.group_id = d.block_id / 256
+    group by d.skill_id, d.level, b.group_id
+  )
+  update marketplace.packed_bounds b
+  set bounds = b.bounds - d.of_blocks
+  from digits d
+  where b.skill_id = d.skill_id
+  and b.level = d.level
+  and b.group_id = d.group_id;
+  delete from marketplace.packed_bounds
+  where (after_skill is null or skill_id > after_skill)
+  and skill_id <= last_skill
+  and bounds = 0;
+  return last_skill;
 end
 $$;
 --> statement-breakpoint
-comment on function marketplace.drop_empty_blocks(integer) is 'Removes what is left of blocks before this one that all jobs have left';
+comment on function marketplace.drop_empty_blocks(integer, integer) is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
 --> statement-breakpoint
 -- Of a packed job only those that findSkillGaps reads, in a size class of their own, which searches leave out.
 create or replace function marketplace.compute_postings(job_ids uuid[])
@@ -218,13 +239,14 @@ as $$
   and (n.near_gap or not p.is_packed)
 $$;
 --> statement-breakpoint
--- A job that has changed leaves its block.
+-- A job whose skills have changed leaves its block. Times and the order of its needs do not matter there.
 create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
 set jit = off
 as $$
 declare
   changed_ids uuid[];
+  leaving_ids uuid[];
   last_refresh bigint;
 begin
   perform pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0);
@@ -240,7 +262,8 @@ begin
   order by job_id
   for update;
 
-  select array_agg(v.job_id) into changed_ids
+  select array_agg(v.job_id), array_agg(v.job_id) filter (where v.codes <> coalesce(c.codes, '{}'))
+  into changed_ids, leaving_ids
   from marketplace.job_vectors v
   left join marketplace.compute_job_vectors(job_ids) c on c.job_id = v.job_id
   where v.job_id = any (job_ids)
@@ -251,7 +274,7 @@ begin
 
   if changed_ids is not null then
     perform marketplace.delete_postings(changed_ids);
-    delete from marketplace.packed_jobs where job_id = any (changed_ids);
+    delete from marketplace.packed_jobs where job_id = any (leaving_ids);
   end if;
 
   update marketplace.job_vectors v
@@ -302,6 +325,8 @@ begin
   elsif tg_op = 'DELETE' then
     perform marketplace.drop_job_vectors(array(select id from old_jobs));
   elsif tg_op = 'TRUNCATE' then
+    -- Packing takes rows of vectors first and then these tables, in whatever order.
+    perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
     truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
       marketplace.packed_bounds;
   else
@@ -337,6 +362,7 @@ begin
   elsif tg_op = 'DELETE' then
     perform marketplace.index_jobs(array(select distinct job_id from old_job_skills));
   elsif tg_op = 'TRUNCATE' then
+    perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
     truncate marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
       marketplace.packed_bounds;
     update marketplace.job_vectors
@@ -356,7 +382,7 @@ $$;
 -- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which calls them: to set them
 -- again takes 0.1 ms.
 create or replace function marketplace.match_slots(
-  slots bigint[], held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean,
+  slots bigint[], held marketplace.held_skills, wanted integer, at timestamptz,
   remote_only boolean, place text, least_salary bigint, pay_currency text,
   after_score integer, after_posted timestamptz, after_job uuid,
   out job_ids uuid[], out scores integer[], out posted timestamptz[]
@@ -378,7 +404,6 @@ begin
     and (place is null or v.location = lower(place))
     and (pay_currency is null or v.currency = pay_currency)
     and (least_salary is null or v.top_salary >= least_salary)
-    and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
     and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
@@ -403,17 +428,18 @@ comment on function marketplace.vector_bits(numeric) is 'A vector that 1000 stan
 -- share t that is wanted. Then all blocks that can reach t are added up, from 4096 - t at each place, so that the bit of 4096
 -- tells who has t: no sum is above 1900 and one for each of at most 99 skills, so none reaches 8192.
 create or replace function marketplace.match_packed_jobs(
-  person uuid, held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean,
+  person uuid, held marketplace.held_skills, most_rounds integer, wanted integer, at timestamptz,
   remote_only boolean, place text, least_salary bigint, pay_currency text,
   after_score integer, after_posted timestamptz, after_job uuid,
-  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+  out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
 #variable_conflict use_column
 declare
-  is_narrowed constant boolean :=
-    num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0 or qualified_only;
+  is_narrowed constant boolean := num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0;
+  -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at most 99 skills.
+  most_share constant integer := coalesce((after_score + 1) * 1900 / 10000 + 100, 1999);
   zeros constant numeric := '1000' || repeat('0', 2048);
   reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
   reached_blocks constant bit(8272) := ('x' || repeat('0', 20) || repeat('20000000', 256))::bit(8272);
@@ -430,6 +456,7 @@ declare
   start numeric;
   found record;
 begin
+  is_done := true;
   select array_agg(g.group_id) as ids, array_agg(g.bounds) as bounds, min(g.group_id) as first, max(g.group_id) as last
   into groups
   from (
@@ -443,14 +470,24 @@ begin
     return;
   end if;
 
-  loop
+  for round in 1..most_rounds loop
     select array_agg(b.block) into blocks
     from (
-      select g.group_id * 256 + i.place as block
-      from unnest(groups.ids, groups.bounds) g (group_id, bounds)
-      cross join lateral (select marketplace.vector_bits(zeros + g.bounds) as bits offset 0) d
-      cross join generate_series(0, 255) i (place)
-      order by substring(d.bits from 81 + 32 * i.place for 32) desc
+      select b.block
+      from (
+        select g.group_id * 256 + i.place as block
+        from unnest(groups.ids, groups.bounds) g (group_id, bounds)
+        cross join lateral (select marketplace.vector_bits(zeros + g.bounds) as bits offset 0) d
+        cross join generate_series(0, 255) i (place)
+        order by substring(d.bits from 81 + 32 * i.place for 32) desc
+        offset 0
+      ) b
+      -- All jobs may have left it.
+      where exists (
+        select from marketplace.packed_jobs p
+        where p.slot >= b.block::bigint * 512
+        and p.slot < (b.block::bigint + 1) * 512
+      )
       limit first_blocks
     ) b;
     select array_agg(b.slot) into slots
@@ -468,19 +505,23 @@ begin
         cross join generate_series(0, 511) i (place)
         offset 0
       ) b
-      where b.share > 0
+      where b.share between 1 and most_share
       order by b.share desc
       limit first_slots
     ) b;
-    found := marketplace.match_slots(slots, held, wanted, at, qualified_only, remote_only, place, least_salary, pay_currency,
+    found := marketplace.match_slots(slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
       after_score, after_posted, after_job);
     -- With enough matches the least score is known; with all that there is looked at, so is the whole result.
-    exit when cardinality(found.job_ids) = wanted
-      or (cardinality(blocks) < first_blocks and coalesce(cardinality(slots), 0) < first_slots);
-    first_blocks := first_blocks * 4;
-    first_slots := first_slots * 8;
+    is_done := cardinality(found.job_ids) = wanted
+      or (coalesce(cardinality(blocks), 0) < first_blocks and coalesce(cardinality(slots), 0) < first_slots);
+    exit when is_done;
+    first_blocks := least(first_blocks * 4, 100000000);
+    first_slots := least(first_slots * 8, 100000000);
   end loop;
 
+  if not is_done then
+    return;
+  end if;
   if cardinality(found.job_ids) = wanted then
     t := greatest(1, found.scores[wanted] * 1900 / 10000);
     start := '1000' || repeat(lpad((81920000 - t)::text, 8, '0'), 256);
@@ -500,7 +541,7 @@ begin
     start := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
     select array_agg(b.block_id::bigint * 512 + i.place) into slots
     from (
-      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) & reached as bits
+      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
       from marketplace.user_skills us
       join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level
       where us.user_id = person
@@ -509,12 +550,14 @@ begin
       group by s.block_id
       offset 0
     ) b
+    cross join lateral (select b.bits & reached as bits offset 0) h
     cross join generate_series(0, 480, 32) c (first_place)
     cross join generate_series(c.first_place, c.first_place + 31) i (place)
-    where b.bits <> none
-    and substring(b.bits from 81 + 16 * c.first_place for 512) <> none_of_32
-    and get_bit(b.bits, 83 + 16 * i.place) = 1;
-    found := marketplace.match_slots(slots, held, wanted, at, qualified_only, remote_only, place, least_salary, pay_currency,
+    where h.bits <> none
+    and substring(h.bits from 81 + 16 * c.first_place for 512) <> none_of_32
+    and get_bit(h.bits, 83 + 16 * i.place) = 1
+    and substring(b.bits from 81 + 16 * i.place for 16)::integer <= 4096 - t + most_share;
+    found := marketplace.match_slots(slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
       after_score, after_posted, after_job);
   end if;
   job_ids := found.job_ids;
@@ -523,7 +566,49 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function marketplace.match_packed_jobs is 'match_jobs of the packed jobs';
+comment on function marketplace.match_packed_jobs is 'match_jobs of the packed jobs; nothing when so many rounds are not enough';
+--> statement-breakpoint
+-- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap; every packed job has one.
+create or replace function marketplace.match_qualified_jobs(
+  held marketplace.held_skills, wanted integer, at timestamptz,
+  remote_only boolean, place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid,
+  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+as $$
+declare
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+begin
+  select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+  into job_ids, scores, posted
+  from (
+    select v.job_id, s.score, v.posted_at
+    from (
+      select distinct p.job_id, p.total_weight, p.needs
+      from unnest(held.skill_ids) h (skill_id)
+      join marketplace.skill_postings p
+        on p.skill_id = h.skill_id
+        and p.near_gap
+        and bit_count(p.skill_bits & required_missing) = 0
+        and public.icount(p.needs operator(public.&) held.full_required) = p.total_weight - cardinality(p.needs)
+        and (p.expires_at is null or p.expires_at > at)
+    ) p
+    cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s
+    join marketplace.job_vectors v on v.job_id = p.job_id
+    where (remote_only is null or v.remote = remote_only)
+    and (place is null or v.location = lower(place))
+    and (pay_currency is null or v.currency = pay_currency)
+    and (least_salary is null or v.top_salary >= least_salary)
+    and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+    and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
+    order by s.score desc, v.posted_at desc, v.job_id desc
+    limit wanted
+  ) m;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.match_qualified_jobs is 'match_jobs of the packed jobs for which a person qualifies';
 --> statement-breakpoint
 create or replace function marketplace.vector_field(vector numeric, place integer, width integer) returns integer
 language sql immutable parallel safe
@@ -673,6 +758,7 @@ declare
   most integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
   filtered record;
   packed record;
+  is_packed_done boolean := false;
   sample record;
   nth integer;
   guessed integer;
@@ -699,15 +785,22 @@ begin
         return;
       end if;
     end if;
-    exit when attempt = 2;
-    packed := marketplace.match_packed_jobs(person, held, wanted, at, qualified_only, remote_only, place,
-      least_salary, pay_currency, after_score, after_posted, after_job);
-    exit when cardinality(packed.job_ids) = wanted;
+    if qualified_only then
+      packed := marketplace.match_qualified_jobs(held, wanted, at, remote_only, place, least_salary, pay_currency,
+        after_score, after_posted, after_job);
+      is_packed_done := true;
+    elsif not is_packed_done then
+      -- When the first thousand candidates do not fill the page, few jobs pass the filter, maybe.
+      packed := marketplace.match_packed_jobs(person, held, case when is_filtered and attempt = 1 then 2 else 20 end,
+        wanted, at, remote_only, place, least_salary, pay_currency, after_score, after_posted, after_job);
+      is_packed_done := packed.is_done;
+    end if;
+    exit when attempt = 2 or cardinality(packed.job_ids) = wanted;
     sample := marketplace.sample_matches(held, wanted, at, qualified_only, remote_only, place,
       least_salary, pay_currency, after_score, after_posted, after_job);
     nth := sample.nth;
     -- Too few matches for a guess: then all that pass the filter are few enough for this.
-    exit when cardinality(sample.scores) >= nth;
+    exit when is_packed_done and cardinality(sample.scores) >= nth;
     most := 50 * most;
   end loop;
 

@@ -3,6 +3,7 @@ import { InvalidInputError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { executorOf } from '../../session.ts';
 import { statement } from '../../statement.ts';
+import { transaction } from '../../transaction.ts';
 import { TransactionClient } from '../../transaction-client.ts';
 import { parseInput } from '../../validate.ts';
 import { groupAlike, type SkillSets } from './group-alike.ts';
@@ -23,10 +24,13 @@ const JOBS_OF_TOPIC = 500;
 const LEAST_POSTINGS_OF_ROW = 12;
 const JOBS_OF_PAGE = 20_000;
 
-const readState = statement<{ active: number; packed: number; places: number }>(
+/** As pack_block has it. */
+const isPackable = 'cardinality(needs) < 100 and total_weight > cardinality(needs)';
+
+const readState = statement<{ packable: number; packed: number; places: number }>(
   'read_packing_state',
   `select
-    (select count(*)::integer from marketplace.job_vectors where total_weight > 0) as active,
+    (select count(*)::integer from marketplace.job_vectors where ${isPackable}) as packable,
     coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
   from (
     select count(*) as jobs, max(slot) % ${MOST_IN_BLOCK} + 1 as places
@@ -39,7 +43,7 @@ const readJobs = statement<{ id: string; weight: number; needs: string }>(
   'read_jobs_to_pack',
   `select job_id as id, total_weight as weight, needs::text
   from marketplace.job_vectors
-  where total_weight > 0
+  where ${isPackable}
   and ($1::uuid is null or job_id > $1)
   order by job_id
   limit ${JOBS_OF_PAGE}`,
@@ -60,18 +64,21 @@ const unpackJobs = statement<{ jobs: number }>(
   'select marketplace.unpack_jobs($1, 500) as jobs',
 );
 
-const dropEmptyBlocks = statement('drop_empty_blocks', 'select marketplace.drop_empty_blocks($1)');
+const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
+  'drop_empty_blocks',
+  'select marketplace.drop_empty_blocks($1, 200) as "lastSkill"',
+);
 
 /**
  * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
- * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has changed since it
- * was packed, is found by its postings. Run it when many jobs have come or changed, such as every night, and after
- * `refreshSkillRanks`: while nine in ten jobs are packed it does nothing, else it packs all of them anew.
- * It takes a minute or more for each million jobs, and about 200 MB of memory.
+ * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
+ * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: while
+ * nine in ten jobs are packed it only clears up, else it packs all of them anew. For a million jobs that takes ten minutes
+ * or more of the server, half a minute of this process, and some 600 MB of its memory at most.
  *
- * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower.
- * Each block is a transaction of its own. Readers never wait; a writer waits for the block that its job is in; a job
- * that somebody holds stays where it is.
+ * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
+ * do jobs without a required skill or with 100 skills and more. Each block is a transaction of its own. Readers never
+ * wait; a writer waits for the block that its job is in; a job that somebody holds stays where it is.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
@@ -81,23 +88,42 @@ export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   const [state] = await readState(db);
-  const { active, packed, places } = state ?? { active: 0, packed: 0, places: 0 };
-  if ((active - packed + places - packed) * 10 <= active) return { jobs: packed };
+  const { packable, packed, places } = state ?? { packable: 0, packed: 0, places: 0 };
+  let jobs = packed;
+  if ((packable - packed + places - packed) * 10 > packable) {
+    jobs = await packAll(db, onProgress);
+  }
+  await dropEmpty(db);
+  return { jobs };
+}
 
+async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promise<number> {
   const [group] = await beginGroup(db);
   let jobs = 0;
   for (const block of await planBlocks(await readAll(db))) {
-    const [done] = await packBlock(db, [block, LEAST_POSTINGS_OF_ROW]);
-    jobs += done?.jobs ?? 0;
+    jobs += await runAlone(db, (tx) => packBlock(tx, [block, LEAST_POSTINGS_OF_ROW]));
     onProgress?.(jobs);
   }
-  // What is still in an older block has no place in a new one. What somebody holds stays there.
+  // Jobs that are still in an older block have no place in a new one.
   for (;;) {
-    const [chunk] = await unpackJobs(db, [group?.block]);
-    if (chunk === undefined || chunk.jobs === 0) break;
+    const unpacked = await runAlone(db, (tx) => unpackJobs(tx, [group?.block]));
+    if (unpacked === 0) return jobs;
   }
-  await dropEmptyBlocks(db, [group?.block]);
-  return { jobs };
+}
+
+/** What it locks must be seen as it is after the lock, and what meets a deadlock is tried again. */
+async function runAlone(db: Db, run: (tx: Db) => Promise<{ jobs: number }[]>): Promise<number> {
+  const [done] = await transaction(db, run, { isolation: 'read committed' });
+  return done?.jobs ?? 0;
+}
+
+async function dropEmpty(db: Db): Promise<void> {
+  let after: number | null = null;
+  do {
+    const drop = (tx: Db) => dropEmptyBlocks(tx, [after]);
+    const [chunk] = await transaction(db, drop, { isolation: 'read committed' });
+    after = chunk?.lastSkill ?? null;
+  } while (after !== null);
 }
 
 interface JobsToPack extends SkillSets {
@@ -109,18 +135,28 @@ async function readAll(db: Db): Promise<JobsToPack> {
   const ids: string[] = [];
   const weights: number[] = [];
   const starts = [0];
-  const skills: number[] = [];
+  // In pieces, because one array of all would take twice the memory while it grows.
+  const pages: Uint32Array[] = [];
   for (;;) {
     const rows = await readJobs(db, [ids.at(-1) ?? null]);
+    const page: number[] = [];
+    const before = starts.at(-1) ?? 0;
     for (const { id, weight, needs } of rows) {
       ids.push(id);
       weights.push(weight);
-      for (const code of needs.slice(1, -1).split(',')) skills.push(Number(code) >> 3);
-      starts.push(skills.length);
+      for (const code of needs.slice(1, -1).split(',')) page.push(Number(code) >> 3);
+      starts.push(before + page.length);
     }
+    pages.push(Uint32Array.from(page));
     if (rows.length < JOBS_OF_PAGE) break;
   }
-  return { ids, weights, starts: Uint32Array.from(starts), skills: Uint32Array.from(skills) };
+  const skills = new Uint32Array(starts.at(-1) ?? 0);
+  let length = 0;
+  for (const page of pages) {
+    skills.set(page, length);
+    length += page.length;
+  }
+  return { ids, weights, starts: Uint32Array.from(starts), skills };
 }
 
 /** A topic's jobs from the lightest to the heaviest, in blocks of about the same size. */

@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { connect } from '../../../src/connect.ts';
 import { closeJob } from '../../../src/queries/marketplace/close-job.ts';
 import { createJob } from '../../../src/queries/marketplace/create-job.ts';
 import { matchJobs } from '../../../src/queries/marketplace/match-jobs.ts';
@@ -64,6 +66,49 @@ describe('packJobs beside others', () => {
     expect(await verifyJobIndex(db)).toEqual([]);
     const [row] = await run('select count(*)::integer as packed from marketplace.packed_jobs');
     expect(row?.packed).toBeGreaterThan(JOBS / 4);
+  });
+
+  it('never meets a truncation head-on', async () => {
+    const [packer, writer] = [
+      await database.db.$client.connect(),
+      await database.db.$client.connect(),
+    ];
+    try {
+      for (let round = 0; round < 20; round += 1) {
+        await writer.query('begin');
+        const truncating = writer.query('truncate marketplace.job_skills');
+        await sleep(round / 2);
+        const packing = packer.query(
+          'select marketplace.pack_block(array(select id from marketplace.jobs limit 512), 0)',
+        );
+        await truncating;
+        await writer.query('rollback');
+        await packing;
+      }
+    } finally {
+      packer.release();
+      writer.release();
+    }
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('goes on beside another run where repeatable read is the default', async () => {
+    const { db } = database;
+    await run(`do $$ begin
+      execute format('alter database %I set default_transaction_isolation = %L', current_database(), 'repeatable read');
+    end $$`);
+    const other = await connect({ url: database.url });
+    try {
+      const runs = await Promise.all([packJobs(other), packJobs(other)]);
+      expect(runs.map(({ jobs }) => jobs)).toContain(JOBS);
+    } finally {
+      await other.close();
+    }
+    expect(await verifyJobIndex(db)).toEqual([]);
+    const [row] = await run(`select count(distinct block_id)::integer as blocks,
+      (select count(distinct slot / 512)::integer from marketplace.packed_jobs) as occupied
+      from marketplace.packed_shares`);
+    expect(row?.blocks).toBe(row?.occupied);
   });
 
   it('makes a writer whose snapshot is older begin again', async () => {

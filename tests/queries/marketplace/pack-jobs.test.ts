@@ -109,7 +109,51 @@ describe('packJobs', () => {
     expect(items.map((item) => item.jobId)).toEqual([id, jobId(1)]);
     expect(await countPacked()).toMatchObject({ jobs: JOBS - 1 });
     expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('is not undone by new ranks or new times', async () => {
+    await packJobs(database.db);
+    const before = await readAnswers();
+    await run('update marketplace.skill_ranks set rank = 1000 - rank, prior_rank = 1000 - rank');
+    await run('select marketplace.index_jobs(array(select id from marketplace.jobs))');
+    expect(await readAnswers()).toEqual(before);
     await refreshSkillRanks(database.db);
+    await run(`update marketplace.jobs set expires_at = now() + interval '1 day'`);
+    expect(await countPacked()).toMatchObject({ jobs: JOBS });
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('leaves nothing of blocks that all jobs have left, also when nothing is packed anew', async () => {
+    await packJobs(database.db);
+    await run(`update marketplace.jobs set status = 'CLOSED'`);
+    expect((await matchJobs(database.db, { userId: USER })).items).toEqual([]);
+    expect(await packJobs(database.db)).toEqual({ jobs: 0 });
+    expect(await readGroups()).toEqual([]);
+  });
+
+  it('takes a block that all jobs have left out of the bounds of its group', async () => {
+    await packJobs(database.db);
+    const readBounds = () =>
+      run(`select block, sum(marketplace.vector_field(bounds, block % 256, 8))::integer as bounds
+        from (select distinct (slot / 512)::integer as block from marketplace.packed_jobs) b, marketplace.packed_bounds
+        group by block order by block`);
+    const before = await readBounds();
+    await run(`update marketplace.jobs set status = 'CLOSED' where id in (
+      select job_id from marketplace.packed_jobs where slot / 512 = ${before[0]?.block}
+    )`);
+    const answers = await readAnswers();
+    let last: unknown = null;
+    do {
+      const [row] = await run(`select marketplace.drop_empty_blocks(${last}, 10) as last`);
+      last = row?.last;
+    } while (last !== null);
+    expect(await readBounds()).toEqual(before.slice(1));
+    const [left] = await run(
+      `select coalesce(sum(marketplace.vector_field(bounds, ${Number(before[0]?.block) % 256}, 8)), 0)::integer as bounds
+      from marketplace.packed_bounds`,
+    );
+    expect(left).toEqual({ bounds: 0 });
+    expect(await readAnswers()).toEqual(answers);
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
