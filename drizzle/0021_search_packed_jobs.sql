@@ -54,7 +54,8 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
 --> statement-breakpoint
--- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them. A block is only worth its rows when each of them stands for many postings.
+-- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them. A block is
+-- only worth its rows when each of them stands for many postings.
 create or replace function marketplace.pack_block(job_ids uuid[], least_postings_of_row integer) returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
@@ -76,6 +77,10 @@ begin
     for update skip locked
   ) free_jobs;
 
+  if cardinality(free_ids) > 512 then
+    raise exception 'a block has room for 512 jobs, not for %', cardinality(free_ids)
+      using errcode = 'program_limit_exceeded';
+  end if;
   -- What follows the locks are statements of their own, which see what is locked.
   select count(*) >= least_postings_of_row * count(distinct code >> 3) into is_worth_it
   from marketplace.job_vectors v
@@ -110,7 +115,7 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.pack_block(uuid[], integer) is 'Packs these jobs in a new block, if that is worth its rows, and says how many';
 --> statement-breakpoint
--- A run packs into groups of its own, so that those of the last one can go as wholes.
+-- A run packs into groups of its own, so that unpack_jobs can tell its blocks from older ones.
 create or replace function marketplace.begin_packed_group() returns integer
 language plpgsql
 as $$
@@ -123,7 +128,7 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.begin_packed_group() is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';
 --> statement-breakpoint
--- Back among the postings, where they have not been taken from by a new block meanwhile.
+-- For jobs that have no place in a newer block.
 create or replace function marketplace.unpack_jobs(before_block integer, chunk integer) returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off

@@ -6,8 +6,8 @@ import { skillLevel } from './skills.ts';
 const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
 
 /**
- * Where a packed job is: the block's number times 512 plus its place in the block. A job that has changed since it was
- * packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
+ * Where a packed job is: the block's number times 512 plus its place in the block. A job whose skills have changed since it
+ * was packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
  */
 export const packedJobs = marketplace.table(
   'packed_jobs',

@@ -162,7 +162,7 @@ describe('verifyJobIndex', () => {
   it.each([
     [
       'packed share differs',
-      `update marketplace.packed_shares set shares = shares - 10 ^ (4 * (511 - (select slot % 512 from marketplace.packed_jobs where job_id = '${JOB}')))::numeric where skill_id = 1 and level = 'EXPERT' and block_id = (select slot / 512 from marketplace.packed_jobs where job_id = '${JOB}')`,
+      `update marketplace.packed_shares set shares = shares - (select ('1' || repeat('0000', 511 - (slot % 512)::integer))::numeric from marketplace.packed_jobs where job_id = '${JOB}') where skill_id = 1 and level = 'EXPERT' and block_id = (select slot / 512 from marketplace.packed_jobs where job_id = '${JOB}')`,
     ],
     [
       'packed job cannot match',

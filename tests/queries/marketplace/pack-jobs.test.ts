@@ -188,6 +188,12 @@ describe('packJobs', () => {
     expect(await matchJobs(database.db, { userId: USER, limit: 10 })).toEqual(before);
   });
 
+  it('has blocks of 512 jobs at most, so that none runs over into the next', async () => {
+    await expect(
+      run('select marketplace.pack_block(array(select id from marketplace.jobs limit 513), 0)'),
+    ).rejects.toMatchObject({ code: '54000' });
+  });
+
   it('refuses an open transaction', async () => {
     await expect(transaction(database.db, (tx) => packJobs(tx))).rejects.toMatchObject({
       field: 'db',
