@@ -764,6 +764,7 @@ declare
   filtered record;
   packed record;
   is_packed_done boolean := false;
+  is_sampled boolean := false;
   sample record;
   nth integer;
   guessed integer;
@@ -800,31 +801,39 @@ begin
         wanted, at, remote_only, place, least_salary, pay_currency, after_score, after_posted, after_job);
       is_packed_done := packed.is_done;
     end if;
-    exit when attempt = 2 or cardinality(packed.job_ids) = wanted;
+    -- Where many jobs are not packed, the best of the packed ones say too little of them.
+    exit when attempt = 2 or (cardinality(packed.job_ids) = wanted and (
+      select p.reltuples * 10 >= v.reltuples * 9
+      from pg_class p, pg_class v
+      where p.oid = 'marketplace.packed_jobs'::regclass
+      and v.oid = 'marketplace.job_vectors'::regclass
+    ));
     sample := marketplace.sample_matches(held, wanted, at, qualified_only, remote_only, place,
       least_salary, pay_currency, after_score, after_posted, after_job);
     nth := sample.nth;
+    is_sampled := true;
     -- Too few matches for a guess: then all that pass the filter are few enough for this.
-    exit when is_packed_done and cardinality(sample.scores) >= nth;
+    exit when is_packed_done and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
     most := 50 * most;
   end loop;
 
   loop
-    if cardinality(packed.job_ids) = wanted then
+    guessed := 0;
+    if is_sampled then
+      guessed := coalesce(sample.scores[nth], 0);
+    end if;
+    if cardinality(packed.job_ids) = wanted and guessed <= packed.scores[wanted] then
       t := packed.scores[wanted];
       since := packed.posted[wanted];
+    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most while there
+    -- are guesses; when there are none left, few jobs match at all, and t falls fast.
+    elsif t is null or guessed * 10 >= t * 9 then
+      t := guessed;
+      since := case when t = 0 then '-infinity' else sample.posted[nth] end;
+      nth := nth + 1 + wanted / sample.one_in;
     else
-      -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most while there
-      -- are guesses; when there are none left, few jobs match at all, and t falls fast.
-      guessed := coalesce(sample.scores[nth], 0);
-      if t is null or guessed * 10 >= t * 9 then
-        t := guessed;
-        since := case when t = 0 then '-infinity' else sample.posted[nth] end;
-        nth := nth + 1 + wanted / sample.one_in;
-      else
-        t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
-        since := '-infinity';
-      end if;
+      t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
+      since := '-infinity';
     end if;
     since_minute := case when since = '-infinity' then -2147483648 else marketplace.minute_of(since) end;
 
