@@ -739,8 +739,8 @@ $$;
 -- and not more, only jobs posted since `since` count. What is left is scored once for each job, from the needs that
 -- the posting carries; only who reaches t is looked up. When the last wanted match is at or above (t, since),
 -- nothing unread can beat or tie it; otherwise both are lowered.
--- The first t is that of the packed jobs, when they alone fill the page, or else guessed from a sample, so that one
--- round does nearly always.
+-- The first t is that of the packed jobs, when they alone fill the page, or guessed from a sample, so that one round does
+-- nearly always.
 -- The planner knows nothing of what the arrays hold and must not try: the plan is nested index scans.
 create or replace function marketplace.match_jobs(
   person uuid, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
