@@ -16,7 +16,7 @@ function op<K extends Kind>(kind: K, fields: Partial<OperationOf<K>> = {}): Oper
 
 const one = { from: 0, to: 1, currency: 'ZAR' as const, amount: 5n, day: 2 };
 
-// What must come up whatever is drawn: holds that come due, swept or met by a posting, closed wallets, and
+// What random programs seldom come to: holds that come due, swept or met by a posting, closed wallets, and
 // every state of a payment and a proof.
 const tour: Operation[] = [
   op('deposit', { amount: 30n, key: 1, day: 3 }),
@@ -34,6 +34,7 @@ const tour: Operation[] = [
   op('hold', { amount: 5n, key: 9 }),
   op('capture', { pick: 2, to: 1, amount: 2n, key: 10, day: 1 }),
   op('release', { pick: 2, key: 11 }),
+  op('batch', { transfers: [{ ...one, key: 24 }], atomic: true }),
   op('combine', { transfers: [1, 2, 3, 4].map((i) => ({ ...one, key: 11 + i })) }),
   op('batch', { transfers: [{ ...one, key: 16 }], atomic: true }),
   op('withdraw', { amount: 3n, key: 17 }),
@@ -65,17 +66,17 @@ const tour: Operation[] = [
   op('fail', { pick: 1 }),
 ];
 
-test('any program of requests is answered as the model answers it, and leaves its balances', async () => {
+/** Does a program on a ledger and on the model; what it adds to `seen` is what the requests came to. */
+async function run(program: Operation[], seen: Set<string>): Promise<void> {
+  const pair = await createPair(database.db, seen);
+  for (const each of program) await step(pair, each);
+  await pair.compareWallets();
+  expect(await auditLedger(database.db)).toEqual([]);
+}
+
+test('a tour meets every refusal that is hard to come by, and is answered as the model answers it', async () => {
   const seen = new Set<string>();
-  await fc.assert(
-    fc.asyncProperty(fc.array(operation, { minLength: 25, maxLength: 60 }), async (program) => {
-      const pair = await createPair(database.db, seen);
-      for (const each of program) await step(pair, each);
-      await pair.compareWallets();
-      expect(await auditLedger(database.db)).toEqual([]);
-    }),
-    { numRuns: 40, examples: [[tour]] },
-  );
+  await run(tour, seen);
   expect([...seen]).toEqual(
     expect.arrayContaining([
       'batch ok',
@@ -101,5 +102,14 @@ test('any program of requests is answered as the model answers it, and leaves it
       'transfer WALLET_CLOSED',
       'verify WRONG_STATE',
     ]),
+  );
+});
+
+test('any program of requests is answered as the model answers it, and leaves its balances', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(operation, { minLength: 25, maxLength: 60 }), (program) =>
+      run(program, new Set()),
+    ),
+    { numRuns: 40 },
   );
 }, 240_000);
