@@ -3,7 +3,14 @@ import { defineCursor, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { limit, parseInput, uuid } from '../../validate.ts';
-import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
+import {
+  askedSql,
+  fitLister,
+  type HeldLevels,
+  heldSql,
+  type SkillFits,
+  type SkillNames,
+} from './skill-fit.ts';
 
 export interface MatchCandidatesParams {
   jobId: string;
@@ -38,17 +45,23 @@ const input = z.strictObject({
 });
 
 interface Row extends Omit<CandidateMatch, keyof SkillFits> {
-  skills: SkillFitRow[];
+  held: HeldLevels | null;
+  /** What the job asks for; only in the first row. */
+  needs: number[] | null;
+  names: SkillNames | null;
 }
 
 const matchCandidatesStatement = statement<Row>(
   'match_candidates',
   `select m.user_id as "userId", u.name, m.score, m.verified_count as "verifiedCount",
-    m.endorsement_count as "endorsementCount", fits.skills
-  from marketplace.match_candidates($1, $2, $3, $4, $5, $6, $7, $8) m
+    m.endorsement_count as "endorsementCount",
+    ${heldSql('m.user_id', '(not $4 or us.verified_at is not null)')} as held,
+    case m.place when 1 then asked.needs end as needs, case m.place when 1 then asked.names end as names
+  from marketplace.match_candidates($1, $2, $3, $4, $5, $6, $7, $8) with ordinality
+    m (user_id, score, verified_count, endorsement_count, place)
   join identity.users u on u.id = m.user_id
-  ${skillFitsSql('m.user_id', '$1', '(not $4 or us.verified_at is not null)')}
-  order by m.score desc, m.verified_count desc, m.endorsement_count desc, m.user_id`,
+  ${askedSql('$1')}
+  order by m.place`,
 );
 
 /**
@@ -77,8 +90,13 @@ export async function matchCandidates(
   const { items, nextCursor } = toPage(rows, given.limit, (last) =>
     cursors.encode([last.score, last.verifiedCount, last.endorsementCount, last.userId]),
   );
+  const listFits = fitLister(rows[0]?.names);
+  const needs = rows[0]?.needs ?? null;
   return {
-    items: items.map(({ skills, ...person }) => ({ ...person, ...toSkillFits(skills) })),
+    items: items.map(({ held, needs: _, names: __, ...person }) => ({
+      ...person,
+      ...listFits(needs, held),
+    })),
     nextCursor,
   };
 }

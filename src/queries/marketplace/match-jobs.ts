@@ -3,7 +3,7 @@ import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
-import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
+import { fitLister, type HeldLevels, type SkillFits, type SkillNames } from './skill-fit.ts';
 
 export interface MatchJobsParams {
   userId: string;
@@ -62,21 +62,38 @@ const input = z
 
 interface Row extends Omit<JobMatch, keyof SkillFits> {
   postedText: string;
-  skills: SkillFitRow[];
+  needs: number[];
+  /** Of all rows; only in the first one, as `held` is. */
+  names: SkillNames | null;
+  held: HeldLevels | null;
 }
 
+// Jobs that fit the same person ask for much the same skills, so these are looked up once for the page: for 21 jobs of 8
+// skills that took 1 ms, and 5 when each job looked up its own and made a list of them.
 const matchJobsStatement = statement<Row>(
   'match_jobs',
-  `select j.id as "jobId", m.score, j.title, j.company, j.location, j.remote,
+  `with matches as materialized (
+    select m.job_id, m.score, m.posted_at, m.place, v.needs
+    from marketplace.match_jobs(
+      $1, $2, coalesce($3::timestamptz, statement_timestamp()), $4, $5, $6, $7, $8, $9, $10, $11
+    ) with ordinality m (job_id, score, posted_at, place)
+    join marketplace.job_vectors v on v.job_id = m.job_id
+  ),
+  page as (
+    select json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
+      json_object_agg(s.id, us.level) filter (where us.level is not null) as held
+    from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
+    join marketplace.skills s on s.id = n.id
+    left join marketplace.user_skills us on us.user_id = $1 and us.skill_id = n.id
+  )
+  select j.id as "jobId", m.score, j.title, j.company, j.location, j.remote,
     j.salary_min as "salaryMin", j.salary_max as "salaryMax", j.currency,
     j.posted_at as "postedAt", j.expires_at as "expiresAt",
-    m.posted_at::text as "postedText", fits.skills
-  from marketplace.match_jobs(
-    $1, $2, coalesce($3::timestamptz, statement_timestamp()), $4, $5, $6, $7, $8, $9, $10, $11
-  ) m
+    m.posted_at::text as "postedText", m.needs, page.names, page.held
+  from matches m
   join marketplace.jobs j on j.id = m.job_id
-  ${skillFitsSql('$1', 'j.id')}
-  order by m.score desc, m.posted_at desc, m.job_id desc`,
+  left join page on m.place = 1
+  order by m.place`,
 );
 
 /**
@@ -110,8 +127,13 @@ export async function matchJobs(
   const { items, nextCursor } = toPage(rows, given.limit, (last) =>
     cursors.encode([last.score, last.postedText, last.jobId]),
   );
+  const listFits = fitLister(rows[0]?.names);
+  const held = rows[0]?.held;
   return {
-    items: items.map(({ skills, postedText: _, ...job }) => ({ ...job, ...toSkillFits(skills) })),
+    items: items.map(({ postedText: _, needs, names: __, held: ___, ...job }) => ({
+      ...job,
+      ...listFits(needs, held),
+    })),
     nextCursor,
   };
 }

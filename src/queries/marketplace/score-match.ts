@@ -3,7 +3,14 @@ import { NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { parseInput, uuid } from '../../validate.ts';
-import { type SkillFitRow, type SkillFits, skillFitsSql, toSkillFits } from './skill-fit.ts';
+import {
+  askedSql,
+  fitLister,
+  type HeldLevels,
+  heldSql,
+  type SkillFits,
+  type SkillNames,
+} from './skill-fit.ts';
 
 export interface MatchScore extends SkillFits {
   /** Basis points, 0 to 10000; 0 for a job without skills. */
@@ -12,12 +19,17 @@ export interface MatchScore extends SkillFits {
 
 const input = z.strictObject({ userId: uuid, jobId: uuid });
 
-const scoreStatement = statement<{ score: number; skills: SkillFitRow[] | null }>(
+const scoreStatement = statement<{
+  score: number;
+  needs: number[] | null;
+  names: SkillNames | null;
+  held: HeldLevels | null;
+}>(
   'score_match',
-  `select marketplace.score_match(u.id, j.id) as score, fits.skills
+  `select marketplace.score_match(u.id, j.id) as score, asked.needs, asked.names, ${heldSql('u.id')} as held
   from identity.users u
   cross join marketplace.jobs j
-  ${skillFitsSql('$1', '$2')}
+  ${askedSql('$2')}
   where u.id = $1
   and j.id = $2`,
 );
@@ -35,5 +47,6 @@ export async function scoreMatch(
   const { userId, jobId } = parseInput(input, params);
   const [row] = await scoreStatement(db, [userId, jobId]);
   if (row === undefined) throw new NotFoundError('user and job', ['userId', 'jobId']);
-  return { score: row.score, ...toSkillFits(row.skills) };
+  const { score, needs, names, held } = row;
+  return { score, ...fitLister(names)(needs, held) };
 }

@@ -28,43 +28,53 @@ export interface SkillFits {
   qualified: boolean;
 }
 
-/** What the statements return for one skill, as JSON. */
-export interface SkillFitRow extends SkillFit {
-  enough: boolean;
-}
+/** The skills that a page's jobs ask for, by name: statements return them once, because much of it is the same. */
+export type SkillNames = [skillId: number, name: string][];
 
-/**
- * Lists the skills of a job with the level at which a person holds each, as `fits.skills`; all three parameters are SQL.
- * The match functions join it to their few results only.
- */
-export function skillFitsSql(userId: string, jobId: string, counts = 'true'): string {
-  return `cross join lateral (
-    select jsonb_agg(
-      jsonb_build_object(
-        'skillId', js.skill_id,
-        'name', s.name,
-        'required', js.required,
-        'level', js.level,
-        'heldLevel', us.level,
-        'enough', us.level >= js.level
-      )
-      order by js.required desc, s.name, js.skill_id
-    ) as skills
+/** The levels at which a person holds skills, by skill id. */
+export type HeldLevels = Record<number, SkillLevelName>;
+
+/** What one job asks for, whatever its status, as `asked.needs`, `asked.names` and `asked.ids`; the parameter is SQL. */
+export function askedSql(jobId: string): string {
+  return `cross join (
+    select array_agg(js.skill_id * 8 + (marketplace.level_number(js.level) - 1) * 2 + js.required::integer) as needs,
+      json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
+      array_agg(s.id) as ids
     from marketplace.job_skills js
     join marketplace.skills s on s.id = js.skill_id
-    left join marketplace.user_skills us on us.user_id = ${userId} and us.skill_id = js.skill_id
-      and ${counts}
     where js.job_id = ${jobId}
-  ) fits`;
+  ) asked`;
 }
 
-export function toSkillFits(rows: SkillFitRow[] | null): SkillFits {
-  const fits: SkillFits = { matched: [], missing: [], belowLevel: [], qualified: true };
-  for (const { enough, ...fit } of rows ?? []) {
-    if (enough) fits.matched.push(fit);
-    else if (fit.heldLevel === null) fits.missing.push(fit);
-    else fits.belowLevel.push(fit);
-    if (fit.required && !enough) fits.qualified = false;
-  }
-  return fits;
+/** Which of the skills `asked.ids` a person holds; both parameters are SQL. */
+export function heldSql(userId: string, counts = 'true'): string {
+  return `(
+    select json_object_agg(us.skill_id, us.level)
+    from marketplace.user_skills us
+    where us.user_id = ${userId}
+    and us.skill_id = any (asked.ids)
+    and ${counts}
+  )`;
+}
+
+/** Makes the lists of a job from what it asks for, as job_vectors has it: skill id * 8 + (level - 1) * 2 + required. */
+export function fitLister(names: SkillNames | null | undefined) {
+  const skills = new Map(names?.map(([id, name], place) => [id, { name, place }]));
+  const placeOf = (code: number) => skills.get(code >> 3)?.place ?? 0;
+  return (needs: readonly number[] | null, held: HeldLevels | null | undefined): SkillFits => {
+    const fits: SkillFits = { matched: [], missing: [], belowLevel: [], qualified: true };
+    const ordered = [...(needs ?? [])].sort((a, b) => (b & 1) - (a & 1) || placeOf(a) - placeOf(b));
+    for (const code of ordered) {
+      const skillId = code >> 3;
+      const level = (code >> 1) & 3;
+      const required = (code & 1) === 1;
+      const heldLevel = held?.[skillId] ?? null;
+      const isEnough = heldLevel !== null && skillLevels.indexOf(heldLevel) >= level;
+      const list = heldLevel === null ? fits.missing : isEnough ? fits.matched : fits.belowLevel;
+      const name = skills.get(skillId)?.name ?? '';
+      list.push({ skillId, name, required, level: skillLevels[level] ?? 'EXPERT', heldLevel });
+      if (required && !isEnough) fits.qualified = false;
+    }
+    return fits;
+  };
 }

@@ -3,6 +3,7 @@ import {
   listJobApplications,
   listJobs,
   listUserApplications,
+  matchJobs,
 } from '../../../src/queries/marketplace/index.ts';
 import { executorOf } from '../../../src/session.ts';
 import { transaction } from '../../../src/transaction.ts';
@@ -48,7 +49,7 @@ async function planOf(
     await call(tx);
     const { rows } = await executor.query(
       `select name, parameter_types::text[] as types from pg_prepared_statements
-      where name ~ '^(list|search)_' order by prepare_time desc limit 1`,
+      where name ~ '^(list|search|match)_' order by prepare_time desc limit 1`,
     );
     const [{ name, types }] = rows as [{ name: string; types: string[] }];
     // What the values are does not matter to a generic plan.
@@ -101,6 +102,12 @@ describe('the plan', () => {
       expect(plan).not.toContain('Sort');
     },
   );
+
+  it('of matchJobs looks up the jobs of the page', async () => {
+    const plan = await planOf((db) => matchJobs(db, { userId: USER }));
+    expect(plan).toContain('Index Scan using jobs_pkey');
+    expect(plan).not.toContain('Seq Scan on jobs');
+  });
 
   it.each(
     (['generic', 'custom'] as const).flatMap((mode) =>
