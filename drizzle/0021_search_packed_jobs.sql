@@ -54,15 +54,13 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
 --> statement-breakpoint
--- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them. A block is
--- only worth its rows when each of them stands for many postings.
-create or replace function marketplace.pack_block(job_ids uuid[], least_postings_of_row integer) returns integer
+-- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them.
+create or replace function marketplace.pack_block(job_ids uuid[]) returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
 declare
   free_ids uuid[];
-  is_worth_it boolean;
   block integer;
 begin
   perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
@@ -81,15 +79,11 @@ begin
     raise exception 'a block has room for 512 jobs, not for %', cardinality(free_ids)
       using errcode = 'program_limit_exceeded';
   end if;
-  -- What follows the locks are statements of their own, which see what is locked.
-  select count(*) >= least_postings_of_row * count(distinct code >> 3) into is_worth_it
-  from marketplace.job_vectors v
-  cross join unnest(v.needs) n (code)
-  where v.job_id = any (free_ids);
-  if free_ids is null or not is_worth_it then
+  if free_ids is null then
     return 0;
   end if;
 
+  -- What follows the locks are statements of their own, which see what is locked.
   perform marketplace.delete_postings(free_ids);
   delete from marketplace.packed_jobs where job_id = any (free_ids);
   block := nextval('marketplace.packed_blocks');
@@ -113,7 +107,7 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function marketplace.pack_block(uuid[], integer) is 'Packs these jobs in a new block, if that is worth its rows, and says how many';
+comment on function marketplace.pack_block(uuid[]) is 'Packs these jobs in a new block, and says how many';
 --> statement-breakpoint
 -- A run packs into groups of its own, so that unpack_jobs can tell its blocks from older ones.
 create or replace function marketplace.begin_packed_group() returns integer
@@ -428,10 +422,160 @@ $$;
 --> statement-breakpoint
 comment on function marketplace.vector_bits(numeric) is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
 --> statement-breakpoint
--- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks:
--- what a block's jobs can reach at most. The blocks that can reach most give the first matches, and with them the least
--- share t that is wanted. Then all blocks that can reach t are added up, from 4096 - t at each place, so that the bit of 4096
--- tells who has t: no sum is above 1900 and one for each of at most 99 skills, so none reaches 8192.
+create or replace function marketplace.places_mask(least_share integer, width integer) returns bit
+language sql immutable parallel safe
+as $$
+  select ('x' || repeat(lpad(to_hex(65536 - (1 << (length(ltrim(least_share::bit(16)::text, '0')) - 1))), width / 4, 'f'), 512 / width))::bit(512)
+$$;
+--> statement-breakpoint
+comment on function marketplace.places_mask(integer, integer) is 'For 512 bits of a vector: those of which a number that is not less has one at least';
+--> statement-breakpoint
+-- Inlined. To read a number takes 0.3 microseconds, to see that none of 512 bits is wanted 0.35.
+create or replace function marketplace.reached_places(bits bit varying, width integer, mask bit, least_share bit)
+returns table (place integer, share bit)
+language sql immutable parallel safe
+as $$
+  select i.place, substring(bits from 81 + width * i.place for width)
+  from generate_series(0, 7680, 512) c (first_bit)
+  cross join generate_series(c.first_bit / width, (c.first_bit + 511) / width) i (place)
+  where substring(bits from 81 + c.first_bit for 512) & mask <> 0::bit(512)
+  and substring(bits from 81 + width * i.place for width) >= least_share
+$$;
+--> statement-breakpoint
+comment on function marketplace.reached_places(bit varying, integer, bit, bit) is 'The places of a vector that have so much, or more; the mask is that of so much, or less';
+--> statement-breakpoint
+-- From the top: half as much at a time, until there are enough.
+create or replace function marketplace.best_places(
+  ids integer[], vectors bit varying[], width integer, most_share integer, wanted integer,
+  out places bigint[], out shares integer[]
+)
+language plpgsql immutable
+as $$
+declare
+  least_share integer := 2048;
+  mask bit(512);
+  lowest bit varying;
+begin
+  loop
+    least_share := case when least_share > 128 then least_share / 2 else 1 end;
+    mask := marketplace.places_mask(least_share, width);
+    lowest := substring(least_share::bit(32) from 33 - width);
+    select array_agg(b.place), array_agg(b.share) into places, shares
+    from (
+      select v.id::bigint * (8192 / width) + r.place as place, r.share::integer as share
+      from unnest(ids, vectors) v (id, bits)
+      cross join marketplace.reached_places(v.bits, width, mask, lowest) r
+      where r.share::integer <= most_share
+      order by r.share desc
+      limit wanted
+    ) b;
+    exit when cardinality(places) = wanted or least_share = 1;
+  end loop;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.best_places is 'The places of these vectors that have most, but not more than so much, by number: a vector''s first is its id times their count';
+--> statement-breakpoint
+-- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
+create or replace function marketplace.find_first_slots(
+  person uuid, group_ids integer[], bounds bit varying[], most_share integer, block_count integer, slot_count integer,
+  out blocks integer[], out slots bigint[], out shares integer[]
+)
+language plpgsql stable
+as $$
+declare
+  zeros constant numeric := '1000' || repeat('0', 2048);
+  best record;
+  sums record;
+begin
+  best := marketplace.best_places(group_ids, bounds, 32, 2147483647, 2 * block_count);
+  select array_agg(b.id) into blocks
+  from (
+    select u.id::integer as id
+    from unnest(best.places) u (id)
+    where exists (select from marketplace.packed_jobs p where p.slot >= u.id * 512 and p.slot < (u.id + 1) * 512)
+    limit block_count
+  ) b;
+  select array_agg(s.block_id) as ids, array_agg(s.bits) as bits into sums
+  from (
+    select s.block_id, marketplace.vector_bits(zeros + sum(s.shares)) as bits
+    from marketplace.user_skills us
+    join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (blocks)
+    where us.user_id = person
+    group by s.block_id
+  ) s;
+  best := marketplace.best_places(sums.ids, sums.bits, 16, most_share, slot_count);
+  slots := best.places;
+  shares := best.shares;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.find_first_slots is 'The best places, best first, in the blocks that can reach most';
+--> statement-breakpoint
+-- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum is above 1900 and one for
+-- each of at most 99 skills, so none reaches 8192. A server of version 17 or later skips blocks that are not wanted, an older
+-- one would descend the index for each block of each skill, and so reads past them.
+create or replace function marketplace.find_slots(
+  person uuid, group_ids integer[], bounds bit varying[], t integer, most_share integer,
+  out slots bigint[], out shares integer[]
+)
+language plpgsql stable
+as $$
+declare
+  start constant numeric := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
+  reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
+  none constant bit(8272) := 0::bit(8272);
+  mask bit(512) := marketplace.places_mask(t, 32);
+  wanted record;
+  sums record;
+begin
+  select array_agg(b.id) as blocks, min(b.id) as first, max(b.id) as last into wanted
+  from (
+    select g.id * 256 + r.place as id
+    from unnest(group_ids, bounds) g (id, bits)
+    cross join marketplace.reached_places(g.bits, 32, mask, t::bit(32)) r
+  ) b;
+  if current_setting('server_version_num')::integer >= 170000 then
+    select array_agg(s.block_id) as ids, array_agg(s.bits) as bits into sums
+    from (
+      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
+      from marketplace.user_skills us
+      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (wanted.blocks)
+      where us.user_id = person
+      group by s.block_id
+    ) s;
+  else
+    select array_agg(s.block_id) as ids, array_agg(s.bits) as bits into sums
+    from (
+      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
+      from marketplace.user_skills us
+      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level
+        and s.block_id between wanted.first and wanted.last
+        and public.idx(wanted.blocks, s.block_id) > 0
+      where us.user_id = person
+      group by s.block_id
+    ) s;
+  end if;
+  mask := marketplace.places_mask(4096, 16);
+  select array_agg(r.slot order by r.share desc), array_agg(r.share order by r.share desc) into slots, shares
+  from (
+    select s.id::bigint * 512 + r.place as slot, r.share::integer - 4096 + t as share
+    from unnest(sums.ids, sums.bits) s (id, bits)
+    cross join marketplace.reached_places(s.bits, 16, mask, 4096::bit(16)) r
+    where s.bits & reached <> none
+    offset 0
+  ) r
+  where r.share <= most_share;
+end
+$$;
+--> statement-breakpoint
+comment on function marketplace.find_slots is 'All places that have t, best first';
+--> statement-breakpoint
+-- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks: what a
+-- block's jobs can reach at most. The blocks that can reach most tell t, what the last job that is wanted has: from the sums,
+-- less a little for their rounding, which is right nearly always. Then all blocks that can reach t are added up, and who has
+-- it is looked up. If that was too high, because jobs have left their blocks, or when few jobs pass, the first ones are looked up
+-- for t.
 create or replace function marketplace.match_packed_jobs(
   person uuid, held marketplace.held_skills, most_rounds integer, wanted integer, at timestamptz,
   remote_only boolean, place text, least_salary bigint, pay_currency text,
@@ -446,26 +590,18 @@ declare
   -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at most 99 skills.
   most_share constant integer := coalesce((after_score + 1) * 1900 / 10000 + 100, 1999);
   zeros constant numeric := '1000' || repeat('0', 2048);
-  reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
-  reached_blocks constant bit(8272) := ('x' || repeat('0', 20) || repeat('20000000', 256))::bit(8272);
-  none constant bit(8272) := 0::bit(8272);
-  none_of_32 constant bit(512) := 0::bit(512);
   groups record;
-  blocks integer[];
-  first_blocks integer := 8;
-  no_blocks bit varying;
-  wanted_blocks bit varying;
-  first_slots integer := case when is_narrowed then 5 * wanted else 10 + wanted end;
-  slots bigint[];
-  t integer;
-  start numeric;
+  candidates record;
   found record;
+  block_count integer := 8;
+  slot_count integer := case when is_narrowed then 5 * wanted else 10 + wanted end;
+  is_guess boolean := not is_narrowed;
+  t integer;
 begin
   is_done := true;
-  select array_agg(g.group_id) as ids, array_agg(g.bounds) as bounds, min(g.group_id) as first, max(g.group_id) as last
-  into groups
+  select array_agg(g.group_id) as ids, array_agg(g.bounds) as bounds into groups
   from (
-    select b.group_id, sum(b.bounds) as bounds
+    select b.group_id, marketplace.vector_bits(zeros + sum(b.bounds)) as bounds
     from marketplace.user_skills us
     join marketplace.packed_bounds b on b.skill_id = us.skill_id and b.level = us.level
     where us.user_id = person
@@ -475,99 +611,49 @@ begin
     return;
   end if;
 
-  for round in 1..most_rounds loop
-    select array_agg(b.block) into blocks
-    from (
-      select b.block
-      from (
-        select g.group_id * 256 + i.place as block
-        from unnest(groups.ids, groups.bounds) g (group_id, bounds)
-        cross join lateral (select marketplace.vector_bits(zeros + g.bounds) as bits offset 0) d
-        cross join generate_series(0, 255) i (place)
-        order by substring(d.bits from 81 + 32 * i.place for 32) desc
-        offset 0
-      ) b
-      -- All jobs may have left it.
-      where exists (
-        select from marketplace.packed_jobs p
-        where p.slot >= b.block::bigint * 512
-        and p.slot < (b.block::bigint + 1) * 512
-      )
-      limit first_blocks
-    ) b;
-    select array_agg(b.slot) into slots
-    from (
-      select b.slot
-      from (
-        select b.block_id::bigint * 512 + i.place as slot, substring(b.bits from 81 + 16 * i.place for 16)::integer as share
-        from (
-          select s.block_id, marketplace.vector_bits(zeros + sum(s.shares)) as bits
-          from marketplace.user_skills us
-          join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (blocks)
-          where us.user_id = person
-          group by s.block_id
-        ) b
-        cross join generate_series(0, 511) i (place)
-        offset 0
-      ) b
-      where b.share between 1 and most_share
-      order by b.share desc
-      limit first_slots
-    ) b;
-    found := marketplace.match_slots(slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
+  loop
+    for round in 1..most_rounds loop
+      candidates := marketplace.find_first_slots(person, groups.ids, groups.bounds, most_share, block_count, slot_count);
+      if is_guess and cardinality(candidates.slots) = slot_count then
+        t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 12));
+        exit;
+      end if;
+      is_guess := false;
+      found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
+        after_score, after_posted, after_job);
+      -- With enough matches t is known; with all that there is looked at, so is the whole result.
+      is_done := cardinality(found.job_ids) = wanted
+        or (coalesce(cardinality(candidates.blocks), 0) < block_count and coalesce(cardinality(candidates.slots), 0) < slot_count);
+      exit when is_done;
+      block_count := least(block_count * 4, 100000000);
+      slot_count := least(slot_count * 8, 100000000);
+    end loop;
+    if not is_guess then
+      exit when not is_done or coalesce(cardinality(found.job_ids), 0) < wanted;
+      t := greatest(1, found.scores[wanted] * 1900 / 10000);
+    end if;
+
+    candidates := marketplace.find_slots(person, groups.ids, groups.bounds, t, most_share);
+    if cardinality(candidates.slots) > 3 * wanted then
+      -- The best of many tell how much the others must have.
+      found := marketplace.match_slots(candidates.slots[:2 * wanted], held, wanted, at, remote_only, place, least_salary,
+        pay_currency, after_score, after_posted, after_job);
+      candidates.slots := array(
+        select c.slot
+        from unnest(candidates.slots, candidates.shares) c (slot, share)
+        where coalesce(cardinality(found.job_ids), 0) < wanted or c.share >= found.scores[wanted] * 1900 / 10000
+      );
+    end if;
+    found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
       after_score, after_posted, after_job);
-    -- With enough matches the least score is known; with all that there is looked at, so is the whole result.
-    is_done := cardinality(found.job_ids) = wanted
-      or (coalesce(cardinality(blocks), 0) < first_blocks and coalesce(cardinality(slots), 0) < first_slots);
-    exit when is_done;
-    first_blocks := least(first_blocks * 4, 100000000);
-    first_slots := least(first_slots * 8, 100000000);
+    exit when not is_guess or (cardinality(found.job_ids) = wanted and found.scores[wanted] * 1900 / 10000 >= t);
+    is_guess := false;
   end loop;
-
-  if not is_done then
-    return;
+  if is_done then
+    job_ids := found.job_ids;
+    scores := found.scores;
+    posted := found.posted;
   end if;
-  if cardinality(found.job_ids) = wanted then
-    t := greatest(1, found.scores[wanted] * 1900 / 10000);
-    start := '1000' || repeat(lpad((81920000 - t)::text, 8, '0'), 256);
-    no_blocks := repeat('0', (groups.last - groups.first + 1) * 256);
-    select bit_or(set_bit(no_blocks, (g.group_id - groups.first) * 256 + i.place, 1))
-    into wanted_blocks
-    from (
-      select g.group_id, marketplace.vector_bits(start + g.bounds) & reached_blocks as bits
-      from unnest(groups.ids, groups.bounds) g (group_id, bounds)
-      offset 0
-    ) g
-    cross join generate_series(0, 240, 16) c (first_place)
-    cross join generate_series(c.first_place, c.first_place + 15) i (place)
-    where substring(g.bits from 81 + 32 * c.first_place for 512) <> none_of_32
-    and get_bit(g.bits, 82 + 32 * i.place) = 1;
-
-    start := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
-    select array_agg(b.block_id::bigint * 512 + i.place) into slots
-    from (
-      select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
-      from marketplace.user_skills us
-      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level
-      where us.user_id = person
-      and s.block_id between groups.first * 256 and groups.last * 256 + 255
-      and get_bit(wanted_blocks, s.block_id - groups.first * 256) = 1
-      group by s.block_id
-      offset 0
-    ) b
-    cross join lateral (select b.bits & reached as bits offset 0) h
-    cross join generate_series(0, 480, 32) c (first_place)
-    cross join generate_series(c.first_place, c.first_place + 31) i (place)
-    where h.bits <> none
-    and substring(h.bits from 81 + 16 * c.first_place for 512) <> none_of_32
-    and get_bit(h.bits, 83 + 16 * i.place) = 1
-    and substring(b.bits from 81 + 16 * i.place for 16)::integer <= 4096 - t + most_share;
-    found := marketplace.match_slots(slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
-      after_score, after_posted, after_job);
-  end if;
-  job_ids := found.job_ids;
-  scores := found.scores;
-  posted := found.posted;
 end
 $$;
 --> statement-breakpoint

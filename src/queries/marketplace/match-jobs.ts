@@ -80,11 +80,16 @@ const matchJobsStatement = statement<Row>(
     join marketplace.job_vectors v on v.job_id = m.job_id
   ),
   page as (
-    select json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
-      json_object_agg(s.id, us.level) filter (where us.level is not null) as held
-    from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
-    join marketplace.skills s on s.id = n.id
-    left join marketplace.user_skills us on us.user_id = $1 and us.skill_id = n.id
+    select (
+        select json_agg(json_build_array(s.id, s.name) order by s.name, s.id)
+        from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
+        join marketplace.skills s on s.id = n.id
+      ) as names,
+      (
+        select json_object_agg(us.skill_id, us.level)
+        from marketplace.user_skills us
+        where us.user_id = $1
+      ) as held
   )
   select j.id as "jobId", m.score, j.title, j.company, j.location, j.remote,
     j.salary_min as "salaryMin", j.salary_max as "salaryMax", j.currency,

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import { InvalidInputError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
@@ -6,7 +7,7 @@ import { statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { TransactionClient } from '../../transaction-client.ts';
 import { parseInput } from '../../validate.ts';
-import { groupAlike, type SkillSets } from './group-alike.ts';
+import { groupAlike, orderAlike, type SkillSets, skillsOf } from './group-alike.ts';
 
 export interface PackJobsOptions {
   /** Told after each block how many jobs are packed. */
@@ -56,7 +57,7 @@ const beginGroup = statement<{ block: number }>(
 
 const packBlock = statement<{ jobs: number }>(
   'pack_block',
-  'select marketplace.pack_block($1, $2) as jobs',
+  'select marketplace.pack_block($1) as jobs',
 );
 
 const unpackJobs = statement<{ jobs: number }>(
@@ -76,8 +77,8 @@ const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
  * nine in ten jobs are packed it only clears up, else it packs all of them anew. For a million jobs that takes ten minutes
  * or more of the server, half a minute of this process, and some 600 MB of its memory at most.
  *
- * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
- * do jobs without a required skill or with 100 skills and more. Each block is a transaction of its own. Readers never
+ * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower, and
+ * where that is more than half of the jobs, all do. So do jobs without a required skill or with 100 skills and more. Each block is a transaction of its own. Readers never
  * wait; a writer waits for the block that its job is in; a job that somebody holds stays where it is.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
@@ -101,7 +102,7 @@ async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promi
   const [group] = await beginGroup(db);
   let jobs = 0;
   for (const block of await planBlocks(await readAll(db))) {
-    jobs += await runAlone(db, (tx) => packBlock(tx, [block, LEAST_POSTINGS_OF_ROW]));
+    jobs += await runAlone(db, (tx) => packBlock(tx, [block]));
     onProgress?.(jobs);
   }
   // Jobs that are still in an older block have no place in a new one.
@@ -159,8 +160,22 @@ async function readAll(db: Db): Promise<JobsToPack> {
   return { ids, weights, starts: Uint32Array.from(starts), skills };
 }
 
-/** A topic's jobs from the lightest to the heaviest, in blocks of about the same size. */
+/** What is to be packed. When that is less than half of the jobs, a search of blocks and postings takes longer than one alone. */
 async function planBlocks(jobs: JobsToPack): Promise<string[][]> {
+  const blocks: number[][] = [];
+  let count = 0;
+  for (const block of divide(jobs, await findTopics(jobs))) {
+    await setImmediate();
+    if (!isWorthItsRows(jobs, block)) continue;
+    blocks.push(block);
+    count += block.length;
+  }
+  if (count * 2 < jobs.ids.length) return [];
+  return blocks.map((block) => block.map((job) => jobs.ids[job] ?? ''));
+}
+
+/** Jobs that ask for much the same, and alike topics near each other. */
+async function findTopics(jobs: JobsToPack): Promise<number[][]> {
   const topicOf = await groupAlike(jobs, Math.ceil(jobs.ids.length / JOBS_OF_TOPIC));
   const topics = new Map<number, number[]>();
   for (const [job, topic] of topicOf.entries()) {
@@ -168,13 +183,28 @@ async function planBlocks(jobs: JobsToPack): Promise<string[][]> {
     if (members === undefined) topics.set(topic, [job]);
     else members.push(job);
   }
-  const weightOf = (job: number) => jobs.weights[job] ?? 0;
-  return [...topics.values()].flatMap((members) => {
-    members.sort((a, b) => weightOf(a) - weightOf(b));
-    const ids = members.map((job) => jobs.ids[job] ?? '');
-    const blockCount = Math.ceil(ids.length / MOST_IN_BLOCK);
+  return orderAlike(jobs, [...topics.values()]);
+}
+
+/** A topic's jobs from the lightest to the heaviest, in blocks of about the same size. */
+function divide({ weights }: JobsToPack, topics: number[][]): number[][] {
+  return topics.flatMap((topic) => {
+    const members = topic.toSorted((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0));
+    const blockCount = Math.ceil(members.length / MOST_IN_BLOCK);
     return Array.from({ length: blockCount }, (_, n) =>
-      ids.slice((n * ids.length) / blockCount, ((n + 1) * ids.length) / blockCount),
+      members.slice((n * members.length) / blockCount, ((n + 1) * members.length) / blockCount),
     );
   });
+}
+
+function isWorthItsRows(jobs: JobsToPack, block: readonly number[]): boolean {
+  const rows = new Set<number>();
+  let postings = 0;
+  for (const job of block) {
+    for (const skill of skillsOf(jobs, job)) {
+      rows.add(skill);
+      postings += 1;
+    }
+  }
+  return postings >= LEAST_POSTINGS_OF_ROW * rows.size;
 }

@@ -78,7 +78,7 @@ async function pack(jobs: OracleJob[], share: 'some' | 'all', blockSize: number)
   const ids = jobs.filter((_, n) => share === 'all' || n % 3 > 0).map(({ id }) => id);
   for (let from = 0; from < ids.length; from += blockSize) {
     const block = ids.slice(from, from + blockSize);
-    await database.db.$client.query('select marketplace.pack_block($1, 0)', [block]);
+    await database.db.$client.query('select marketplace.pack_block($1)', [block]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { groupAlike } from '../../../src/queries/marketplace/group-alike.ts';
+import { groupAlike, orderAlike } from '../../../src/queries/marketplace/group-alike.ts';
 
 /** Jobs of trades that share the common skills 0 to 4; each asks for eight of its trade's ten skills, in turn. */
 function jobsOfTrades(trades: number, jobs: number) {
@@ -38,4 +38,23 @@ describe('groupAlike', () => {
       expect(await groupAlike({ starts, skills: new Uint32Array() }, 5)).toHaveLength(count);
     },
   );
+});
+
+describe('orderAlike', () => {
+  it('brings groups that ask for much the same near each other, and loses none', async () => {
+    const jobs = jobsOfTrades(10, 1_000);
+    const groups = Array.from({ length: 100 }, (_, group) =>
+      Array.from({ length: 10 }, (__, n) => (group % 10) + 10 * Math.floor(group / 10) + 100 * n),
+    );
+    const ordered = await orderAlike(jobs, groups);
+    const trades = ordered.map(([job = 0]) => job % 10);
+    // In the order that they had, each of the 99 others was of another trade than the one before it.
+    const changes = trades.filter((trade, at) => at > 0 && trade !== trades[at - 1]);
+    expect(changes.length).toBeLessThan(60);
+    expect(ordered.flat().sort((a, b) => a - b)).toEqual([...Array(1_000).keys()]);
+  });
+
+  it('takes no groups', async () => {
+    expect(await orderAlike(jobsOfTrades(1, 0), [])).toEqual([]);
+  });
 });

@@ -22,7 +22,7 @@ async function pack(): Promise<void> {
     [101, 150],
   ] as const) {
     await run(`select marketplace.pack_block(
-      array(select id from marketplace.jobs where id between '${jobId(first)}' and '${jobId(last)}'), 0
+      array(select id from marketplace.jobs where id between '${jobId(first)}' and '${jobId(last)}')
     )`);
   }
 }

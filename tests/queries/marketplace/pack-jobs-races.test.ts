@@ -79,7 +79,7 @@ describe('packJobs beside others', () => {
         const truncating = writer.query('truncate marketplace.job_skills');
         await sleep(round / 2);
         const packing = packer.query(
-          'select marketplace.pack_block(array(select id from marketplace.jobs limit 512), 0)',
+          'select marketplace.pack_block(array(select id from marketplace.jobs limit 512))',
         );
         await truncating;
         await writer.query('rollback');

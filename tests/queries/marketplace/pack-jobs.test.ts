@@ -63,13 +63,34 @@ describe('packJobs', () => {
     expect(before.gaps.length).toBeGreaterThan(0);
   });
 
-  it('leaves jobs whose skills have nothing to do with each other among the postings', async () => {
-    await run('delete from marketplace.job_skills');
+  /** Gives each job of these a skill of its own. */
+  async function scatterJobs(which: string): Promise<void> {
+    await run(
+      `delete from marketplace.job_skills js using marketplace.jobs j where j.id = js.job_id and ${which}`,
+    );
     await run(
       `insert into marketplace.skills (id, name, category) select n, 'other ' || n, 't' from generate_series(100, 3000) n`,
     );
     await run(`insert into marketplace.job_skills (job_id, skill_id, level)
-      select id, 100 + (row_number() over (order by id)) % 2900, 'EXPERT' from marketplace.jobs`);
+      select j.id, 100 + row_number() over (order by j.id), 'EXPERT' from marketplace.jobs j where ${which}`);
+  }
+
+  it('leaves jobs whose skills have nothing to do with each other among the postings', async () => {
+    await scatterJobs(`j.id > '${jobId(1_000)}'`);
+    await packJobs(database.db);
+    const [packed] =
+      await run(`select count(*) filter (where job_id <= '${jobId(1_000)}')::integer as alike,
+      count(*) filter (where job_id > '${jobId(1_000)}')::integer as others
+      from marketplace.packed_jobs`);
+    expect(packed?.alike).toBe(1_000);
+    // Some few share a block with jobs that are alike.
+    expect(packed?.others).toBeLessThan((JOBS - 1_000) / 2);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('leaves all jobs there when most have nothing to do with each other', async () => {
+    await packJobs(database.db);
+    await scatterJobs(`j.id > '${jobId(500)}'`);
     expect(await packJobs(database.db)).toEqual({ jobs: 0 });
     expect(await countPacked()).toEqual({ jobs: 0, blocks: 0 });
     expect(await verifyJobIndex(database.db)).toEqual([]);
@@ -184,13 +205,13 @@ describe('packJobs', () => {
       where id <= '${jobId(60)}' and (n = 1 or id <> '${jobId(30)}')`);
     const before = await matchJobs(database.db, { userId: USER, limit: 10 });
     expect(before.items.map(({ score }) => score)).toEqual([10_000, ...Array(9).fill(238)]);
-    await run('select marketplace.pack_block(array(select id from marketplace.jobs), 0)');
+    await run('select marketplace.pack_block(array(select id from marketplace.jobs))');
     expect(await matchJobs(database.db, { userId: USER, limit: 10 })).toEqual(before);
   });
 
   it('has blocks of 512 jobs at most, so that none runs over into the next', async () => {
     await expect(
-      run('select marketplace.pack_block(array(select id from marketplace.jobs limit 513), 0)'),
+      run('select marketplace.pack_block(array(select id from marketplace.jobs limit 513))'),
     ).rejects.toMatchObject({ code: '54000' });
   });
 
