@@ -458,6 +458,7 @@ declare
 begin
   loop
     least_share := case when least_share > 128 then least_share / 2 else 1 end;
+    continue when least_share > greatest(1, most_share);
     mask := marketplace.places_mask(least_share, width);
     lowest := substring(least_share::bit(32) from 33 - width);
     select array_agg(b.place), array_agg(b.share) into places, shares
@@ -474,20 +475,22 @@ begin
 end
 $$;
 --> statement-breakpoint
-comment on function marketplace.best_places is 'The places of these vectors that have most, but not more than so much, by number: a vector''s first is its id times their count';
+comment on function marketplace.best_places is 'Where these vectors have most, but not more than so much, best first: a vector''s id times the places of one, and the place in it';
 --> statement-breakpoint
 -- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
 create or replace function marketplace.find_first_slots(
   person uuid, group_ids integer[], bounds bit varying[], most_share integer, block_count integer, slot_count integer,
-  out blocks integer[], out slots bigint[], out shares integer[]
+  out is_all boolean, out slots bigint[], out shares integer[]
 )
 language plpgsql stable
 as $$
 declare
   zeros constant numeric := '1000' || repeat('0', 2048);
+  blocks integer[];
   best record;
   sums record;
 begin
+  -- While jobs are packed anew, as many blocks are empty as not.
   best := marketplace.best_places(group_ids, bounds, 32, 2147483647, 2 * block_count);
   select array_agg(b.id) into blocks
   from (
@@ -504,13 +507,15 @@ begin
     where us.user_id = person
     group by s.block_id
   ) s;
+  is_all := coalesce(cardinality(best.places), 0) < 2 * block_count and coalesce(cardinality(blocks), 0) < block_count;
   best := marketplace.best_places(sums.ids, sums.bits, 16, most_share, slot_count);
+  is_all := is_all and coalesce(cardinality(best.places), 0) < slot_count;
   slots := best.places;
   shares := best.shares;
 end
 $$;
 --> statement-breakpoint
-comment on function marketplace.find_first_slots is 'The best places, best first, in the blocks that can reach most';
+comment on function marketplace.find_first_slots is 'The best places, best first, in the blocks that can reach most, and whether there are no others';
 --> statement-breakpoint
 -- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum is above 1900 and one for
 -- each of at most 99 skills, so none reaches 8192. A server of version 17 or later skips blocks that are not wanted, an older
@@ -574,8 +579,8 @@ comment on function marketplace.find_slots is 'All places that have t, best firs
 -- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks: what a
 -- block's jobs can reach at most. The blocks that can reach most tell t, what the last job that is wanted has: from the sums,
 -- less a little for their rounding, which is right nearly always. Then all blocks that can reach t are added up, and who has
--- it is looked up. If that was too high, because jobs have left their blocks, or when few jobs pass, the first ones are looked up
--- for t.
+-- it is looked up. If that was too high, because jobs have left their blocks or have expired, and with a filter or a cursor, the
+-- first ones are looked up for t.
 create or replace function marketplace.match_packed_jobs(
   person uuid, held marketplace.held_skills, most_rounds integer, wanted integer, at timestamptz,
   remote_only boolean, place text, least_salary bigint, pay_currency text,
@@ -615,15 +620,14 @@ begin
     for round in 1..most_rounds loop
       candidates := marketplace.find_first_slots(person, groups.ids, groups.bounds, most_share, block_count, slot_count);
       if is_guess and cardinality(candidates.slots) = slot_count then
-        t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 12));
+        t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 20));
         exit;
       end if;
       is_guess := false;
       found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
         after_score, after_posted, after_job);
       -- With enough matches t is known; with all that there is looked at, so is the whole result.
-      is_done := cardinality(found.job_ids) = wanted
-        or (coalesce(cardinality(candidates.blocks), 0) < block_count and coalesce(cardinality(candidates.slots), 0) < slot_count);
+      is_done := candidates.is_all or coalesce(cardinality(found.job_ids), 0) = wanted;
       exit when is_done;
       block_count := least(block_count * 4, 100000000);
       slot_count := least(slot_count * 8, 100000000);

@@ -6,7 +6,11 @@ import {
   listLearnerProgress,
 } from '../../src/queries/education/index.ts';
 import { listWallets } from '../../src/queries/finance/index.ts';
-import { listApplicationSteps, matchCandidates } from '../../src/queries/marketplace/index.ts';
+import {
+  listApplicationSteps,
+  matchCandidates,
+  matchJobs,
+} from '../../src/queries/marketplace/index.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const database = useTestDatabase();
@@ -35,6 +39,16 @@ const cases: [string, unknown, (db: Db, cursor: string) => Promise<unknown>][] =
     'match_candidates',
     [HUGE, 1, 1, ID],
     (db, cursor) => matchCandidates(db, { jobId: ID, cursor }),
+  ],
+  [
+    'match_candidates',
+    [10_000, -HUGE, 1, ID],
+    (db, cursor) => matchCandidates(db, { jobId: ID, cursor }),
+  ],
+  [
+    'match_jobs',
+    [10_001, '2026-01-02 00:00:00+00', ID],
+    (db, cursor) => matchJobs(db, { userId: ID, cursor }),
   ],
   [
     'application_steps',

@@ -10,6 +10,7 @@ import {
   heldSql,
   type SkillFits,
   type SkillNames,
+  scoreField,
 } from './skill-fit.ts';
 
 export interface MatchCandidatesParams {
@@ -34,7 +35,8 @@ export interface CandidateMatch extends SkillFits {
   endorsementCount: number;
 }
 
-const cursors = defineCursor('match_candidates', z.tuple([z.int32(), z.int32(), z.int32(), uuid]));
+const count = z.int32().min(0);
+const cursors = defineCursor('match_candidates', z.tuple([scoreField, count, count, uuid]));
 
 const input = z.strictObject({
   jobId: uuid,

@@ -3,7 +3,13 @@ import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
-import { fitLister, type HeldLevels, type SkillFits, type SkillNames } from './skill-fit.ts';
+import {
+  fitLister,
+  type HeldLevels,
+  type SkillFits,
+  type SkillNames,
+  scoreField,
+} from './skill-fit.ts';
 
 export interface MatchJobsParams {
   userId: string;
@@ -40,7 +46,7 @@ export interface JobMatch extends SkillFits {
   expiresAt: Date | null;
 }
 
-const position = z.tuple([z.int32(), timestampText, uuid]);
+const position = z.tuple([scoreField, timestampText, uuid]);
 const cursors = defineCursor('match_jobs', position);
 
 const input = z
@@ -106,7 +112,7 @@ const matchJobsStatement = statement<Row>(
  * the skills that the user has, lacks, or holds below the job's level. A job without any of the user's skills is not
  * listed. An unknown user has no skills, and so no matches.
  *
- * The structure that makes it fast is `marketplace.skill_postings`, kept by triggers: see docs/matching.md.
+ * What makes it fast are `marketplace.skill_postings`, kept by triggers, and the blocks of packJobs: see docs/matching.md.
  *
  * @throws InvalidInputError
  */

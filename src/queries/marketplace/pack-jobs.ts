@@ -74,12 +74,13 @@ const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
  * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
  * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
  * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: while
- * nine in ten jobs are packed it only clears up, else it packs all of them anew. For a million jobs that takes ten minutes
+ * nine in ten of the jobs that could be are packed it only clears up, else it packs all of them anew. For a million jobs that takes ten minutes
  * or more of the server, half a minute of this process, and some 600 MB of its memory at most.
  *
- * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower, and
- * where that is more than half of the jobs, all do. So do jobs without a required skill or with 100 skills and more. Each block is a transaction of its own. Readers never
- * wait; a writer waits for the block that its job is in; a job that somebody holds stays where it is.
+ * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
+ * do jobs without a required skill or with 100 skills and more. Nothing is packed where that leaves less than half of those
+ * that could be. Each block is a transaction of its own. Readers never wait; a writer waits for the block that its job is
+ * in; a job that somebody holds stays where it is.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
@@ -160,7 +161,7 @@ async function readAll(db: Db): Promise<JobsToPack> {
   return { ids, weights, starts: Uint32Array.from(starts), skills };
 }
 
-/** What is to be packed. When that is less than half of the jobs, a search of blocks and postings takes longer than one alone. */
+/** What is to be packed. When that is less than half of them, a search of blocks and postings takes longer than one of postings. */
 async function planBlocks(jobs: JobsToPack): Promise<string[][]> {
   const blocks: number[][] = [];
   let count = 0;
@@ -187,14 +188,17 @@ async function findTopics(jobs: JobsToPack): Promise<number[][]> {
 }
 
 /** A topic's jobs from the lightest to the heaviest, in blocks of about the same size. */
-function divide({ weights }: JobsToPack, topics: number[][]): number[][] {
-  return topics.flatMap((topic) => {
+function* divide({ weights }: JobsToPack, topics: readonly number[][]): Generator<number[]> {
+  for (const topic of topics) {
     const members = topic.toSorted((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0));
     const blockCount = Math.ceil(members.length / MOST_IN_BLOCK);
-    return Array.from({ length: blockCount }, (_, n) =>
-      members.slice((n * members.length) / blockCount, ((n + 1) * members.length) / blockCount),
-    );
-  });
+    for (let n = 0; n < blockCount; n += 1) {
+      yield members.slice(
+        (n * members.length) / blockCount,
+        ((n + 1) * members.length) / blockCount,
+      );
+    }
+  }
 }
 
 function isWorthItsRows(jobs: JobsToPack, block: readonly number[]): boolean {

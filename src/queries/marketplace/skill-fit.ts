@@ -8,6 +8,8 @@ export type SkillLevelName = (typeof skillLevels)[number];
 export const MAX_SKILLS = 500;
 
 export const skillLevelField = z.enum(skillLevels);
+/** In basis points, of a match. */
+export const scoreField = z.int().min(1).max(10_000);
 export const skillIdField = z.int().positive().max(268_435_455);
 
 /** How a person stands to one skill of a job. `heldLevel` is null for a skill that they lack. */
