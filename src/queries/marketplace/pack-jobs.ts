@@ -74,8 +74,8 @@ const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
  * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
  * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
  * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: while
- * nine in ten of the jobs that could be are packed it only clears up, else it packs all of them anew. For a million jobs that takes ten minutes
- * or more of the server, half a minute of this process, and some 600 MB of its memory at most.
+ * nine in ten of the jobs that could be are packed it only clears up, else it packs all of them anew. For a million jobs that
+ * takes ten to twenty minutes of the server, half a minute of this process, and some 600 MB of its memory at most.
  *
  * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
  * do jobs without a required skill or with 100 skills and more. Nothing is packed where that leaves less than half of those
