@@ -24,6 +24,8 @@ const JOBS_OF_TOPIC = 500;
 /** Below this, reading the rows of a block costs about as much as reading the postings that they stand for. */
 const LEAST_POSTINGS_OF_ROW = 12;
 const JOBS_OF_PAGE = 20_000;
+/** Before all jobs. */
+const NIL = '00000000-0000-0000-0000-000000000000';
 
 /** As pack_block has it. */
 const isPackable = 'cardinality(needs) < 100 and total_weight > cardinality(needs)';
@@ -45,7 +47,7 @@ const readJobs = statement<{ id: string; weight: number; needs: string }>(
   `select job_id as id, total_weight as weight, needs::text
   from marketplace.job_vectors
   where ${isPackable}
-  and ($1::uuid is null or job_id > $1)
+  and job_id > $1
   order by job_id
   limit ${JOBS_OF_PAGE}`,
 );
@@ -140,7 +142,7 @@ async function readAll(db: Db): Promise<JobsToPack> {
   // In pieces, because one array of all would take twice the memory while it grows.
   const pages: Uint32Array[] = [];
   for (;;) {
-    const rows = await readJobs(db, [ids.at(-1) ?? null]);
+    const rows = await readJobs(db, [ids.at(-1) ?? NIL]);
     const page: number[] = [];
     const before = starts.at(-1) ?? 0;
     for (const { id, weight, needs } of rows) {
@@ -161,7 +163,7 @@ async function readAll(db: Db): Promise<JobsToPack> {
   return { ids, weights, starts: Uint32Array.from(starts), skills };
 }
 
-/** What is to be packed. When that is less than half of them, a search of blocks and postings takes longer than one of postings. */
+/** What is to be packed: nothing when it is less than half of all, because a search of both takes longer then. */
 async function planBlocks(jobs: JobsToPack): Promise<string[][]> {
   const blocks: number[][] = [];
   let count = 0;
