@@ -110,6 +110,7 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
     skillBits: '0'.repeat(256),
     needs: [8],
   })),
+  derived(schema.leftOutJobs, () => ({ jobId: randomUUID(), skillsHash: randomInt(1_000_000) })),
   derived(schema.packedJobs, () => ({ slot: randomInt(1_000_000_000), jobId: randomUUID() })),
   derived(schema.packedShares, () => ({
     skillId: randomInt(1_000_000_000),

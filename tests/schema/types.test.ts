@@ -46,6 +46,7 @@ interface Selected {
   occupations: schema.Occupation;
   skillEndorsements: schema.SkillEndorsement;
   skillPostings: schema.SkillPosting;
+  leftOutJobs: schema.LeftOutJob;
   packedJobs: schema.PackedJob;
   packedShares: schema.PackedShare;
   packedBounds: schema.PackedBound;
@@ -113,6 +114,7 @@ type TableKey = {
 type WrittenByTriggers =
   | 'jobVectors'
   | 'skillPostings'
+  | 'leftOutJobs'
   | 'packedJobs'
   | 'packedShares'
   | 'packedBounds'

@@ -29,11 +29,23 @@ const NIL = '00000000-0000-0000-0000-000000000000';
 
 /** As pack_block has it. */
 const isPackable = 'cardinality(needs) < 100 and total_weight > cardinality(needs)';
+const isNotPacked = 'not exists (select from marketplace.packed_jobs p where p.job_id = v.job_id)';
 
-const readState = statement<{ packable: number; packed: number; places: number }>(
+const readState = statement<{ packable: number; packed: number; places: number; added: number }>(
   'read_packing_state',
   `select
     (select count(*)::integer from marketplace.job_vectors where ${isPackable}) as packable,
+    (
+      select count(*)::integer
+      from marketplace.job_vectors v
+      where ${isPackable}
+      and ${isNotPacked}
+      and not exists (
+        select from marketplace.left_out_jobs l
+        where l.job_id = v.job_id
+        and l.skills_hash = hash_array(v.codes)
+      )
+    ) as added,
     coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
   from (
     select count(*) as jobs, max(slot) % ${MOST_IN_BLOCK} + 1 as places
@@ -67,6 +79,19 @@ const unpackJobs = statement<{ jobs: number }>(
   'select marketplace.unpack_jobs($1, 500) as jobs',
 );
 
+const forgetLeftOut = statement('forget_left_out', 'delete from marketplace.left_out_jobs');
+
+const rememberLeftOut = statement(
+  'remember_left_out',
+  `insert into marketplace.left_out_jobs (job_id, skills_hash)
+  select job_id, hash_array(codes)
+  from marketplace.job_vectors v
+  where ${isPackable}
+  and ${isNotPacked}
+  on conflict (job_id) do update
+  set skills_hash = excluded.skills_hash`,
+);
+
 const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
   'drop_empty_blocks',
   'select marketplace.drop_empty_blocks($1, 200) as "lastSkill"',
@@ -75,8 +100,8 @@ const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
 /**
  * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
  * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
- * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: while
- * nine in ten of the jobs that could be are packed it only clears up, else it packs all of them anew. For a million jobs that
+ * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: until a
+ * tenth of them has since it last packed, it only clears up, and then it packs all of them anew. For a million jobs that
  * takes ten to twenty minutes of the server, half a minute of this process, and some 600 MB of its memory at most.
  *
  * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
@@ -92,9 +117,14 @@ export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   const [state] = await readState(db);
-  const { packable, packed, places } = state ?? { packable: 0, packed: 0, places: 0 };
+  const { packable, packed, places, added } = state ?? {
+    packable: 0,
+    packed: 0,
+    places: 0,
+    added: 0,
+  };
   let jobs = packed;
-  if ((packable - packed + places - packed) * 10 > packable) {
+  if ((added + places - packed) * 10 > packable) {
     jobs = await packAll(db, onProgress);
   }
   await dropEmpty(db);
@@ -111,8 +141,13 @@ async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promi
   // Jobs that are still in an older block have no place in a new one.
   for (;;) {
     const unpacked = await runAlone(db, (tx) => unpackJobs(tx, [group?.block]));
-    if (unpacked === 0) return jobs;
+    if (unpacked === 0) break;
   }
+  await transaction(db, async (tx) => {
+    await forgetLeftOut(tx);
+    await rememberLeftOut(tx);
+  });
+  return jobs;
 }
 
 /** What it locks must be seen as it is after the lock, and what meets a deadlock is tried again. */

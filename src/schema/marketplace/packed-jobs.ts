@@ -56,6 +56,15 @@ export const packedBounds = marketplace.table(
   ],
 );
 
+/**
+ * A job that packJobs left among the postings when it last packed, with a hash of what it asked for then. Only packJobs
+ * reads and writes it, so there may be jobs that are gone, or packed, or ask for something else by now.
+ */
+export const leftOutJobs = marketplace.table('left_out_jobs', {
+  jobId: uuid('job_id').primaryKey(),
+  skillsHash: integer('skills_hash').notNull(),
+});
+
 /** Numbers the blocks. */
 export const packedBlocks = marketplace.sequence('packed_blocks', {
   minValue: 0,
@@ -66,3 +75,4 @@ export const packedBlocks = marketplace.sequence('packed_blocks', {
 export type PackedJob = typeof packedJobs.$inferSelect;
 export type PackedShare = typeof packedShares.$inferSelect;
 export type PackedBound = typeof packedBounds.$inferSelect;
+export type LeftOutJob = typeof leftOutJobs.$inferSelect;

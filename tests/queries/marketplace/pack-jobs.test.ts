@@ -96,7 +96,39 @@ describe('packJobs', () => {
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
-  it('does nothing while nine jobs in ten are packed, and then packs all anew', async () => {
+  it('looks at jobs that it left out again only when a tenth of all have come or changed', async () => {
+    await scatterJobs(`j.id > '${jobId(1_000)}'`);
+    const { jobs } = await packJobs(database.db);
+    const [group] = await readGroups();
+    const changeLeftOut = (level: string, after: string) =>
+      run(`update marketplace.job_skills set level = '${level}' where job_id > '${after}'
+        and job_id not in (select job_id from marketplace.packed_jobs)`);
+    await changeLeftOut('BEGINNER', jobId(1_500));
+    expect(await packJobs(database.db)).toEqual({ jobs });
+    expect(await readGroups()).toEqual([group]);
+    await changeLeftOut('ADVANCED', jobId(1_000));
+    await packJobs(database.db);
+    expect(await readGroups()).toEqual([Number(group) + 1]);
+
+    // As many go as come, and those that come are not taken for them.
+    await run(`delete from marketplace.jobs j where j.id > '${jobId(1_100)}'
+      and not exists (select from marketplace.packed_jobs where job_id = j.id)`);
+    await run(`insert into marketplace.jobs (id, title, description, company, remote)
+      select ('00000003-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'New', '', 'C', true
+      from generate_series(1, 180) n`);
+    await run(`insert into marketplace.job_skills (job_id, skill_id, level)
+      select n.id, s.skill_id, s.level from marketplace.jobs n, marketplace.job_skills s
+      where n.title = 'New' and s.job_id = '${jobId(1)}'`);
+    await packJobs(database.db);
+    expect(await readGroups()).toEqual([Number(group) + 2]);
+    expect(
+      await run(`select count(*)::integer as packed from marketplace.jobs
+      join marketplace.packed_jobs on job_id = id where title = 'New'`),
+    ).toEqual([{ packed: 180 }]);
+    expect(await verifyJobIndex(database.db)).toEqual([]);
+  });
+
+  it('does nothing until a tenth of the jobs have changed, and then packs all anew', async () => {
     await packJobs(database.db);
     const [group] = await readGroups();
     const packed = await run('select slot, job_id from marketplace.packed_jobs order by slot');

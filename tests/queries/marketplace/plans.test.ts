@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { connect } from '../../../src/connect.ts';
 import {
   listJobApplications,
   listJobs,
   listUserApplications,
   matchJobs,
+  packJobs,
 } from '../../../src/queries/marketplace/index.ts';
 import { executorOf } from '../../../src/session.ts';
 import { transaction } from '../../../src/transaction.ts';
@@ -107,6 +109,29 @@ describe('the plan', () => {
     const plan = await planOf((db) => matchJobs(db, { userId: USER }));
     expect(plan).toContain('Index Scan using jobs_pkey');
     expect(plan).not.toContain('Seq Scan on jobs');
+  });
+
+  // With so few jobs it would read them all; of a million it must not begin anew for each page.
+  it('of packJobs can read the jobs after a page by key', async () => {
+    await run(`insert into marketplace.skills (id, name, category) values (1, 'S', 't')`);
+    await run(
+      `insert into marketplace.job_skills (job_id, skill_id, level) values ('${JOB}', 1, 'EXPERT')`,
+    );
+    const db = await connect({ url: database.url, max: 1 });
+    try {
+      await db.$client.query('set enable_seqscan = off; set enable_sort = off');
+      await packJobs(db);
+      const { rows } = await db.$client.query(
+        `select name from pg_prepared_statements where name like 'read_jobs_to_pack%'`,
+      );
+      await db.$client.query('set plan_cache_mode = force_generic_plan');
+      const plan = await db.$client.query(`explain execute ${rows[0].name} ('${JOB}')`);
+      const lines = plan.rows.map((row) => row['QUERY PLAN']);
+      expect(lines[1]).toContain('Index Scan using job_vectors_pkey');
+      expect(lines[2]).toContain('Index Cond: (job_id > $1)');
+    } finally {
+      await db.close();
+    }
   });
 
   it.each(
