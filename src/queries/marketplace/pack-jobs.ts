@@ -29,28 +29,36 @@ const NIL = '00000000-0000-0000-0000-000000000000';
 
 /** As pack_block has it. */
 const isPackable = 'cardinality(needs) < 100 and total_weight > cardinality(needs)';
-const isNotPacked = 'not exists (select from marketplace.packed_jobs p where p.job_id = v.job_id)';
 
-const readState = statement<{ packable: number; packed: number; places: number; added: number }>(
+interface State {
+  /** Jobs that could be packed. */
+  packable: number;
+  /** Of these, those that have come or changed since all were last looked at. */
+  added: number;
+  packed: number;
+  /** The packed ones and those that have left their blocks. */
+  places: number;
+}
+
+const NO_JOBS: State = { packable: 0, added: 0, packed: 0, places: 0 };
+
+const readState = statement<State>(
   'read_packing_state',
-  `select
-    (select count(*)::integer from marketplace.job_vectors where ${isPackable}) as packable,
-    (
-      select count(*)::integer
-      from marketplace.job_vectors v
-      where ${isPackable}
-      and ${isNotPacked}
-      and not exists (
-        select from marketplace.left_out_jobs l
-        where l.job_id = v.job_id
-        and l.skills_hash = hash_array(v.codes)
-      )
-    ) as added,
-    coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
+  `select packable, added, packed, places
   from (
-    select count(*) as jobs, max(slot) % ${MOST_IN_BLOCK} + 1 as places
-    from marketplace.packed_jobs
-    group by slot / ${MOST_IN_BLOCK}
+    select count(*)::integer as packable, (count(*) filter (where p.job_id is null and l.job_id is null))::integer as added
+    from marketplace.job_vectors v
+    left join marketplace.packed_jobs p on p.job_id = v.job_id
+    left join marketplace.left_out_jobs l on l.job_id = v.job_id and l.skills_hash = hash_array(v.codes)
+    where ${isPackable}
+  ) jobs
+  cross join (
+    select coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
+    from (
+      select count(*) as jobs, max(slot) % ${MOST_IN_BLOCK} + 1 as places
+      from marketplace.packed_jobs
+      group by slot / ${MOST_IN_BLOCK}
+    ) b
   ) blocks`,
 );
 
@@ -85,9 +93,8 @@ const rememberLeftOut = statement(
   'remember_left_out',
   `insert into marketplace.left_out_jobs (job_id, skills_hash)
   select job_id, hash_array(codes)
-  from marketplace.job_vectors v
-  where ${isPackable}
-  and ${isNotPacked}
+  from marketplace.job_vectors
+  where job_id = any ($1)
   on conflict (job_id) do update
   set skills_hash = excluded.skills_hash`,
 );
@@ -100,9 +107,10 @@ const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
 /**
  * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
  * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
- * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: until a
- * tenth of them has since it last packed, it only clears up, and then it packs all of them anew. For a million jobs that
- * takes ten to twenty minutes of the server, half a minute of this process, and some 600 MB of its memory at most.
+ * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: it packs all
+ * of them anew when more than a tenth of those that could be packed have come or changed since it last did, or a tenth of the
+ * places in the blocks are empty, and else it only clears up. For a million jobs to pack takes ten to twenty minutes of the
+ * server, a minute of this process, and some 600 MB of its memory at most.
  *
  * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
  * do jobs without a required skill or with 100 skills and more. Nothing is packed where that leaves less than half of those
@@ -117,35 +125,28 @@ export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   const [state] = await readState(db);
-  const { packable, packed, places, added } = state ?? {
-    packable: 0,
-    packed: 0,
-    places: 0,
-    added: 0,
-  };
-  let jobs = packed;
-  if ((added + places - packed) * 10 > packable) {
-    jobs = await packAll(db, onProgress);
-  }
+  const { packable, added, packed, places } = state ?? NO_JOBS;
+  const isDue = added * 10 > packable || (places - packed) * 10 > places;
+  const jobs = isDue ? await packAll(db, onProgress) : packed;
   await dropEmpty(db);
   return { jobs };
 }
 
 async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promise<number> {
   const [group] = await beginGroup(db);
+  const { blocks, leftOut } = await planBlocks(await readAll(db));
   let jobs = 0;
-  for (const block of await planBlocks(await readAll(db))) {
+  for (const block of blocks) {
     jobs += await runAlone(db, (tx) => packBlock(tx, [block]));
     onProgress?.(jobs);
   }
   // Jobs that are still in an older block have no place in a new one.
-  for (;;) {
-    const unpacked = await runAlone(db, (tx) => unpackJobs(tx, [group?.block]));
-    if (unpacked === 0) break;
-  }
+  while ((await runAlone(db, (tx) => unpackJobs(tx, [group?.block]))) > 0);
   await transaction(db, async (tx) => {
     await forgetLeftOut(tx);
-    await rememberLeftOut(tx);
+    for (let from = 0; from < leftOut.length; from += JOBS_OF_PAGE) {
+      await rememberLeftOut(tx, [leftOut.slice(from, from + JOBS_OF_PAGE)]);
+    }
   });
   return jobs;
 }
@@ -198,18 +199,24 @@ async function readAll(db: Db): Promise<JobsToPack> {
   return { ids, weights, starts: Uint32Array.from(starts), skills };
 }
 
+interface Plan {
+  blocks: string[][];
+  leftOut: string[];
+}
+
 /** What is to be packed: nothing when it is less than half of all, because a search of both takes longer then. */
-async function planBlocks(jobs: JobsToPack): Promise<string[][]> {
-  const blocks: number[][] = [];
-  let count = 0;
+async function planBlocks(jobs: JobsToPack): Promise<Plan> {
+  const blocks: string[][] = [];
+  const leftOut: string[] = [];
   for (const block of divide(jobs, await findTopics(jobs))) {
     await setImmediate();
-    if (!isWorthItsRows(jobs, block)) continue;
-    blocks.push(block);
-    count += block.length;
+    const ids = block.map((job) => jobs.ids[job] ?? '');
+    if (isWorthItsRows(jobs, block)) blocks.push(ids);
+    else leftOut.push(...ids);
   }
-  if (count * 2 < jobs.ids.length) return [];
-  return blocks.map((block) => block.map((job) => jobs.ids[job] ?? ''));
+  return leftOut.length * 2 > jobs.ids.length
+    ? { blocks: [], leftOut: jobs.ids }
+    : { blocks, leftOut };
 }
 
 /** Jobs that ask for much the same, and alike topics near each other. */

@@ -145,6 +145,19 @@ describe('packJobs', () => {
     expect(await verifyJobIndex(database.db)).toEqual([]);
   });
 
+  it('counts a job that has changed once', async () => {
+    await packJobs(database.db);
+    const groups = await readGroups();
+    const change = (level: string, last: number) =>
+      run(`update marketplace.job_skills set level = '${level}' where job_id <= '${jobId(last)}'`);
+    await change('EXPERT', 0.06 * JOBS);
+    expect(await packJobs(database.db)).toEqual({ jobs: 0.94 * JOBS });
+    expect(await readGroups()).toEqual(groups);
+    await change('INTERMEDIATE', 0.11 * JOBS);
+    expect(await packJobs(database.db)).toEqual({ jobs: JOBS });
+    expect(await readGroups()).not.toEqual(groups);
+  });
+
   it('lets a job that changes go back to the postings at once', async () => {
     await packJobs(database.db);
     await setJobSkills(database.db, {
@@ -218,6 +231,8 @@ describe('packJobs', () => {
         `update marketplace.jobs set salary_max = 1, currency = 'ZAR' where id = '${jobId(7)}'`,
       );
       expect(await packJobs(database.db)).toEqual({ jobs: JOBS - 1 });
+      // It is not taken for one that was looked at and left out.
+      expect(await run('select from marketplace.left_out_jobs')).toEqual([]);
       await client.query('commit');
     } finally {
       client.release();
