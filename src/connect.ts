@@ -25,6 +25,7 @@ const OLDEST_SERVER = 15;
  * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to the
  * 'error' event of `db.$client`.
  *
+ * @throws InvalidInputError when an option is out of range.
  * @throws ConnectError whose `code` and message say what is wrong, never with a password.
  * @throws ConnectionLostError when the connection broke during that look, or the server did not answer in time.
  */

@@ -1,5 +1,6 @@
 /**
- * What every error is that this library raises on purpose. Callers decide by class or `code`, never by message text.
+ * What every error is that this library raises on purpose, but for a TypeError where a `db` is not one of its own. Callers
+ * decide by class or `code`, never by message text.
  *
  * No error here carries what people entered, neither in a property nor in a printed `cause`: PostgreSQL puts values
  * into `detail` and Drizzle into its message, and both end up in logs. Where a rule of ours in the database refuses a
@@ -45,6 +46,21 @@ export class NotFoundError extends AzoraDbError {
     );
     this.entity = entity;
     this.keys = keys;
+  }
+}
+
+/**
+ * The row exists, but is in a state from which this cannot be done, such as refunding a failed payment. `status` is the one
+ * it is in.
+ */
+export class WrongStateError extends AzoraDbError {
+  readonly entity: string;
+  readonly status: string;
+
+  constructor(entity: string, status: string, required: string) {
+    super('WRONG_STATE', `the ${entity} is ${status}, and must be ${required}`);
+    this.entity = entity;
+    this.status = status;
   }
 }
 

@@ -64,3 +64,10 @@ function rowsOf<Row>(result: QueryResult): Row[] {
 function isStale(error: unknown): boolean {
   return error instanceof RetryableError && error.code === 'STALE_PLAN';
 }
+
+/** The row that a statement must have returned. */
+export function only<Row>(rows: readonly Row[]): Row {
+  const [row] = rows;
+  if (row === undefined) throw new Error('the statement returned no row');
+  return row;
+}

@@ -36,10 +36,13 @@ const strength: Readonly<Record<Isolation, number>> = {
  * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
  * on to the outermost call, which retries. While it is open, the outer handle is refused, as is a second
  * inner call. It cannot ask for more isolation than the transaction has, nor to write in a read-only one; a
- * read-only one inside one that writes is read-only until it ends.
+ * read-only one inside one that writes is read-only until it ends. `maxAttempts` and `deferrable` count for the outermost
+ * call alone.
  *
  * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
  * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
+ * @throws TransactionEndedError when the callback ended it by a statement of its own.
+ * @throws InvalidInputError when an option is out of range, or more than the outer transaction allows.
  * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was kept.
  * @throws CommitUnknownError when the connection broke during COMMIT, or the server did not answer in time.
  * @throws ConnectionLostError when it broke before: nothing was kept.

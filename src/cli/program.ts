@@ -11,7 +11,7 @@ export function createProgram(): Command {
     .addHelpText(
       'after',
       '\nThe database is that of DATABASE_URL, from the environment or from .env. Without it, an\n' +
-        'embedded PostgreSQL of this project is used, and started if it does not run.',
+        'embedded PostgreSQL of this project is used, and started by the commands that need one.',
     );
   addServerCommands(program);
   addSchemaCommands(program);

@@ -1,8 +1,7 @@
 import { and, eq } from 'drizzle-orm';
-import { NotFoundError } from '../../errors.ts';
+import { NotFoundError, WrongStateError } from '../../errors.ts';
 import { type Assessment, assessments } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
-import { WrongStatusError } from './errors.ts';
 
 /** One user's sitting of a quiz, exam or project. */
 export interface AssessmentResult extends Assessment {
@@ -35,7 +34,7 @@ export async function explainAssessment(
   db: Db,
   ref: AssessmentRef,
   needed: Assessment['status'],
-): Promise<WrongStatusError> {
+): Promise<WrongStateError> {
   const { status } = await getAssessmentState(db, ref);
-  return new WrongStatusError('assessment', status, needed);
+  return new WrongStateError('assessment', status, needed);
 }

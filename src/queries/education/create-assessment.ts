@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { assessments, assessmentType } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
+import { only } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import { json } from '../../validate-json.ts';
@@ -30,6 +31,5 @@ export async function createAssessment(
   params: CreateAssessmentParams,
 ): Promise<AssessmentResult> {
   const assessment = parseInput(input, params);
-  const [row] = await db.insert(assessments).values(assessment).returning();
-  return toAssessmentResult(row as NonNullable<typeof row>);
+  return toAssessmentResult(only(await db.insert(assessments).values(assessment).returning()));
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { NotFoundError } from '../../errors.ts';
+import { NotFoundError, WrongStateError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
@@ -10,7 +10,6 @@ import {
   type EnrollmentRow,
   toEnrollmentProgress,
 } from './enrollment.ts';
-import { WrongStatusError } from './errors.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -37,7 +36,7 @@ from education.drop_enrollment($1, $2, $3) as enrollments`,
  * back; meanwhile their events are rejected. Someone who dropped out already is left as they are. Locks the
  * enrollment, so of two who drop it and one who completes it, each learns what became of it.
  *
- * @throws NotFoundError when the user is not enrolled, WrongStatusError when the course is completed,
+ * @throws NotFoundError when the user is not enrolled, WrongStateError when the course is completed,
  * ConstraintError `enrollments_dropped_after_enrolled_check`.
  */
 export async function dropEnrollment(
@@ -47,6 +46,6 @@ export async function dropEnrollment(
   const { userId, courseId, droppedAt } = parseInput(input, params);
   const [row] = await dropOut(db, [userId, courseId, droppedAt ?? null]);
   if (row === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
-  if (row.status !== 'DROPPED') throw new WrongStatusError('enrollment', row.status, 'ACTIVE');
+  if (row.status !== 'DROPPED') throw new WrongStateError('enrollment', row.status, 'ACTIVE');
   return toEnrollmentProgress(row);
 }

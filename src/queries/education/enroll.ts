@@ -4,6 +4,7 @@ import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { NOW } from '../now.ts';
 import {
   ENROLLMENT_COLUMNS,
   type EnrollmentProgress,
@@ -11,7 +12,6 @@ import {
   toEnrollmentProgress,
 } from './enrollment.ts';
 import { CourseNotOpenError } from './errors.ts';
-import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,

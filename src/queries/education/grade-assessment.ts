@@ -1,13 +1,12 @@
 import { and, eq, gte, sql } from 'drizzle-orm';
 import { z } from 'zod';
-import { InvalidInputError } from '../../errors.ts';
+import { InvalidInputError, WrongStateError } from '../../errors.ts';
 import { assessments } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { NOW } from '../now.ts';
 import { type AssessmentResult, getAssessmentState, toAssessmentResult } from './assessment.ts';
-import { WrongStatusError } from './errors.ts';
-import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -29,7 +28,7 @@ export interface GradeAssessmentParams {
  * Grades a submitted assessment, once and for good, and returns it. Of two who grade at the same time, one wins.
  * When it is passed, `assessment.passed` is published in the same transaction: the ground of a reward.
  *
- * @throws NotFoundError; WrongStatusError when it is not submitted or has been graded; InvalidInputError when the
+ * @throws NotFoundError; WrongStateError when it is not submitted or has been graded; InvalidInputError when the
  * score is above the assessment's most; ConstraintError `assessments_completed_after_submitted_check`.
  */
 export async function gradeAssessment(
@@ -51,7 +50,7 @@ export async function gradeAssessment(
     .returning();
   if (row !== undefined) return toAssessmentResult(row);
   const { status, maxScore } = await getAssessmentState(db, { userId, assessmentId });
-  if (status !== 'SUBMITTED') throw new WrongStatusError('assessment', status, 'SUBMITTED');
+  if (status !== 'SUBMITTED') throw new WrongStateError('assessment', status, 'SUBMITTED');
   if (score > maxScore) {
     throw new InvalidInputError('score', "must be at most the assessment's maxScore");
   }

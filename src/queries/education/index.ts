@@ -4,7 +4,7 @@ export { type CreateCourseParams, createCourse, type DraftCourse } from './creat
 export { type DropEnrollmentParams, dropEnrollment } from './drop-enrollment.ts';
 export { type EnrollParams, enroll } from './enroll.ts';
 export type { EnrollmentProgress } from './enrollment.ts';
-export { CourseNotOpenError, WrongStatusError } from './errors.ts';
+export { CourseNotOpenError } from './errors.ts';
 export { type CourseStats, getCourseStats } from './get-course-stats.ts';
 export {
   getLearningPathProgress,

@@ -86,7 +86,7 @@ limit $2`,
 export const courseProgressPages = { progress: byProgress, activity: byActivity };
 
 /**
- * Lists the learners of a course, whatever their status: the furthest first (`enrollments_course_progress_idx`), or
+ * Lists the learners of a course, 500 at most, whatever their status: the furthest first (`enrollments_course_progress_idx`), or
  * the most recently active first (`enrollments_course_activity_idx`, sorted within quarters of an hour: of those that
  * the page touches, everyone is read), then the greater user id.
  */

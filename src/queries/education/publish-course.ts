@@ -4,7 +4,7 @@ import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
-import { NOW } from './now.ts';
+import { NOW } from '../now.ts';
 
 const input = z.strictObject({
   courseId: v.uuid,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 
@@ -72,6 +72,7 @@ export interface RejectedEvent {
 }
 
 export interface RecordProgressResult {
+  /** Events that were new. */
   applied: number;
   /** Events that were known already, with the same content. */
   duplicates: number;
@@ -117,7 +118,7 @@ export async function recordProgress(
 ): Promise<RecordProgressResult> {
   const { events, now, toleranceSeconds } = parseInput(input, params);
   if (events.length === 0) return { applied: 0, duplicates: 0, rejected: [] };
-  const [row] = await record(db, [
+  const rows = await record(db, [
     events.map((event) => event.userId),
     events.map((event) => event.eventId),
     events.map((event) => event.courseId),
@@ -129,7 +130,7 @@ export async function recordProgress(
     now ?? null,
     toleranceSeconds,
   ]);
-  const { applied, duplicates, rejected_indexes: indexes, rejected_reasons: reasons } = row as Row;
+  const { applied, duplicates, rejected_indexes: indexes, rejected_reasons: reasons } = only(rows);
   const rejected = indexes.map((index, place) => {
     const { eventId, userId } = events[index] as ProgressEvent;
     return { index, eventId, userId, reason: reasons[place] as RejectionReason };

@@ -4,8 +4,8 @@ import { assessments } from '../../schema/education/assessments.ts';
 import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
+import { NOW } from '../now.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
-import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -23,7 +23,7 @@ export interface StartAssessmentParams {
 /**
  * Starts an assessment, once, and returns it.
  *
- * @throws NotFoundError; WrongStatusError when it has been started.
+ * @throws NotFoundError; WrongStateError when it has been started.
  */
 export async function startAssessment(
   db: Db,

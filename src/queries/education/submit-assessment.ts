@@ -5,8 +5,8 @@ import type { Db } from '../../session.ts';
 import * as v from '../../validate.ts';
 import { parseInput } from '../../validate.ts';
 import { json } from '../../validate-json.ts';
+import { NOW } from '../now.ts';
 import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
-import { NOW } from './now.ts';
 
 const input = z.strictObject({
   userId: v.uuid,
@@ -26,7 +26,7 @@ export interface SubmitAssessmentParams {
 /**
  * Hands in the answers to an assessment under way, once, and returns it.
  *
- * @throws NotFoundError; WrongStatusError when it is not under way; ConstraintError
+ * @throws NotFoundError; WrongStateError when it is not under way; ConstraintError
  * `assessments_submitted_after_started_check`.
  */
 export async function submitAssessment(

@@ -65,7 +65,7 @@ from (
 );
 
 /**
- * Computes all progress again from the events and reports what differs: modules, weights, status and time of
+ * Computes all progress again from the events and reports what differs, 100 findings by default and 10,000 at most: modules, weights, status and time of
  * completion, completions that were published twice or under another id, streak days, and the counters of the courses.
  * Writes nothing, takes no locks and can run beside traffic: each check is one statement over a chunk of learners
  * and sees one moment. Whether a completion was published at all can be told as long as the outbox keeps its event:

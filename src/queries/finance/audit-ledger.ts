@@ -38,7 +38,7 @@ const checks = auditChecks.map(({ label, text }) => statement<FindingRow>(label,
 
 /**
  * Recomputes the whole ledger from its entries and returns what does not agree, which is nothing when it is sound; at
- * most `limit` findings of each check.
+ * most `limit` findings of each check, 1,000 by default, check by check and within one in no order.
  *
  * It reads one snapshot and blocks nobody; but vacuum waits for the snapshot, so run it on a replica when it takes long.
  *

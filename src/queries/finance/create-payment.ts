@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { AzoraDbError, ConstraintError, NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { amount, currencyCode, parseInput, text, uuid } from '../../validate.ts';
 import { ReferenceTakenError } from './errors.ts';
-import { only } from './mining-activity.ts';
 import {
   PAYMENT_COLUMNS,
   type PaymentDetail,

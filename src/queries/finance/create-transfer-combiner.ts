@@ -3,6 +3,7 @@ import { type Db, executorOf } from '../../session.ts';
 import { TransactionClient } from '../../transaction-client.ts';
 import { limit, parseInput } from '../../validate.ts';
 import { answerBatch, type Waiting } from './combined-batch.ts';
+import { CombinerClosedError } from './errors.ts';
 import { MAX_BATCH } from './post-transfers.ts';
 import type { LedgerTransaction } from './transaction-row.ts';
 import { type TransferParams, toTransferRequest, transferInput } from './transfer-input.ts';
@@ -28,7 +29,7 @@ export interface TransferCombiner {
    * knows whether the transfer was posted: ask again with the same key.
    */
   transfer(params: TransferParams): Promise<LedgerTransaction>;
-  /** Waits until every transfer that was taken is answered, with its result or an error; later ones are refused. */
+  /** Waits until every transfer that was taken is answered, with its result or an error; later ones get a CombinerClosedError. */
   close(): Promise<void>;
 }
 
@@ -81,7 +82,7 @@ export function createTransferCombiner(db: Db, options: CombinerOptions = {}): T
   return {
     async transfer(params) {
       const request = toTransferRequest(parseInput(transferInput, params));
-      if (isClosed) throw new TypeError('this combiner is closed');
+      if (isClosed) throw new CombinerClosedError();
       return new Promise<LedgerTransaction>((resolve, reject) => {
         queue.push({ request, resolve, reject });
         start();

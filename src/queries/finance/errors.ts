@@ -84,15 +84,10 @@ export class IdempotencyConflictError extends AzoraDbError {
   }
 }
 
-/** The row exists, but is in a state in which this cannot be done, such as refunding a failed payment. */
-export class WrongStateError extends AzoraDbError {
-  readonly entity: string;
-  readonly status: string;
-
-  constructor(entity: string, status: string, required: string) {
-    super('WRONG_STATE', `the ${entity} is ${status}, and must be ${required}`);
-    this.entity = entity;
-    this.status = status;
+/** The combiner was closed before this call. Nothing was done. */
+export class CombinerClosedError extends AzoraDbError {
+  constructor() {
+    super('COMBINER_CLOSED', 'the combiner is closed: make a new one');
   }
 }
 

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { WrongStateError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { parseInput, text } from '../../validate.ts';
-import { WrongStateError } from './errors.ts';
-import { only } from './mining-activity.ts';
 import {
   lockPayment,
   PAYMENT_COLUMNS,

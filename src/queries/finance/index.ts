@@ -11,12 +11,12 @@ export {
 export { deposit, type ExternalMoneyParams } from './deposit.ts';
 export {
   BalanceLimitError,
+  CombinerClosedError,
   type FailureCode,
   IdempotencyConflictError,
   InsufficientFundsError,
   ReferenceTakenError,
   RejectedError,
-  WrongStateError,
 } from './errors.ts';
 export { type ExchangeParams, exchange } from './exchange.ts';
 export { expireHolds } from './expire-holds.ts';

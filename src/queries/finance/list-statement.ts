@@ -78,7 +78,7 @@ const selectLines = statement<LineRow>(
 );
 
 /**
- * A wallet's entries, newest first, with the balances around the page. It pages by version, which numbers the
+ * A wallet's entries, newest first, 50 by default and 1,000 at most, with the balances around the page. It pages by version, which numbers the
  * entries without gaps: a page costs the same at any depth, and new entries do not shift it.
  *
  * @throws NotFoundError if the wallet was never opened

@@ -77,10 +77,3 @@ export async function lockMiningActivity(
   if (row === undefined) throw new NotFoundError('mining activity', ['userId', 'id']);
   return row;
 }
-
-/** The row that a statement must have returned. */
-export function only<Row>(rows: readonly Row[]): Row {
-  const [row] = rows;
-  if (row === undefined) throw new Error('the statement returned no row');
-  return row;
-}

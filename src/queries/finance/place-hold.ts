@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { amount, currencyCode, instant, parseInput } from '../../validate.ts';
 import { details, hashRequest } from './request.ts';
 import { retryConflicts } from './retry-conflicts.ts';
@@ -62,7 +62,6 @@ export async function placeHold(db: Db, params: HoldParams): Promise<LedgerTrans
     request.description ?? null,
     JSON.stringify(request.metadata ?? {}),
   ];
-  const [row] = await retryConflicts(db, () => place(db, values));
-  if (row === undefined) throw new Error('place_hold returned no row');
+  const row = only(await retryConflicts(db, () => place(db, values)));
   return settleOutcome(row, hash);
 }

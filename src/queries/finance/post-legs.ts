@@ -1,5 +1,5 @@
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import type { FailureCode } from './errors.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import {
@@ -64,7 +64,6 @@ export async function postLegs(db: Db, request: LegsRequest): Promise<LedgerTran
     refusal ?? null,
     refusal === undefined ? null : '{}',
   ];
-  const [row] = await retryConflicts(db, () => post(db, values));
-  if (row === undefined) throw new Error('post_legs returned no row');
+  const row = only(await retryConflicts(db, () => post(db, values)));
   return settleOutcome(row, request.hash);
 }

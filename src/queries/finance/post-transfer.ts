@@ -1,5 +1,5 @@
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { retryConflicts } from './retry-conflicts.ts';
 import {
   type LedgerTransaction,
@@ -30,7 +30,6 @@ export async function postTransfer(db: Db, request: TransferRequest): Promise<Le
     request.description,
     request.metadata,
   ];
-  const [row] = await retryConflicts(db, () => post(db, values));
-  if (row === undefined) throw new Error('post_transfer returned no row');
+  const row = only(await retryConflicts(db, () => post(db, values)));
   return settleOutcome(row, request.hash);
 }

@@ -1,16 +1,15 @@
 import { z } from 'zod';
+import { WrongStateError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { parseInput, text } from '../../validate.ts';
-import { WrongStateError } from './errors.ts';
 import {
   activityKey,
   lockMiningActivity,
   MINING_COLUMNS,
   type MiningActivityDetail,
   type MiningRow,
-  only,
   toMiningActivity,
 } from './mining-activity.ts';
 

@@ -18,6 +18,7 @@ const input = z.strictObject({
  *
  * @throws NotFoundError if there is no such hold
  * @throws RejectedError HOLD_RESOLVED or HOLD_EXPIRED
+ * @throws IdempotencyConflictError if the key belongs to another request
  */
 export async function releaseHold(
   db: Db,

@@ -46,6 +46,7 @@ const reversible: readonly TransactionType[] = [
  * @throws NotFoundError if there is no such transaction
  * @throws RejectedError NOT_REVERSIBLE, ALREADY_REVERSED or REVERSAL_EXCEEDED
  * @throws InsufficientFundsError if who got the money does not have it any more
+ * @throws what `transfer` throws
  */
 export async function reverseTransaction(
   db: Db,

@@ -1,15 +1,14 @@
+import { WrongStateError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { parseInput } from '../../validate.ts';
-import { WrongStateError } from './errors.ts';
 import {
   activityKey,
   lockMiningActivity,
   MINING_COLUMNS,
   type MiningActivityDetail,
   type MiningRow,
-  only,
   toMiningActivity,
 } from './mining-activity.ts';
 import { openWallet } from './open-wallet.ts';

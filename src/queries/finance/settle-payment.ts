@@ -1,11 +1,10 @@
 import { z } from 'zod';
+import { WrongStateError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { instant, parseInput } from '../../validate.ts';
 import { enroll } from '../education/enroll.ts';
-import { WrongStateError } from './errors.ts';
-import { only } from './mining-activity.ts';
 import {
   lockPayment,
   PAYMENT_COLUMNS,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ConstraintError, NotFoundError } from '../../errors.ts';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { amount, parseInput } from '../../validate.ts';
 import { IdempotencyConflictError } from './errors.ts';
 import {
@@ -9,7 +9,6 @@ import {
   type MiningActivityDetail,
   type MiningRow,
   miningTypes,
-  only,
   toMiningActivity,
 } from './mining-activity.ts';
 import { details } from './request.ts';

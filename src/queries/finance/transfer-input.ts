@@ -3,7 +3,10 @@ import { amount } from '../../validate.ts';
 import { details, hashRequest } from './request.ts';
 import { FIRST_USER_ID, ownerOf, type WalletRef, walletRef } from './wallet-ref.ts';
 
-/** What a transfer may be called; the other types have functions of their own. */
+/**
+ * What a transfer may be called. The name changes nothing in how it is posted, but `reverseTransaction` refuses PAYMENT, REFUND
+ * and MINING_REWARD.
+ */
 const transferTypes = [
   'TRANSFER',
   'DEPOSIT',

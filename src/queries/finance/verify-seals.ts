@@ -15,6 +15,7 @@ export interface Alteration {
 
 export interface SealVerdict {
   readonly isIntact: boolean;
+  /** How many are intact, before the first that is not. */
   readonly seals: bigint;
   readonly altered: Alteration | null;
 }

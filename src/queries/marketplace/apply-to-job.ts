@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../session.ts';
-import { statement } from '../../statement.ts';
+import { only, statement } from '../../statement.ts';
 import { instant, parseInput, text, uuid } from '../../validate.ts';
 import { type ApplicationRow, applicationColumns } from './application-row.ts';
 
@@ -43,13 +43,12 @@ export async function applyToJob(
   },
 ): Promise<ApplicationRow> {
   const given = parseInput(input, params);
-  const [row] = await applyStatement(db, [
+  const rows = await applyStatement(db, [
     given.userId,
     given.jobId,
     given.coverLetter,
     given.resume,
     given.appliedAt ?? null,
   ]);
-  if (row === undefined) throw new Error('insert returned no row');
-  return row;
+  return only(rows);
 }

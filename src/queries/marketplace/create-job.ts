@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Job, jobs } from '../../schema/marketplace/jobs.ts';
 import type { Db } from '../../session.ts';
+import { only } from '../../statement.ts';
 import { transaction } from '../../transaction.ts';
 import { parseInput } from '../../validate.ts';
 import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts';
@@ -36,11 +37,8 @@ const input = z.strictObject({
 export async function createJob(db: Db, params: CreateJobParams): Promise<Job> {
   const { skills, postedAt, ...details } = parseInput(input, params);
   return transaction(db, async (tx) => {
-    const [job] = await tx
-      .insert(jobs)
-      .values(postedAt === undefined ? details : { ...details, postedAt })
-      .returning();
-    if (job === undefined) throw new Error('insert returned no row');
+    const row = postedAt === undefined ? details : { ...details, postedAt };
+    const job = only(await tx.insert(jobs).values(row).returning());
     if (skills.length > 0) await insertJobSkills(tx, job.id, skills);
     return job;
   });

@@ -27,8 +27,8 @@ const expireStatement = statement<{ id: string }>(
 );
 
 /**
- * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED, the longest over first, at most `limit` in one call; call it until it
- * returns none. Matching leaves them out by their `expiresAt` even before. Skips jobs that someone is changing right now.
+ * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED: at most `limit` in one call,
+ * those whose time was over first. Returns their ids in no order; call it until there are none. Matching leaves them out by their `expiresAt` even before. Skips jobs that someone is changing right now.
  *
  * @throws InvalidInputError
  */

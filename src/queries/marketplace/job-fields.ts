@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { MAX_MINOR_UNITS } from '../../money.ts';
 import { currencyCode, instant, text, uuid } from '../../validate.ts';
 
-const salary = z.bigint().min(0n).max(9_223_372_036_854_775_807n);
+/** In minor units. */
+export const salaryField = z.bigint().min(0n).max(MAX_MINOR_UNITS);
 
 /** What describes a job, as a caller gives it. */
 export interface JobDetails {
@@ -27,8 +29,8 @@ export const jobDetailFields = {
   company: text({ max: 200 }),
   location: text({ max: 200 }).nullable(),
   remote: z.boolean(),
-  salaryMin: salary.nullable(),
-  salaryMax: salary.nullable(),
+  salaryMin: salaryField.nullable(),
+  salaryMax: salaryField.nullable(),
   currency: currencyCode.nullable(),
   requirements: text({ min: 0, max: 20_000 }).nullable(),
   expiresAt: instant.nullable(),

@@ -2,22 +2,14 @@ import { z } from 'zod';
 import { defineCursor, FIRST_PAGE, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
-import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
+import { limit, parseInput, text, uuid } from '../../validate.ts';
+import { currencyMissing, hasCurrency, type JobFilters, jobFilterFields } from './job-filters.ts';
 
-export interface ListJobsParams {
+export interface ListJobsParams extends JobFilters {
   limit?: number | undefined;
   cursor?: string | undefined;
   /** Words to find in title, company and description, as people type them: "data engineer" -senior, or. */
   search?: string | undefined;
-  remote?: boolean | undefined;
-  /** The job's whole location, in any case of letters. */
-  location?: string | undefined;
-  /** The least yearly pay that the job must go up to, in minor units of `currency`. */
-  minSalary?: bigint | undefined;
-  /** Needed with `minSalary`. */
-  currency?: string | undefined;
-  /** Jobs that expire by then are left out. By default the time of the call. */
-  now?: Date | undefined;
 }
 
 export interface ListedJob {
@@ -40,16 +32,9 @@ const input = z
     limit: limit(),
     cursor: cursors.field,
     search: text({ max: 500 }).optional(),
-    remote: z.boolean().optional(),
-    location: text({ max: 200 }).optional(),
-    minSalary: z.bigint().min(0n).max(9_223_372_036_854_775_807n).optional(),
-    currency: currencyCode.optional(),
-    now: instant.optional(),
+    ...jobFilterFields,
   })
-  .refine((given) => given.minSalary === undefined || given.currency !== undefined, {
-    path: ['currency'],
-    error: 'is required with minSalary',
-  });
+  .refine(hasCurrency, currencyMissing);
 
 type Row = ListedJob & { postedText: string };
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { defineCursor, timestampText, toPage } from '../../cursor.ts';
 import type { Db } from '../../session.ts';
 import { statement } from '../../statement.ts';
-import { currencyCode, instant, limit, parseInput, text, uuid } from '../../validate.ts';
+import { limit, parseInput, uuid } from '../../validate.ts';
+import { currencyMissing, hasCurrency, type JobFilters, jobFilterFields } from './job-filters.ts';
 import {
   fitLister,
   type HeldLevels,
@@ -11,23 +12,13 @@ import {
   scoreField,
 } from './skill-fit.ts';
 
-export interface MatchJobsParams {
+export interface MatchJobsParams extends JobFilters {
   userId: string;
   /** 1 to 100, by default 20. */
   limit?: number | undefined;
   cursor?: string | undefined;
   /** Only jobs of which the user holds every required skill at its level. */
   qualifiedOnly?: boolean | undefined;
-  /** True: only remote jobs; false: only others. */
-  remote?: boolean | undefined;
-  /** The job's whole location, in any case of letters. */
-  location?: string | undefined;
-  /** The least yearly pay that the job must go up to, in minor units of `currency`. */
-  minSalary?: bigint | undefined;
-  /** Only jobs paid in this currency; needed with `minSalary`. */
-  currency?: string | undefined;
-  /** Jobs that expire by then are left out. By default the time of the call. */
-  now?: Date | undefined;
 }
 
 export interface JobMatch extends SkillFits {
@@ -55,16 +46,9 @@ const input = z
     limit: limit(),
     cursor: cursors.field,
     qualifiedOnly: z.boolean().default(false),
-    remote: z.boolean().optional(),
-    location: text({ max: 200 }).optional(),
-    minSalary: z.bigint().min(0n).max(9_223_372_036_854_775_807n).optional(),
-    currency: currencyCode.optional(),
-    now: instant.optional(),
+    ...jobFilterFields,
   })
-  .refine((given) => given.minSalary === undefined || given.currency !== undefined, {
-    path: ['currency'],
-    error: 'is required with minSalary',
-  });
+  .refine(hasCurrency, currencyMissing);
 
 interface Row extends Omit<JobMatch, keyof SkillFits> {
   postedText: string;

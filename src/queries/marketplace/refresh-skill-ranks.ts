@@ -96,7 +96,7 @@ const settle = statement(
 
 /**
  * Counts anew how common each skill is among jobs, and puts the jobs' postings in that order, chunk by chunk, each in a
- * transaction of its own. Results are exact before, meanwhile and after: searches allow for both orders until the last
+ * transaction of its own. Returns how many jobs it went through. Results are exact before, meanwhile and after: searches allow for both orders until the last
  * job is moved. It only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it is
  * broken off, the next call goes on where ranks are new and jobs are not; calls at the same time share one refresh.
  *
@@ -140,7 +140,10 @@ async function reindexAll(
   let jobs = 0;
   let held: string[] = [];
   const reindex = async (after: string | null, retried: string[] | null) => {
-    const [chunk] = await reindexChunk(db, [after, chunkSize, retried]);
+    // A deadlock with a writer repeats the chunk and not the refresh.
+    const [chunk] = await transaction(db, (tx) => reindexChunk(tx, [after, chunkSize, retried]), {
+      isolation: 'read committed',
+    });
     const { done, skipped, last_job: last } = chunk ?? { done: 0, skipped: [], last_job: null };
     jobs += done;
     held.push(...skipped);

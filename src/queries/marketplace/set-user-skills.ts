@@ -26,8 +26,8 @@ const setStatement = statement<{ isThere: boolean }>(
 );
 
 /**
- * Makes these the user's skills: adds, changes levels and drops. A skill whose level stays keeps its verification and
- * endorsements; a new level has to be verified again. Callers of one user take turns by a lock on the user's row, so the
+ * Makes these the user's skills: adds, changes levels and drops. A skill that stays keeps its endorsements, and its
+ * verification if the level stays too. Callers of one user take turns by a lock on the user's row, so the
  * skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
  * `transaction()` repeats.
  *

@@ -29,8 +29,8 @@ const checkStatement = statement<JobIndexProblem>(
 );
 
 /**
- * Computes from jobs and job_skills what matching keeps of them, and lists every difference: none, unless somebody went
- * past the triggers. Reads everything, in one snapshot: minutes and a long statement timeout for a million jobs.
+ * Computes from jobs and job_skills what matching keeps of them, and lists what differs, in no order, 100 by default and
+ * 10,000 at most: nothing, unless somebody went past the triggers. Reads everything, in one snapshot: minutes and a long statement timeout for a million jobs.
  *
  * @throws InvalidInputError
  */

@@ -1,9 +1,10 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import { NotFoundError } from '../../errors.ts';
 import { type UserSkill, userSkills } from '../../schema/marketplace/user-skills.ts';
 import type { Db } from '../../session.ts';
 import { instant, parseInput, uuid } from '../../validate.ts';
+import { NOW } from '../now.ts';
 import { skillIdField } from './skill-fit.ts';
 
 const input = z
@@ -19,7 +20,8 @@ const input = z
   });
 
 /**
- * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId` null, by the platform.
+ * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId` null, by the platform;
+ * `verifiedAt` is the server's time by default. Returns the skill.
  *
  * @throws NotFoundError when the user does not hold the skill.
  * @throws ConstraintError `user_skills_verified_by_fkey` for an unknown verifier.
@@ -34,10 +36,10 @@ export async function verifySkill(
     verifiedAt?: Date | undefined;
   },
 ): Promise<UserSkill> {
-  const { userId, skillId, verifierId, verifiedAt = new Date() } = parseInput(input, params);
+  const { userId, skillId, verifierId, verifiedAt } = parseInput(input, params);
   const [skill] = await db
     .update(userSkills)
-    .set({ verifiedAt, verifiedBy: verifierId })
+    .set({ verifiedAt: verifiedAt ?? sql.raw(NOW), verifiedBy: verifierId })
     .where(and(eq(userSkills.userId, userId), eq(userSkills.skillId, skillId)))
     .returning();
   if (skill === undefined) throw new NotFoundError('user skill', ['userId', 'skillId']);

@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { connect } from '../../../src/connect.ts';
-import { InvalidInputError, NotFoundError } from '../../../src/errors.ts';
+import { InvalidInputError, NotFoundError, WrongStateError } from '../../../src/errors.ts';
 import {
   createAssessment,
   gradeAssessment,
   startAssessment,
   submitAssessment,
-  WrongStatusError,
 } from '../../../src/queries/education/index.ts';
 import { insertAssessment } from '../../../src/testing/factories/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
@@ -127,13 +126,13 @@ describe('assessments', () => {
         assessmentId: fresh.assessmentId,
         answers: [],
       }),
-    ).rejects.toThrow(new WrongStatusError('assessment', 'NOT_STARTED', 'IN_PROGRESS'));
+    ).rejects.toThrow(new WrongStateError('assessment', 'NOT_STARTED', 'IN_PROGRESS'));
     const { userId, assessmentId } = await assessment('started');
     await expect(gradeAssessment(database.db, { userId, assessmentId, score: 1 })).rejects.toThrow(
-      new WrongStatusError('assessment', 'IN_PROGRESS', 'SUBMITTED'),
+      new WrongStateError('assessment', 'IN_PROGRESS', 'SUBMITTED'),
     );
     await expect(startAssessment(database.db, { userId, assessmentId })).rejects.toThrow(
-      new WrongStatusError('assessment', 'IN_PROGRESS', 'NOT_STARTED'),
+      new WrongStateError('assessment', 'IN_PROGRESS', 'NOT_STARTED'),
     );
     await expect(
       startAssessment(database.db, { userId: fresh.userId, assessmentId }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { WrongStateError } from '../../../src/errors.ts';
 import {
   dropEnrollment,
   getCourseStats,
   recordProgress,
   verifyProgress,
-  WrongStatusError,
 } from '../../../src/queries/education/index.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
 import { at, enrolledLearner, eventsOf, learnerState, openCourse, poolOf } from './fixture.ts';
@@ -87,7 +87,7 @@ describe('the database refuses', () => {
   it('to let someone drop a course that they completed', async () => {
     const { userId, courseId } = await finisher();
     await expect(dropEnrollment(database.db, { userId, courseId })).rejects.toThrow(
-      new WrongStatusError('enrollment', 'COMPLETED', 'ACTIVE'),
+      new WrongStateError('enrollment', 'COMPLETED', 'ACTIVE'),
     );
     const active = await openCourse(database.db);
     const other = await enrolledLearner(database.db, active.courseId);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Db } from '../../../src/connect.ts';
+import { WrongStateError } from '../../../src/errors.ts';
 import {
   dropEnrollment,
   enroll,
@@ -10,7 +11,6 @@ import {
   recordProgress,
   reviseCourse,
   verifyProgress,
-  WrongStatusError,
 } from '../../../src/queries/education/index.ts';
 import { transaction } from '../../../src/transaction.ts';
 import { runFromBefore } from '../../setup/run-from-before.ts';
@@ -127,7 +127,7 @@ describe('dropEnrollment', () => {
       (tx) => recordProgress(tx, { events }),
       () => dropEnrollment(database.db, { userId, courseId }),
     );
-    await expect(drop).rejects.toThrow(new WrongStatusError('enrollment', 'COMPLETED', 'ACTIVE'));
+    await expect(drop).rejects.toThrow(new WrongStateError('enrollment', 'COMPLETED', 'ACTIVE'));
   });
 
   it('returns the enrollment as the first of two left it', async () => {

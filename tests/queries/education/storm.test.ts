@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { connect, type Database } from '../../../src/connect.ts';
-import { CommitUnknownError, ConnectionLostError } from '../../../src/errors.ts';
+import { CommitUnknownError, ConnectionLostError, WrongStateError } from '../../../src/errors.ts';
 import {
   dropEnrollment,
   enroll,
@@ -13,7 +13,6 @@ import {
   recordProgress,
   reviseCourse,
   verifyProgress,
-  WrongStatusError,
 } from '../../../src/queries/education/index.ts';
 import { startKilling } from '../../setup/kill-connections.ts';
 import { useTestDatabase } from '../../setup/test-database.ts';
@@ -150,7 +149,7 @@ async function dropAndReturn(storm: Storm): Promise<void> {
     try {
       await untilDone(storm, () => dropEnrollment(storm.db, { userId, courseId }));
     } catch (error) {
-      if (!(error instanceof WrongStatusError)) throw error;
+      if (!(error instanceof WrongStateError)) throw error;
       expect(error.status).toBe('COMPLETED');
     }
     await untilDone(storm, () => enroll(storm.db, { userId, courseId }));

@@ -26,7 +26,9 @@ describe('createTransferCombiner', () => {
       [hot],
     );
     expect(rows[0].batches).toBeLessThan(20);
-    await expect(combiner.transfer(move(hot, other, 1n, 'late'))).rejects.toThrow(/closed/);
+    await expect(combiner.transfer(move(hot, other, 1n, 'late'))).rejects.toMatchObject({
+      code: 'COMBINER_CLOSED',
+    });
   });
 
   test('refuses bad input to its caller alone', async () => {
