@@ -1,0 +1,101 @@
+import { join, relative } from 'node:path';
+import {
+  type FunctionDeclaration,
+  type Identifier,
+  isFunctionDeclaration,
+  isIdentifier,
+  isShorthandPropertyAssignment,
+  type Node,
+  type TypeNode,
+} from 'typescript/unstable/ast';
+import {
+  API,
+  type Checker,
+  NodeBuilderFlags,
+  type NodeHandle,
+  SymbolFlags,
+} from 'typescript/unstable/sync';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** What the compiler knows of the sources. Asked by names and not by text, it is not misled by how a file is written. */
+export interface Program {
+  /** The functions that a file of the repository exports, in order of name, wherever they are declared. */
+  listFunctions(file: string): FunctionDeclaration[];
+  /** Where the names in a node are declared, in the order in which they stand there. */
+  findDeclarations(node: Node): NodeHandle[];
+  /** A type with all that computes it worked out. */
+  writeOut(type: TypeNode): string;
+  close(): void;
+}
+
+/**
+ * Opens the repository's own program, to be closed. "unstable" is all that TypeScript 7 has to be asked by, so what is
+ * asked is all in this file.
+ */
+export function openProgram(): Program {
+  const api = new API({ cwd: root });
+  const config = join(root, 'tsconfig.json');
+  const project = api.updateSnapshot({ openProjects: [config] }).getProject(config);
+  if (project === undefined) throw new Error(`TypeScript does not open ${config}`);
+  const { checker, program } = project;
+  // Most of what a function reaches, others reach too, and every question is a round trip to the compiler.
+  const known = new Map<Node, NodeHandle[]>();
+
+  return {
+    listFunctions(file) {
+      const source = program.getSourceFile(join(root, file));
+      const module = source && checker.getSymbolAtLocation(source);
+      if (module === undefined) throw new Error(`${file} exports nothing`);
+      return checker
+        .getExportsOfModule(module)
+        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+        .flatMap((symbol) => checker.getAliasedSymbol(symbol).declarations)
+        .flatMap((declaration) => declaration.resolve() ?? [])
+        .filter(isFunctionDeclaration);
+    },
+    findDeclarations(node) {
+      const found = known.get(node) ?? findDeclarations(checker, listNames(node));
+      known.set(node, found);
+      return found;
+    },
+    writeOut(type) {
+      const flags =
+        NodeBuilderFlags.NoTruncation |
+        NodeBuilderFlags.InTypeAlias |
+        NodeBuilderFlags.MultilineObjectLiterals |
+        NodeBuilderFlags.UseSingleQuotesForStringLiteralType;
+      const worked = checker.getTypeFromTypeNode(type);
+      if (worked === undefined) throw new Error(`${type.getText()} is no type`);
+      return checker.typeToString(worked, type, flags).replaceAll('    ', '  ');
+    },
+    close: () => api.close(),
+  };
+}
+
+/** The file of a node, as the repository names it. */
+export function fileOf(node: Node): string {
+  return relative(root, node.getSourceFile().fileName);
+}
+
+function findDeclarations(checker: Checker, names: Identifier[]): NodeHandle[] {
+  return checker.getSymbolAtLocation(names).flatMap((symbol, index) => {
+    const parent = names[index]?.parent;
+    // `{ name }` is a property and a variable; the variable is what it stands for.
+    const meant =
+      parent && isShorthandPropertyAssignment(parent)
+        ? checker.getShorthandAssignmentValueSymbol(parent)
+        : symbol;
+    if (meant === undefined) return [];
+    const isImport = (meant.flags & SymbolFlags.Alias) !== 0;
+    return (isImport ? checker.getAliasedSymbol(meant) : meant).declarations;
+  });
+}
+
+function listNames(node: Node): Identifier[] {
+  const names: Identifier[] = isIdentifier(node) ? [node] : [];
+  node.forEachChild((child) => {
+    names.push(...listNames(child));
+  });
+  return names;
+}
