@@ -69,7 +69,11 @@ describe('ensureTemplate', () => {
       const migrations = await writeOwnMigration(
         `select 1 / (select count(*) from pg_database where datname = 'azora_present_precondition');`,
       );
-      await expect(ensureTemplate(testServerUrl(), migrations)).rejects.toThrow();
+      await expect(ensureTemplate(testServerUrl(), migrations)).rejects.toMatchObject({
+        name: 'MigrationError',
+        code: 'MIGRATION_FAILED',
+        sqlState: '22012',
+      });
       await runAdmin(
         'alter database azora_missing_precondition rename to azora_present_precondition',
       );

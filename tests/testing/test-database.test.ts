@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 import { sql } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
@@ -76,9 +77,12 @@ describe('drop', () => {
   it('ends although a connection of the pool was never given back', async () => {
     const { url, db, drop } = await createTestDatabase({ serverUrl: testServerUrl() });
     const taken = await db.$client.connect();
+    const ended = once(taken, 'error');
     await drop();
     expect(await listDatabases(databaseOf(url))).toEqual([]);
-    await expect(taken.query('select 1')).rejects.toThrow();
+    expect(await ended).toMatchObject([{ code: '57P01' }]);
+    // The driver's own error, which has no code.
+    await expect(taken.query('select 1')).rejects.toThrow('is not queryable');
     taken.release(true);
   });
 
