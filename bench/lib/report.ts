@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import Table from 'cli-table3';
 import type { Result } from './measure.ts';
@@ -11,8 +11,12 @@ export interface Section {
   readonly notes?: readonly string[];
 }
 
-/** Prints the sections as tables and writes them, with the machine, to bench/results/<area>.json. */
+/**
+ * Prints the sections as tables and writes them, with the machine and the time, to bench/results/<area>.json. There they
+ * replace those of the same title; others, of a run of other cases, stay.
+ */
 export function report(area: string, server: string, sections: readonly Section[]): void {
+  if (sections.length === 0) throw new Error(`no case of ${area} has a name like that`);
   const machine = {
     cpu: cpus()[0]?.model ?? 'unknown',
     cores: cpus().length,
@@ -27,8 +31,21 @@ export function report(area: string, server: string, sections: readonly Section[
   for (const section of sections) console.log(`\n${section.title}\n${tableOf(section)}`);
   const folder = new URL('../results/', import.meta.url);
   mkdirSync(folder, { recursive: true });
-  const text = JSON.stringify({ area, machine, sections }, null, 2);
-  writeFileSync(new URL(`${area}.json`, folder), `${text}\n`);
+  const file = new URL(`${area}.json`, folder);
+  const takenAt = new Date().toISOString();
+  const written = new Map(readSections(file).map((section) => [section.title, section]));
+  for (const section of sections) written.set(section.title, { ...section, takenAt, machine });
+  writeFileSync(file, `${JSON.stringify([...written.values()], null, 2)}\n`);
+}
+
+/** As they were written. */
+interface Written extends Section {
+  readonly takenAt: string;
+  readonly machine: object;
+}
+
+function readSections(file: URL): Written[] {
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : [];
 }
 
 function tableOf({ results, notes = [] }: Section): string {

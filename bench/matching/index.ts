@@ -20,7 +20,7 @@ export async function run(options: BenchOptions): Promise<void> {
   const sections: Section[] = [];
   let server = '';
   for (const source of ['esco', 'zipf'] as const) {
-    if (options.only !== undefined && options.only !== source) continue;
+    if (options.only !== undefined && !source.includes(options.only)) continue;
     if (source === 'esco' && escoFolder() === undefined) {
       console.log('Without the ESCO files (ESCO_FOLDER) there is only the power law.');
       continue;
