@@ -87,8 +87,26 @@ const person: fc.Arbitrary<OraclePerson> = fc.record({
   ),
 });
 
+// One that can match in each size class of the postings, of which random ones may have no large one.
+const sizedJobs = fc.tuple(
+  ...[4, 12, 20, 28, 40, 60].map((weight) => {
+    const requiredCount = Math.max(0, weight - SKILL_IDS.length);
+    const skills = SKILL_IDS.slice(0, weight - requiredCount).map((id, at) => ({
+      skillId: id,
+      level: 'BEGINNER' as const,
+      required: at < requiredCount,
+    }));
+    return job.map((made) => ({ ...made, status: 'ACTIVE' as const, deleted: false, skills }));
+  }),
+);
+
 export const market: fc.Arbitrary<Market> = fc.record({
-  jobs: fc.uniqueArray(job, { selector: ({ id }) => id, minLength: 20, maxLength: 60 }),
+  jobs: fc
+    .tuple(
+      fc.uniqueArray(job, { selector: ({ id }) => id, minLength: 15, maxLength: 55 }),
+      sizedJobs,
+    )
+    .map(([any, sized]) => [...any, ...sized]),
   people: fc.uniqueArray(person, { selector: ({ id }) => id, minLength: 4, maxLength: 10 }),
 });
 
