@@ -1,6 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
-import { insertEnrollment, insertModuleProgress } from '../../src/testing/factories/index.ts';
+import {
+  insertEnrollment,
+  insertModuleProgress,
+  insertRevisionPrerequisite,
+} from '../../src/testing/factories/index.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { listTables } from './catalog.ts';
 import { factories, factoryOf } from './factories.ts';
@@ -18,6 +23,12 @@ describe('factories', () => {
     expect(Object.keys(first).sort()).toEqual(Object.keys(getTableColumns(table)).sort());
     const second = await insert(database.db);
     expect(second).not.toEqual(first);
+  });
+
+  it('refuse overrides that they could not store', async () => {
+    await expect(
+      insertRevisionPrerequisite(database.db, { courseId: randomUUID() }),
+    ).rejects.toMatchObject({ code: 'INVALID_INPUT', field: 'overrides' });
   });
 
   it('use the parents that they are given, and create no others', async () => {

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm';
+import { InvalidInputError } from '../../errors.ts';
 import { courseModules } from '../../schema/education/course-modules.ts';
 import { courseRevisions } from '../../schema/education/course-revisions.ts';
 import { courseStatistics } from '../../schema/education/course-statistics.ts';
@@ -57,7 +58,7 @@ export const insertRevisionModule: Factory<typeof revisionModules> = async (db, 
   ]);
 };
 
-/** A prerequisite in a new revision with two modules. */
+/** A prerequisite in a new revision with two modules; of another revision if all four columns are given. */
 export const insertRevisionPrerequisite: Factory<typeof revisionPrerequisites> = async (
   db,
   given = {},
@@ -67,6 +68,9 @@ export const insertRevisionPrerequisite: Factory<typeof revisionPrerequisites> =
     return insertReturning(db, revisionPrerequisites, [
       { courseId, revision, moduleId, prerequisiteId },
     ]);
+  }
+  if (Object.keys(given).length > 0) {
+    throw new InvalidInputError('overrides', 'must have all columns of a prerequisite, or none');
   }
   return (await publish(db, 2, {})).prerequisite;
 };
