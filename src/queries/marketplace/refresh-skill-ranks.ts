@@ -96,8 +96,8 @@ const settle = statement(
 
 /**
  * Counts anew how common each skill is among jobs, and puts the jobs' postings in that order, chunk by chunk, each in a
- * transaction of its own. Returns how many jobs it went through. Results are exact before, meanwhile and after: searches allow for both orders until the last
- * job is moved. It only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it is
+ * transaction of its own, and says how many jobs it went through. Results are exact before, meanwhile and after: searches
+ * allow for both orders until the last job is moved. It only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it is
  * broken off, the next call goes on where ranks are new and jobs are not; calls at the same time share one refresh.
  *
  * Readers never wait. A writer waits for the chunk that its job is in, and for the ranks while they are written; jobs

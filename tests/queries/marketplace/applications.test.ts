@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import {
   applyToJob,
   closeJob,
@@ -160,6 +160,17 @@ describe('endorseSkill and verifySkill', () => {
     expect(await run('select endorsements from marketplace.user_skills')).toEqual([
       { endorsements: 0 },
     ]);
+  });
+
+  it("verify by the server's clock, whatever that of this process says", async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: new Date('2001-01-01') });
+    try {
+      const { verifiedAt } = await verifySkill(database.db, { userId: PERSON, skillId: 1 });
+      const [clock] = await run("select now() - interval '1 minute' as recently");
+      expect(Number(verifiedAt)).toBeGreaterThan(Number(clock?.recently));
+    } finally {
+      vi.useRealTimers();
+    }
   });
 });
 

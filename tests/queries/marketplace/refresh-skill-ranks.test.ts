@@ -57,6 +57,27 @@ afterEach(async () => {
 });
 
 describe('refreshSkillRanks', () => {
+  it('repeats a chunk that lost a deadlock', async () => {
+    await run(`create sequence public.updates;
+      create function public.lose_once() returns trigger language plpgsql as $$
+      begin
+        if nextval('public.updates') = 2 then
+          raise exception 'deadlock detected' using errcode = 'deadlock_detected';
+        end if;
+        return null;
+      end $$;
+      create trigger lose_once before update on marketplace.job_vectors
+      for each statement execute function public.lose_once()`);
+    try {
+      await refreshSkillRanks(database.db, { chunkSize: 20 });
+      expect(await run('select from public.updates where last_value > 2')).toHaveLength(1);
+      expect(await run(isSettled)).toEqual([{ settled: true }]);
+      expect(await verifyJobIndex(database.db)).toEqual([]);
+    } finally {
+      await run('drop function public.lose_once cascade; drop sequence public.updates');
+    }
+  });
+
   it('orders skills by how many jobs ask for them and leaves every result as it was', async () => {
     const before = await matchJobs(database.db, { userId: USER });
     const told: number[] = [];
