@@ -1,10 +1,10 @@
-export { type ConnectOptions, connect } from './connect.ts';
+export { type ConnectOptions, connect } from './db/connect.ts';
+export type { Database, Db, Transaction, TransactionOptions } from './db/session.ts';
+export { getDriverError, toDbError } from './db/to-db-error.ts';
+export { transaction } from './db/transaction.ts';
 export * from './errors.ts';
 export * from './esco/index.ts';
 export * from './money.ts';
 export * from './queries/education/index.ts';
 export * from './queries/finance/index.ts';
 export * from './queries/marketplace/index.ts';
-export type { Database, Db, Transaction, TransactionOptions } from './session.ts';
-export { getDriverError, toDbError } from './to-db-error.ts';
-export { transaction } from './transaction.ts';

@@ -3,10 +3,10 @@ import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { PgDialect } from 'drizzle-orm/pg-core';
 import { describe, expect, test } from 'vitest';
+import { statement } from '../src/db/statement.ts';
+import { getDriverError, toDbError } from '../src/db/to-db-error.ts';
+import { transaction } from '../src/db/transaction.ts';
 import { AzoraDbError, InvalidInputError, NotFoundError } from '../src/errors.ts';
-import { statement } from '../src/statement.ts';
-import { getDriverError, toDbError } from '../src/to-db-error.ts';
-import { transaction } from '../src/transaction.ts';
 import { rejection } from './setup/errors.ts';
 import { useScratchDatabase } from './setup/scratch-database.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { connect, type Database } from '../../src/connect.ts';
+import { connect, type Database } from '../../src/db/connect.ts';
 import { startEmbedded } from '../../src/embedded/index.ts';
 import { migrate } from '../../src/migrate/index.ts';
 

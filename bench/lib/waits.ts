@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 
 /**
  * Looks every few milliseconds at what the busy backends of this database wait for while `work` runs, and returns the

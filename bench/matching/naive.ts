@@ -1,5 +1,5 @@
-import type { Db } from '../../src/connect.ts';
-import { statement } from '../../src/statement.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { statement } from '../../src/db/statement.ts';
 
 const SCORE = `(sum((1 + js.required::int) * least(12, 12 * marketplace.level_number(us.level) / marketplace.level_number(js.level))) * 10000
       / (12 * v.total_weight))::integer`;

@@ -1,6 +1,6 @@
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { statement } from '../../src/db/statement.ts';
 import { getCourseStats, listCourseProgress } from '../../src/queries/education/index.ts';
-import { statement } from '../../src/statement.ts';
 import type { Contender } from '../lib/measure.ts';
 
 // What a developer writes first: keep what was completed, count it on every read.

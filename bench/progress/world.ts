@@ -1,4 +1,4 @@
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 import type { Contender } from '../lib/measure.ts';
 
 /** A database of one size. */

@@ -1,4 +1,4 @@
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 import { postTransfers, type TransferParams } from '../../src/queries/finance/index.ts';
 import { type Contender, type MeasureOptions, measure } from '../lib/measure.ts';
 import type { Section } from '../lib/report.ts';

@@ -1,8 +1,8 @@
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
+import type { Db } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
 import { getWallet } from '../../src/queries/finance/index.ts';
-import { WALLET_COLUMNS } from '../../src/queries/finance/wallet-row.ts';
-import type { Db } from '../../src/session.ts';
-import { transaction } from '../../src/transaction.ts';
+import { WALLET_COLUMNS } from '../../src/queries/finance/wallets/wallet-row.ts';
 import { type MeasureOptions, measure } from '../lib/measure.ts';
 import type { Section } from '../lib/report.ts';
 import { createRandom, currency } from './data.ts';

@@ -1,7 +1,7 @@
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 import { createTransferCombiner, transfer } from '../../src/queries/finance/index.ts';
-import { hashRequest } from '../../src/queries/finance/request.ts';
-import { TRANSACTION_COLUMNS } from '../../src/queries/finance/transaction-row.ts';
+import { hashRequest } from '../../src/queries/finance/transfers/request.ts';
+import { TRANSACTION_COLUMNS } from '../../src/queries/finance/transfers/transaction-row.ts';
 import { type MeasureOptions, measure } from '../lib/measure.ts';
 import type { Section } from '../lib/report.ts';
 import { sampleWaits } from '../lib/waits.ts';

@@ -1,9 +1,9 @@
 import { inArray, or, sql } from 'drizzle-orm';
+import type { Db } from '../../src/db/session.ts';
 import { chatMessages } from '../../src/schema/ai/chat-messages.ts';
 import { chatSessions } from '../../src/schema/ai/chat-sessions.ts';
 import { aiPersonalities } from '../../src/schema/ai/personalities.ts';
 import { aiPersonalityRelationships } from '../../src/schema/ai/personality-relationships.ts';
-import type { Db } from '../../src/session.ts';
 import { demoChat, demoPersonalities, demoUsers } from './ids.ts';
 import { insertMissing } from './insert-missing.ts';
 

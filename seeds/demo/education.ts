@@ -1,15 +1,15 @@
 import { eq } from 'drizzle-orm';
-import { createCourse } from '../../src/queries/education/create-course.ts';
-import { enroll } from '../../src/queries/education/enroll.ts';
-import { publishCourse } from '../../src/queries/education/publish-course.ts';
-import { recordProgress } from '../../src/queries/education/record-progress.ts';
+import type { Db } from '../../src/db/session.ts';
+import { createCourse } from '../../src/queries/education/courses/create-course.ts';
+import { publishCourse } from '../../src/queries/education/courses/publish-course.ts';
+import { enroll } from '../../src/queries/education/enrollments/enroll.ts';
+import { recordProgress } from '../../src/queries/education/progress/record-progress.ts';
 import { assessments } from '../../src/schema/education/assessments.ts';
 import { courses } from '../../src/schema/education/courses.ts';
 import { enrollments } from '../../src/schema/education/enrollments.ts';
 import { learningPathCourses } from '../../src/schema/education/learning-path-courses.ts';
 import { learningPathSkills } from '../../src/schema/education/learning-path-skills.ts';
 import { learningPaths } from '../../src/schema/education/learning-paths.ts';
-import type { Db } from '../../src/session.ts';
 import {
   demoAssessment,
   demoCourses,

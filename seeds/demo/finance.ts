@@ -1,9 +1,9 @@
-import { deposit } from '../../src/queries/finance/deposit.ts';
-import { openWallet } from '../../src/queries/finance/open-wallet.ts';
-import { transfer } from '../../src/queries/finance/transfer.ts';
-import { withdraw } from '../../src/queries/finance/withdraw.ts';
+import type { Db } from '../../src/db/session.ts';
+import { deposit } from '../../src/queries/finance/transfers/deposit.ts';
+import { transfer } from '../../src/queries/finance/transfers/transfer.ts';
+import { withdraw } from '../../src/queries/finance/transfers/withdraw.ts';
+import { openWallet } from '../../src/queries/finance/wallets/open-wallet.ts';
 import { miningActivities } from '../../src/schema/finance/mining-activities.ts';
-import type { Db } from '../../src/session.ts';
 import { demoAssessment, demoMining, demoUsers } from './ids.ts';
 import { insertMissing } from './insert-missing.ts';
 

@@ -1,7 +1,7 @@
 import { inArray, or, sql } from 'drizzle-orm';
+import type { Db } from '../../src/db/session.ts';
 import { userProfiles } from '../../src/schema/identity/user-profiles.ts';
 import { users } from '../../src/schema/identity/users.ts';
-import type { Db } from '../../src/session.ts';
 import { DemoSeedError } from './errors.ts';
 import { demoUsers } from './ids.ts';
 import { insertMissing } from './insert-missing.ts';

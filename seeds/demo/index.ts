@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Db } from '../../src/session.ts';
-import { transaction } from '../../src/transaction.ts';
+import type { Db } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
 import { seedAi } from './ai.ts';
 import { seedEducation } from './education.ts';
 import { seedFinance } from './finance.ts';

@@ -1,5 +1,5 @@
 import { getTableConfig, type PgInsertValue, type PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from '../../src/session.ts';
+import type { Db } from '../../src/db/session.ts';
 
 /**
  * Inserts the rows whose primary key is not there yet; a row that is there stays as it is. Any other

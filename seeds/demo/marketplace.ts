@@ -1,10 +1,10 @@
 import { inArray, or, sql } from 'drizzle-orm';
+import type { Db } from '../../src/db/session.ts';
 import { jobApplications } from '../../src/schema/marketplace/job-applications.ts';
 import { jobSkills } from '../../src/schema/marketplace/job-skills.ts';
 import { jobs } from '../../src/schema/marketplace/jobs.ts';
 import { skills } from '../../src/schema/marketplace/skills.ts';
 import { userSkills } from '../../src/schema/marketplace/user-skills.ts';
-import type { Db } from '../../src/session.ts';
 import { demoJobs, demoSkills, demoUsers } from './ids.ts';
 import { insertMissing } from './insert-missing.ts';
 

@@ -1,6 +1,6 @@
+import type { Db } from '../../src/db/session.ts';
 import { events } from '../../src/schema/platform/events.ts';
 import { notifications } from '../../src/schema/platform/notifications.ts';
-import type { Db } from '../../src/session.ts';
 import { demoEvents, demoJobs, demoNotifications, demoUsers } from './ids.ts';
 import { insertMissing } from './insert-missing.ts';
 

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
+import { PoolExecutor } from '../../src/db/pool-executor.ts';
+import { type Db, executorOf } from '../../src/db/session.ts';
+import { fromDriver } from '../../src/db/to-db-error.ts';
 import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
-import { PoolExecutor } from '../../src/pool-executor.ts';
-import { type Db, executorOf } from '../../src/session.ts';
-import { fromDriver } from '../../src/to-db-error.ts';
 import { writeCourses } from './courses.ts';
 import { writeFinance } from './finance.ts';
 import { writeLearning } from './learning.ts';

@@ -1,11 +1,11 @@
 import { eq, inArray } from 'drizzle-orm';
 import { demoUsers } from '../../seeds/demo/ids.ts';
+import type { Db } from '../db/session.ts';
 import { formatMoney } from '../money.ts';
 import { listLearnerProgress } from '../queries/education/index.ts';
 import { listWallets } from '../queries/finance/index.ts';
 import { matchJobs } from '../queries/marketplace/index.ts';
 import { currencies, users } from '../schema/index.ts';
-import type { Db } from '../session.ts';
 import { formatTable } from './table.ts';
 
 const userId = demoUsers.student;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import { connect, type Database } from '../connect.ts';
+import { connect, type Database } from '../db/connect.ts';
 import { tell } from './output.ts';
 import { openTarget, type Target } from './target.ts';
 

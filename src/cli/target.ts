@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
+import { poolConfig } from '../db/pool-config.ts';
 import { type EmbeddedServer, findEmbedded, startEmbedded } from '../embedded/index.ts';
-import { poolConfig } from '../pool-config.ts';
 import { CliError } from './errors.ts';
 import { tell } from './output.ts';
 

@@ -1,5 +1,5 @@
-import { connect } from '../connect.ts';
-import type { Db } from '../session.ts';
+import { connect } from '../db/connect.ts';
+import type { Db } from '../db/session.ts';
 
 /** Runs `work` on a migrated database and closes it. */
 export async function withDb<T>(url: string, work: (db: Db) => Promise<T>): Promise<T> {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Db } from '../session.ts';
-import { statement } from '../statement.ts';
-import { transaction } from '../transaction.ts';
-import { parseInput, text } from '../validate.ts';
+import type { Db } from '../db/session.ts';
+import { statement } from '../db/statement.ts';
+import { transaction } from '../db/transaction.ts';
+import { parseInput, text } from '../input/validate.ts';
 import { EscoError } from './errors.ts';
 import { type EscoFile, type EscoRow, findFile, readTable } from './read-table.ts';
 import { storeOccupations, storeRelations } from './store.ts';

@@ -1,5 +1,5 @@
-import type { Db } from '../session.ts';
-import { statement } from '../statement.ts';
+import type { Db } from '../db/session.ts';
+import { statement } from '../db/statement.ts';
 import { CHUNK, type Store } from './import-esco.ts';
 import type { EscoRow } from './read-table.ts';
 import { findFault, toUnusable, type UnusableRow } from './usable-rows.ts';

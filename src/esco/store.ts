@@ -1,5 +1,5 @@
-import type { Db } from '../session.ts';
-import { statement } from '../statement.ts';
+import type { Db } from '../db/session.ts';
+import { statement } from '../db/statement.ts';
 import { CHUNK, type Store } from './import-esco.ts';
 import { findFault, toUnusable } from './usable-rows.ts';
 

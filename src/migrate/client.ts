@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
-import { connect } from '../connect.ts';
-import { fromDriver, isServerError } from '../to-db-error.ts';
+import { connect } from '../db/connect.ts';
+import { fromDriver, isServerError } from '../db/to-db-error.ts';
 
 const CHECK_MS = 500;
 const INVALID_PARAMETER_VALUE = '22023';

@@ -1,5 +1,5 @@
+import { fromDriver, isServerError } from '../db/to-db-error.ts';
 import { AzoraDbError } from '../errors.ts';
-import { fromDriver, isServerError } from '../to-db-error.ts';
 import type { Migration } from './migration-files.ts';
 import type { MigrationPlan } from './plan.ts';
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connect, type Database } from '../connect.ts';
+import { connect, type Database } from '../db/connect.ts';
 import { withAdmin, withDatabase } from './admin.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { newCloneName } from './names.ts';

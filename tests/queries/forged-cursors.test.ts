@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/db/connect.ts';
 import {
   listAtRiskLearners,
   listCourseProgress,

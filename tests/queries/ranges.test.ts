@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Db } from '../../src/db/session.ts';
 import {
   createCourse,
   listAtRiskLearners,
   moveEnrollments,
 } from '../../src/queries/education/index.ts';
 import { createJob } from '../../src/queries/marketplace/index.ts';
-import type { Db } from '../../src/session.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const database = useTestDatabase();

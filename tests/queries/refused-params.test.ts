@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import type { Db } from '../../src/db/session.ts';
 import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
 import * as education from '../../src/queries/education/index.ts';
 import * as finance from '../../src/queries/finance/index.ts';
 import * as marketplace from '../../src/queries/marketplace/index.ts';
-import type { Db } from '../../src/session.ts';
 import { rejection } from '../setup/errors.ts';
 
 type Query = (db: Db, params: unknown) => unknown;

@@ -1,6 +1,6 @@
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { executorOf } from '../../src/db/session.ts';
 import { serviceSchemas } from '../../src/schema/schemas.ts';
-import { executorOf } from '../../src/session.ts';
 
 /** Reads the catalog; `$1` in the statement is the list of the platform's schemas. */
 export async function readCatalog<Row>(db: Db, statement: string): Promise<Row[]> {

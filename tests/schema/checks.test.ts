@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { transaction } from '../../src/transaction.ts';
+import { transaction } from '../../src/db/transaction.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { listConstraints } from './catalog.ts';
 import { aiChecks } from './checks/ai.ts';

@@ -1,11 +1,11 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
+import type { Db } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
 import * as schema from '../../src/schema/index.ts';
-import type { Db } from '../../src/session.ts';
 import { defineFactory, insertReturning } from '../../src/testing/factories/factory.ts';
 import type { Factory } from '../../src/testing/factories/index.ts';
 import * as make from '../../src/testing/factories/index.ts';
-import { transaction } from '../../src/transaction.ts';
 
 /** A factory whose table is only known at run time. */
 export type AnyFactory = (

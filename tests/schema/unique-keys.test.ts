@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
+import { transaction } from '../../src/db/transaction.ts';
 import {
   insertPayment,
   insertTransaction,
   insertWallet,
 } from '../../src/testing/factories/index.ts';
-import { transaction } from '../../src/transaction.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { listUniqueKeys } from './catalog.ts';
 import { factoryOf } from './factories.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { executorOf } from '../../src/session.ts';
+import { executorOf } from '../../src/db/session.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const database = useTestDatabase();

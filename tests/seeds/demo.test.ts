@@ -9,9 +9,9 @@ import {
   seedDemo,
 } from '../../seeds/demo/index.ts';
 import { insertMissing } from '../../seeds/demo/insert-missing.ts';
-import { dropEnrollment } from '../../src/queries/education/drop-enrollment.ts';
-import { getProgress } from '../../src/queries/education/get-progress.ts';
-import { listWallets } from '../../src/queries/finance/list-wallets.ts';
+import { dropEnrollment } from '../../src/queries/education/enrollments/drop-enrollment.ts';
+import { getProgress } from '../../src/queries/education/progress/get-progress.ts';
+import { listWallets } from '../../src/queries/finance/wallets/list-wallets.ts';
 import { users } from '../../src/schema/identity/users.ts';
 import { dumpRows } from '../setup/dump-rows.ts';
 import { rejection } from '../setup/errors.ts';

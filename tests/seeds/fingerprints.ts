@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { Db } from '../../src/connect.ts';
-import { executorOf } from '../../src/session.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { executorOf } from '../../src/db/session.ts';
 import { listTables } from '../schema/catalog.ts';
 
 /** A hash of each table's rows, whatever their order, without the columns left out. */

@@ -16,7 +16,7 @@ const MARGIN = 16 * MEBIBYTE;
 const at = (path: string) => JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
 const script = `
   import { seedLarge } from ${at('seeds/large/index.ts')};
-  import { connect } from ${at('src/connect.ts')};
+  import { connect } from ${at('src/db/connect.ts')};
   const db = await connect({ max: 1 });
   const counts = await seedLarge(db, { scale: Number(process.env.SCALE), seed: 1 });
   await db.close();

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { seedLarge } from '../../seeds/large/index.ts';
-import type { Db } from '../../src/connect.ts';
-import { executorOf } from '../../src/session.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { executorOf } from '../../src/db/session.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const query = async <Row>(db: Db, statement: string): Promise<Row[]> =>

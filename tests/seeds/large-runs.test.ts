@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { type SeedProgress, seedLarge } from '../../seeds/large/index.ts';
-import type { Db } from '../../src/connect.ts';
-import { executorOf } from '../../src/session.ts';
+import type { Db } from '../../src/db/connect.ts';
+import { executorOf } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
 import {
   insertEntry,
   insertJobApplication,
   insertModuleProgress,
   insertUserSkill,
 } from '../../src/testing/factories/index.ts';
-import { transaction } from '../../src/transaction.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { allRows, fingerprints } from './fingerprints.ts';
 

@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { bigint, integer, pgTable } from 'drizzle-orm/pg-core';
 import { beforeEach, expect } from 'vitest';
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/db/connect.ts';
 import { useScratchDatabase } from './scratch-database.ts';
 
 export const accounts = pgTable('accounts', {

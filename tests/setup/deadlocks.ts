@@ -1,4 +1,4 @@
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 import { waitFor } from './wait-for.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Db } from '../../src/connect.ts';
+import type { Db } from '../../src/db/connect.ts';
 import { serviceSchemas } from '../../src/schema/schemas.ts';
 
 const listTables = `

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import type { Database } from '../../src/connect.ts';
+import type { Database } from '../../src/db/connect.ts';
 
 /**
  * Closes the socket of a random busy connection every few milliseconds, as a client does that gives up waiting: the server

@@ -1,5 +1,5 @@
 import { afterAll } from 'vitest';
-import { type ConnectOptions, connect, type Database } from '../../src/connect.ts';
+import { type ConnectOptions, connect, type Database } from '../../src/db/connect.ts';
 
 /** How tests connect to this database with options of their own; what they opened is closed after the last. */
 export function useOpen(database: { readonly url: string }) {

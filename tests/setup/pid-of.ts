@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Db } from '../../src/session.ts';
+import type { Db } from '../../src/db/session.ts';
 
 /** The server process that serves this call. */
 export async function pidOf(db: Db): Promise<number> {

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import type { Db } from '../../src/session.ts';
-import { transaction } from '../../src/transaction.ts';
+import type { Db } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
 
 /** Runs `work` at repeatable read, the first time from a snapshot before `meanwhile`; how often it ran. */
 export async function runFromBefore(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type ConnectOptions, connect, type Database } from '../../src/connect.ts';
+import { type ConnectOptions, connect, type Database } from '../../src/db/connect.ts';
 import { useEmptyTestDatabase } from './test-database.ts';
 
 /** A database with nothing but `ddl` in it, for tests of what does not depend on our tables. */

@@ -1,4 +1,4 @@
-import type { Db } from '../../session.ts';
+import type { Db } from '../../db/session.ts';
 import { CliError } from '../errors.ts';
 import { type Progress, print, startProgress } from '../output.ts';
 import { nameTarget, openTarget } from '../target.ts';

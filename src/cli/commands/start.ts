@@ -1,4 +1,4 @@
-import { connect } from '../../connect.ts';
+import { connect } from '../../db/connect.ts';
 import { print } from '../output.ts';
 import { nameTarget, openTarget } from '../target.ts';
 

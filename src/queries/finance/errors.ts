@@ -1,5 +1,5 @@
 import { AzoraDbError } from '../../errors.ts';
-import { type NamedWalletRef, toWalletRef } from './wallet-ref.ts';
+import { type NamedWalletRef, toWalletRef } from './wallets/wallet-ref.ts';
 
 /** Why a request was refused; the same text is kept with the failed transaction. */
 export type FailureCode =

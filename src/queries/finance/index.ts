@@ -1,14 +1,7 @@
-export type { FindingKind } from './audit-checks.ts';
-export { auditLedger, type Finding } from './audit-ledger.ts';
-export { type CaptureParams, captureHold } from './capture-hold.ts';
-export { closeWallet } from './close-wallet.ts';
-export { createPayment, type NewPaymentParams } from './create-payment.ts';
-export {
-  type CombinerOptions,
-  createTransferCombiner,
-  type TransferCombiner,
-} from './create-transfer-combiner.ts';
-export { deposit, type ExternalMoneyParams } from './deposit.ts';
+export type { FindingKind } from './audit/audit-checks.ts';
+export { auditLedger, type Finding } from './audit/audit-ledger.ts';
+export { type SealHead, sealEntries } from './audit/seal-entries.ts';
+export { type Alteration, type SealVerdict, verifySeals } from './audit/verify-seals.ts';
 export {
   BalanceLimitError,
   CombinerClosedError,
@@ -18,38 +11,49 @@ export {
   ReferenceTakenError,
   RejectedError,
 } from './errors.ts';
-export { type ExchangeParams, exchange } from './exchange.ts';
-export { expireHolds } from './expire-holds.ts';
-export { failPayment } from './fail-payment.ts';
-export { type BalanceAtParams, getBalanceAt } from './get-balance-at.ts';
-export { getTransaction, type LedgerEntry, type TransactionDetail } from './get-transaction.ts';
-export { getWallet } from './get-wallet.ts';
-export { listStatement, type StatementLine, type StatementPage } from './list-statement.ts';
-export { listWallets } from './list-wallets.ts';
-export type { MiningActivityDetail } from './mining-activity.ts';
-export { openWallet } from './open-wallet.ts';
-export type { PaymentDetail } from './payment.ts';
-export { type HoldParams, placeHold } from './place-hold.ts';
-export { postTransfers, type TransferResult } from './post-transfers.ts';
-export { refundPayment } from './refund-payment.ts';
-export { rejectMiningActivity } from './reject-mining-activity.ts';
-export { releaseHold } from './release-hold.ts';
-export { type ReversalParams, reverseTransaction } from './reverse-transaction.ts';
-export { rewardMiningActivity } from './reward-mining-activity.ts';
-export { type SealHead, sealEntries } from './seal-entries.ts';
-export { settlePayment } from './settle-payment.ts';
-export { type MiningParams, submitMiningActivity } from './submit-mining-activity.ts';
-export type { LedgerTransaction, TransactionType } from './transaction-row.ts';
-export { transfer } from './transfer.ts';
-export type { TransferParams } from './transfer-input.ts';
-export { verifyMiningActivity } from './verify-mining-activity.ts';
-export { type Alteration, type SealVerdict, verifySeals } from './verify-seals.ts';
+export { type CaptureParams, captureHold } from './holds/capture-hold.ts';
+export { expireHolds } from './holds/expire-holds.ts';
+export { type HoldParams, placeHold } from './holds/place-hold.ts';
+export { releaseHold } from './holds/release-hold.ts';
+export type { MiningActivityDetail } from './mining/mining-activity.ts';
+export { rejectMiningActivity } from './mining/reject-mining-activity.ts';
+export { rewardMiningActivity } from './mining/reward-mining-activity.ts';
+export { type MiningParams, submitMiningActivity } from './mining/submit-mining-activity.ts';
+export { verifyMiningActivity } from './mining/verify-mining-activity.ts';
+export { createPayment, type NewPaymentParams } from './payments/create-payment.ts';
+export { failPayment } from './payments/fail-payment.ts';
+export type { PaymentDetail } from './payments/payment.ts';
+export { refundPayment } from './payments/refund-payment.ts';
+export { settlePayment } from './payments/settle-payment.ts';
+export {
+  type CombinerOptions,
+  createTransferCombiner,
+  type TransferCombiner,
+} from './transfers/create-transfer-combiner.ts';
+export { deposit, type ExternalMoneyParams } from './transfers/deposit.ts';
+export { type ExchangeParams, exchange } from './transfers/exchange.ts';
+export {
+  getTransaction,
+  type LedgerEntry,
+  type TransactionDetail,
+} from './transfers/get-transaction.ts';
+export { postTransfers, type TransferResult } from './transfers/post-transfers.ts';
+export { type ReversalParams, reverseTransaction } from './transfers/reverse-transaction.ts';
+export type { LedgerTransaction, TransactionType } from './transfers/transaction-row.ts';
+export { transfer } from './transfers/transfer.ts';
+export type { TransferParams } from './transfers/transfer-input.ts';
+export { withdraw } from './transfers/withdraw.ts';
+export { closeWallet } from './wallets/close-wallet.ts';
+export { type BalanceAtParams, getBalanceAt } from './wallets/get-balance-at.ts';
+export { getWallet } from './wallets/get-wallet.ts';
+export { listStatement, type StatementLine, type StatementPage } from './wallets/list-statement.ts';
+export { listWallets } from './wallets/list-wallets.ts';
+export { openWallet } from './wallets/open-wallet.ts';
 export {
   type NamedWalletRef,
   parseWalletAddress,
   type SystemWallet,
   systemOwners,
   type WalletRef,
-} from './wallet-ref.ts';
-export type { WalletBalance } from './wallet-row.ts';
-export { withdraw } from './withdraw.ts';
+} from './wallets/wallet-ref.ts';
+export type { WalletBalance } from './wallets/wallet-row.ts';

@@ -1,29 +1,32 @@
-export type { ApplicationRow, ApplicationStatus } from './application-row.ts';
-export { applyToJob } from './apply-to-job.ts';
-export { closeJob } from './close-job.ts';
-export { type CreateJobParams, createJob } from './create-job.ts';
-export { endorseSkill } from './endorse-skill.ts';
-export { expireJobs } from './expire-jobs.ts';
-export { findSkillGaps, type SkillGap } from './find-skill-gaps.ts';
-export type { JobDetails } from './job-fields.ts';
-export { listApplicationSteps } from './list-application-steps.ts';
-export { listJobApplications } from './list-job-applications.ts';
-export { type ListedJob, type ListJobsParams, listJobs } from './list-jobs.ts';
-export { listUserApplications } from './list-user-applications.ts';
+export type { ApplicationRow, ApplicationStatus } from './applications/application-row.ts';
+export { applyToJob } from './applications/apply-to-job.ts';
+export { listApplicationSteps } from './applications/list-application-steps.ts';
+export { listJobApplications } from './applications/list-job-applications.ts';
+export { listUserApplications } from './applications/list-user-applications.ts';
+export { moveApplication } from './applications/move-application.ts';
+export { withdrawApplication } from './applications/withdraw-application.ts';
+export { closeJob } from './jobs/close-job.ts';
+export { type CreateJobParams, createJob } from './jobs/create-job.ts';
+export { expireJobs } from './jobs/expire-jobs.ts';
+export type { JobDetails } from './jobs/job-fields.ts';
+export { type ListedJob, type ListJobsParams, listJobs } from './jobs/list-jobs.ts';
+export { setJobSkills, type WantedSkill } from './jobs/set-job-skills.ts';
+export { updateJob } from './jobs/update-job.ts';
+export { findSkillGaps, type SkillGap } from './matching/find-skill-gaps.ts';
 export {
   type CandidateMatch,
   type MatchCandidatesParams,
   matchCandidates,
-} from './match-candidates.ts';
-export { type JobMatch, type MatchJobsParams, matchJobs } from './match-jobs.ts';
-export { moveApplication } from './move-application.ts';
-export { type PackJobsOptions, packJobs } from './pack-jobs.ts';
-export { type RefreshSkillRanksOptions, refreshSkillRanks } from './refresh-skill-ranks.ts';
-export { type MatchScore, scoreMatch } from './score-match.ts';
-export { setJobSkills, type WantedSkill } from './set-job-skills.ts';
-export { type HeldSkill, setUserSkills } from './set-user-skills.ts';
-export type { SkillFit, SkillFits, SkillLevelName } from './skill-fit.ts';
-export { updateJob } from './update-job.ts';
-export { type JobIndexProblem, verifyJobIndex } from './verify-job-index.ts';
-export { verifySkill } from './verify-skill.ts';
-export { withdrawApplication } from './withdraw-application.ts';
+} from './matching/match-candidates.ts';
+export { type JobMatch, type MatchJobsParams, matchJobs } from './matching/match-jobs.ts';
+export { type PackJobsOptions, packJobs } from './matching/pack-jobs.ts';
+export {
+  type RefreshSkillRanksOptions,
+  refreshSkillRanks,
+} from './matching/refresh-skill-ranks.ts';
+export { type MatchScore, scoreMatch } from './matching/score-match.ts';
+export type { SkillFit, SkillFits, SkillLevelName } from './matching/skill-fit.ts';
+export { type JobIndexProblem, verifyJobIndex } from './matching/verify-job-index.ts';
+export { endorseSkill } from './skills/endorse-skill.ts';
+export { type HeldSkill, setUserSkills } from './skills/set-user-skills.ts';
+export { verifySkill } from './skills/verify-skill.ts';

@@ -1,8 +1,8 @@
+import type { Db } from '../../db/session.ts';
 import { chatMessages } from '../../schema/ai/chat-messages.ts';
 import { chatSessions } from '../../schema/ai/chat-sessions.ts';
 import { aiPersonalities } from '../../schema/ai/personalities.ts';
 import { aiPersonalityRelationships } from '../../schema/ai/personality-relationships.ts';
-import type { Db } from '../../session.ts';
 import { defineFactory, unique } from './factory.ts';
 import { userIdOf } from './identity.ts';
 

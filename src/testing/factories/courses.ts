@@ -1,4 +1,6 @@
 import { eq } from 'drizzle-orm';
+import type { Db } from '../../db/session.ts';
+import { transaction } from '../../db/transaction.ts';
 import { InvalidInputError } from '../../errors.ts';
 import { courseModules } from '../../schema/education/course-modules.ts';
 import { courseRevisions } from '../../schema/education/course-revisions.ts';
@@ -7,8 +9,6 @@ import { courses } from '../../schema/education/courses.ts';
 import { modulePrerequisites } from '../../schema/education/module-prerequisites.ts';
 import { revisionModules } from '../../schema/education/revision-modules.ts';
 import { revisionPrerequisites } from '../../schema/education/revision-prerequisites.ts';
-import type { Db } from '../../session.ts';
-import { transaction } from '../../transaction.ts';
 import { defineFactory, type Factory, insertReturning, minutesFromNow } from './factory.ts';
 import { insertUser } from './identity.ts';
 

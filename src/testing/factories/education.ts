@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Db } from '../../db/session.ts';
+import { transaction } from '../../db/transaction.ts';
 import { assessments } from '../../schema/education/assessments.ts';
 import { courseCompletions } from '../../schema/education/course-completions.ts';
 import { enrollments } from '../../schema/education/enrollments.ts';
@@ -8,8 +10,6 @@ import { learningPathSkills } from '../../schema/education/learning-path-skills.
 import { learningPaths } from '../../schema/education/learning-paths.ts';
 import { moduleProgress } from '../../schema/education/module-progress.ts';
 import { progressEvents } from '../../schema/education/progress-events.ts';
-import type { Db } from '../../session.ts';
-import { transaction } from '../../transaction.ts';
 import { insertCourse, insertCourseModule, insertCourseRevision } from './courses.ts';
 import { defineFactory, type Factory, insertReturning, minutesFromNow } from './factory.ts';
 import { userIdOf } from './identity.ts';

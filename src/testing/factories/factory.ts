@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { PgInsertValue, PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from '../../session.ts';
+import type { Db } from '../../db/session.ts';
 
 /** What a caller sets; the factory fills in the rest. */
 export type Overrides<T extends PgTable> = Partial<T['$inferInsert']>;

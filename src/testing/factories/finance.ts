@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { and, eq } from 'drizzle-orm';
+import type { Db } from '../../db/session.ts';
+import { transaction } from '../../db/transaction.ts';
 import { currencies } from '../../schema/finance/currencies.ts';
 import { entries } from '../../schema/finance/entries.ts';
 import { holds } from '../../schema/finance/holds.ts';
@@ -8,8 +10,6 @@ import { paymentReferences } from '../../schema/finance/payment-references.ts';
 import { payments } from '../../schema/finance/payments.ts';
 import { transactions } from '../../schema/finance/transactions.ts';
 import { wallets } from '../../schema/finance/wallets.ts';
-import type { Db } from '../../session.ts';
-import { transaction } from '../../transaction.ts';
 import { defineFactory, type Factory, insertReturning, minutesFromNow, unique } from './factory.ts';
 import { userIdOf } from './identity.ts';
 

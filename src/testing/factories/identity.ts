@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import type { Db } from '../../db/session.ts';
 import { tokens } from '../../schema/identity/tokens.ts';
 import { userProfiles } from '../../schema/identity/user-profiles.ts';
 import { users } from '../../schema/identity/users.ts';
-import type { Db } from '../../session.ts';
 import { defineFactory, minutesFromNow, unique } from './factory.ts';
 
 /** A student. */

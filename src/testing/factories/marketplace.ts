@@ -1,3 +1,4 @@
+import type { Db } from '../../db/session.ts';
 import { applicationSteps } from '../../schema/marketplace/application-steps.ts';
 import { jobApplications } from '../../schema/marketplace/job-applications.ts';
 import { jobSkills } from '../../schema/marketplace/job-skills.ts';
@@ -8,7 +9,6 @@ import { skillEndorsements } from '../../schema/marketplace/skill-endorsements.t
 import { skillRanks } from '../../schema/marketplace/skill-ranks.ts';
 import { skills } from '../../schema/marketplace/skills.ts';
 import { userSkills } from '../../schema/marketplace/user-skills.ts';
-import type { Db } from '../../session.ts';
 import { defineFactory, minutesFromNow, unique } from './factory.ts';
 import { insertUser, userIdOf } from './identity.ts';
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Db } from '../../../src/db/session.ts';
+import { transaction } from '../../../src/db/transaction.ts';
 import {
   createCourse,
   enroll,
@@ -7,8 +9,6 @@ import {
   publishCourse,
 } from '../../../src/queries/education/index.ts';
 import { users } from '../../../src/schema/identity/users.ts';
-import type { Db } from '../../../src/session.ts';
-import { transaction } from '../../../src/transaction.ts';
 
 export const DAY = 86_400_000;
 

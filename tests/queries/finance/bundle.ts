@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { deposit } from '../../../src/queries/finance/deposit.ts';
-import { openWallet } from '../../../src/queries/finance/open-wallet.ts';
+import type { Db } from '../../../src/db/session.ts';
+import { deposit } from '../../../src/queries/finance/transfers/deposit.ts';
+import { openWallet } from '../../../src/queries/finance/wallets/open-wallet.ts';
 import { users } from '../../../src/schema/identity/users.ts';
-import type { Db } from '../../../src/session.ts';
 
 export async function createUser(db: Db): Promise<string> {
   const [user] = await db

@@ -1,0 +1,121 @@
+import type { Pool } from 'pg';
+import { AzoraDbError, ConnectError, type ConnectErrorCode } from '../errors.ts';
+import { isServerError } from './to-db-error.ts';
+
+/** What of a pool goes into messages. The password is only asked whether it is there. */
+interface Target {
+  readonly host: string;
+  readonly place: string;
+  readonly user: string;
+  readonly database: string;
+  readonly hasPassword: boolean;
+  readonly usesTls: boolean;
+}
+
+/** Says why a pool could not open or hand out a connection, and what to do about it. */
+export function toConnectError(error: unknown, pool: Pool): AzoraDbError {
+  if (error instanceof AzoraDbError) return error;
+  const target = describe(pool);
+  const [code, message] = isServerError(error)
+    ? fromSqlState(error.code, target)
+    : fromNetwork(error, target, pool);
+  return new ConnectError(code, message);
+}
+
+function describe(pool: Pool): Target {
+  const { host = 'localhost', port = 5432, user = '', database, password, ssl } = pool.options;
+  return {
+    host,
+    place: host.startsWith('/') ? host : `${host}:${port}`,
+    user,
+    database: database ?? user,
+    hasPassword: Boolean(password),
+    usesTls: Boolean(ssl),
+  };
+}
+
+type Finding = readonly [ConnectErrorCode, string];
+
+function fromSqlState(sqlState: string, target: Target): Finding {
+  const { place, user, database } = target;
+  switch (sqlState) {
+    case '28P01':
+      return [
+        'PASSWORD_WRONG',
+        `the server at ${place} does not accept this password for user "${user}": correct user or password in the URL`,
+      ];
+    case '28000':
+    case '42501':
+      return [
+        'ACCESS_DENIED',
+        `the server at ${place} does not let user "${user}" into database "${database}": create the role, grant it connect, or allow it in pg_hba.conf (which may ask for TLS: sslmode=require)`,
+      ];
+    case '3D000':
+      return [
+        'DATABASE_MISSING',
+        `the server at ${place} has no database "${database}": create it, or correct the name in the URL`,
+      ];
+    case '53300':
+      return [
+        'TOO_MANY_CONNECTIONS',
+        `the server at ${place} has no connection left for user "${user}" in database "${database}": lower the pools' max or raise the limit that was hit (max_connections, or the role's or the database's connection limit)`,
+      ];
+    case '57P03':
+      return ['SERVER_DOWN', `the server at ${place} is starting up or shutting down: try again`];
+    default:
+      return [
+        'STARTUP_REFUSED',
+        `the server at ${place} refused the connection (SQLSTATE ${sqlState}): see its log`,
+      ];
+  }
+}
+
+function fromNetwork(error: unknown, target: Target, pool: Pool): Finding {
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  const { host, place } = target;
+  if (pool.ending) {
+    return ['POOL_CLOSED', 'this database was closed: call connect() for another'];
+  }
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
+    return [
+      'SERVER_DOWN',
+      `the host "${host}" is unknown: correct the URL, or check the name service`,
+    ];
+  }
+  if (typeof code === 'string') {
+    const isSystem =
+      (error as { syscall?: unknown }).syscall !== undefined || code === 'ECONNREFUSED';
+    return isSystem
+      ? [
+          'SERVER_DOWN',
+          `nothing answers at ${place} (${code}): start the server or correct the URL`,
+        ]
+      : [
+          'TLS_FAILED',
+          `no encrypted connection to ${place} (${code}): check the server's certificate, sslrootcert and sslmode`,
+        ];
+  }
+  // pg-pool gives its connect timeout a cause and its wait for a free connection none.
+  if (cause !== undefined) {
+    return [
+      'SERVER_DOWN',
+      `${place} did not answer within connectTimeoutMs: check host, port and firewall`,
+    ];
+  }
+  if (pool.totalCount >= (pool.options.max ?? 10)) {
+    return [
+      'POOL_EXHAUSTED',
+      `all ${pool.totalCount} connections of this pool stayed busy for connectTimeoutMs: raise max, or look for a transaction that waits for another connection`,
+    ];
+  }
+  if (!target.hasPassword) {
+    return ['PASSWORD_WRONG', `the server at ${place} asks for a password and the URL has none`];
+  }
+  if (target.usesTls) {
+    return [
+      'TLS_FAILED',
+      `the server at ${place} does not offer TLS: enable ssl there or use sslmode=disable`,
+    ];
+  }
+  return ['SERVER_DOWN', `${place} closed the connection: is it a PostgreSQL server?`];
+}

@@ -1,0 +1,97 @@
+import pg from 'pg';
+import { ConnectError } from '../errors.ts';
+import { readJournal } from '../journal.ts';
+import { deadlineOf } from './deadline.ts';
+import { type ConnectOptions, poolConfig } from './pool-config.ts';
+import { PoolExecutor } from './pool-executor.ts';
+import { Database } from './session.ts';
+import { transaction } from './transaction.ts';
+
+export type { ConnectOptions } from './pool-config.ts';
+export type { Database, Db } from './session.ts';
+
+const OLDEST_SERVER = 15;
+
+/**
+ * Opens a pool and returns a Drizzle database over it, after one look at the server: is it there, is it
+ * PostgreSQL 15 or later, has it every migration that this library ships.
+ *
+ * An option wins over the same setting in the URL (`?application_name=`, `?statement_timeout=`,
+ * `?options=-c ...`), and that over the default. The settings travel with the connection's first packet and
+ * cost no round trip; the session's time zone is UTC, and a statement outside of `transaction()` runs at READ
+ * COMMITTED, whatever the database's `default_transaction_isolation` says. PgBouncer must be told to let them
+ * through (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role ... set`).
+ *
+ * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to the
+ * 'error' event of `db.$client`.
+ *
+ * @throws InvalidInputError when an option is out of range.
+ * @throws ConnectError whose `code` and message say what is wrong, never with a password.
+ * @throws ConnectionLostError when the connection broke during that look, or the server did not answer in time.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Database> {
+  const { requireMigrated = true } = options;
+  const config = poolConfig(options);
+  const pool = new pg.Pool(config);
+  // Without a listener, the 'error' event of a connection that breaks ends the process: while idle it reaches
+  // the pool, while checked out the client. Whatever was running is rejected anyhow.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  try {
+    const patience = deadlineOf(config.connectionTimeoutMillis ?? 0);
+    const statementTimeoutMs = await checkServer(new PoolExecutor(pool, patience), requireMigrated);
+    return new Database(new PoolExecutor(pool, deadlineOf(statementTimeoutMs)), transaction);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+}
+
+/** Returns the statement timeout of the server's sessions, which a pooler or a role may have set to another than ours. */
+async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Promise<number> {
+  const { rows } = await executor.query(
+    `select current_setting('server_version_num') as version, setting as statement_timeout
+     from pg_settings
+     where name = 'statement_timeout'`,
+  );
+  const major = Math.floor(Number(rows[0].version) / 10_000);
+  if (major < OLDEST_SERVER) {
+    throw new ConnectError(
+      'SERVER_TOO_OLD',
+      `the server is PostgreSQL ${major}, and ${OLDEST_SERVER} or later is needed`,
+    );
+  }
+  if (requireMigrated) await checkMigrations(executor, executor.pool.options.database ?? '');
+  return Number(rows[0].statement_timeout);
+}
+
+async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {
+  const applied = await readAppliedMigrations(executor, database);
+  const missing = readJournal().filter((entry) => !applied.has(BigInt(entry.when)));
+  const [first] = missing;
+  if (first === undefined) return;
+  const what = missing.length === 1 ? 'a migration' : `${missing.length} migrations, the first is`;
+  throw new ConnectError(
+    'NOT_MIGRATED',
+    `database "${database}" lacks ${what} ${first.tag}: run "azora-db migrate", or pass requireMigrated: false`,
+  );
+}
+
+async function readAppliedMigrations(
+  executor: PoolExecutor,
+  database: string,
+): Promise<Set<bigint>> {
+  try {
+    const { rows } = await executor.query('select created_at from drizzle.__drizzle_migrations');
+    return new Set(rows.map((row: { created_at: bigint }) => row.created_at));
+  } catch (error) {
+    const { sqlState } = error as { sqlState?: string };
+    // No such table or schema.
+    if (sqlState === '42P01' || sqlState === '3F000') return new Set();
+    if (sqlState !== '42501') throw error;
+    throw new ConnectError(
+      'MIGRATIONS_UNREADABLE',
+      `this user may not read drizzle.__drizzle_migrations in database "${database}": grant usage on schema drizzle and select on the table, or pass requireMigrated: false`,
+    );
+  }
+}

@@ -1,0 +1,224 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CommitUnknownError,
+  InvalidInputError,
+  RetriesExhaustedError,
+  type RetryableError,
+  TransactionAbortedError,
+  TransactionEndedError,
+} from '../errors.ts';
+import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
+import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
+import { Connection, type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
+
+export type { Transaction, TransactionOptions } from './session.ts';
+
+const DEFAULT_MAX_ATTEMPTS = 5;
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 1_000;
+
+const strength: Readonly<Record<Isolation, number>> = {
+  'read committed': 0,
+  'repeatable read': 1,
+  serializable: 2,
+};
+
+/**
+ * Runs `callback` in a transaction and returns what it returns, once that is committed. When the callback
+ * throws, everything is rolled back and its error is thrown.
+ *
+ * When a statement of this transaction lost a conflict (SQLSTATE 40001, 40P01, or a prepared statement gone
+ * stale), the whole callback runs again after a random pause, up to `maxAttempts` times (default 5): it must not
+ * do anything outside the database that cannot be repeated. That holds too when the callback swallows the
+ * RetryableError, or throws an error of its own that has it as `cause`. Nothing else is retried, and no conflict
+ * of another transaction or database.
+ *
+ * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
+ * on to the outermost call, which retries. While it is open, the outer handle is refused, as is a second
+ * inner call. It cannot ask for more isolation than the transaction has, nor to write in a read-only one; a
+ * read-only one inside one that writes is read-only until it ends. `maxAttempts` and `deferrable` count for the outermost
+ * call alone.
+ *
+ * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
+ * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
+ * @throws TransactionEndedError when the callback ended it by a statement of its own.
+ * @throws InvalidInputError when an option is out of range, or more than the outer transaction allows.
+ * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was kept.
+ * @throws CommitUnknownError when the connection broke during COMMIT, or the server did not answer in time.
+ * @throws ConnectionLostError when it broke before: nothing was kept.
+ * @throws ConnectError when no connection was to be had.
+ */
+export async function transaction<T>(
+  db: Db,
+  callback: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions = {},
+): Promise<T> {
+  const executor = executorOf(db);
+  if (executor instanceof TransactionClient) return runSavepoint(executor, callback, options);
+
+  const { modes, begin, maxAttempts } = read(options);
+  for (let attempt = 1; ; attempt += 1) {
+    const connection = new Connection(await executor.checkOut(), executor.deadlineMs);
+    try {
+      return await runOnce(connection, begin, modes, callback);
+    } catch (error) {
+      const conflict = findConflict(error, connection);
+      if (conflict === undefined) throw error;
+      if (attempt >= maxAttempts) throw new RetriesExhaustedError(attempt, conflict);
+      await sleep(pauseAfter(attempt));
+    }
+  }
+}
+
+async function runOnce<T>(
+  connection: Connection,
+  begin: string,
+  modes: Modes,
+  callback: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const client = new TransactionClient(connection, modes);
+  try {
+    await client.query(begin);
+    let result: T;
+    try {
+      result = await callback(new Transaction(client, transaction));
+      client.checkTurn();
+    } catch (error) {
+      client.close();
+      // If this fails too, the connection is closed instead of going back to the pool.
+      await connection.query('rollback').catch(() => undefined);
+      throw translate(error);
+    }
+    client.close();
+    await commit(client);
+    return result;
+  } finally {
+    connection.release();
+  }
+}
+
+async function commit(client: TransactionClient): Promise<void> {
+  const { connection } = client;
+  // Waits for what the callback left running, so that a loss before COMMIT is not taken for one during it.
+  await connection.idle();
+  if (connection.lost !== undefined) throw connection.lost;
+  // PostgreSQL answers a second COMMIT, or one after ROLLBACK, as if it had done something.
+  if (!connection.inTransaction) {
+    throw new TransactionEndedError('the callback itself ran COMMIT or ROLLBACK');
+  }
+  const { command } = await connection.query('commit').catch((error: unknown) => {
+    const isRefusal = isServerError(error) && !endsSession(error.code);
+    throw isRefusal ? client.fail(error) : new CommitUnknownError(fromDriver(error));
+  });
+  // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed.
+  if (command !== 'COMMIT') throw new TransactionAbortedError(client.failure);
+}
+
+async function runSavepoint<T>(
+  outer: TransactionClient,
+  callback: (tx: Transaction) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  const modes = readNested(outer.modes, options);
+  const inner = outer.nest(modes);
+  const { connection } = outer;
+  const name = connection.nextSavepoint();
+  // The server ends the read-only mode together with the savepoint.
+  const mode = modes.readOnly && !outer.modes.readOnly ? '; set transaction read only' : '';
+  try {
+    await connection.query(`savepoint ${name}${mode}`).catch((error: unknown) => {
+      throw outer.fail(error);
+    });
+    return await runInside(inner, outer, name, callback);
+  } finally {
+    inner.close();
+  }
+}
+
+async function runInside<T>(
+  inner: TransactionClient,
+  outer: TransactionClient,
+  name: string,
+  callback: (tx: Transaction) => Promise<T>,
+): Promise<T> {
+  const { connection } = inner;
+  try {
+    const result = await callback(new Transaction(inner, transaction));
+    inner.checkTurn();
+    inner.end();
+    await connection.query(`release savepoint ${name}`).catch((error: unknown) => {
+      throw inner.fail(error);
+    });
+    return result;
+  } catch (error) {
+    inner.end();
+    // One that outlived the transaction around it has no savepoint left, and perhaps no connection.
+    if (inner.isOpen) {
+      const undo = `rollback to savepoint ${name}; release savepoint ${name}`;
+      await connection.query(undo).catch((failure: unknown) => outer.fail(failure));
+    }
+    throw translate(error);
+  }
+}
+
+/** What the callback threw, which need not be an Error. */
+function translate(error: unknown): unknown {
+  return error instanceof Error ? toDbError(error) : error;
+}
+
+/** The conflict of the transaction on this connection that an error is or was caused by. */
+function findConflict(error: unknown, { conflicts }: Connection): RetryableError | undefined {
+  // Errors of others may name each other as their cause.
+  const seen = new Set<unknown>();
+  for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {
+    if (conflicts.has(at)) return at as RetryableError;
+    seen.add(at);
+  }
+  return undefined;
+}
+
+// "Full jitter": callers that collided spread over the whole pause instead of colliding again.
+// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
+function pauseAfter(attempt: number): number {
+  return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
+}
+
+/** Checks the options, which come from outside, because they become part of a statement's text. */
+function read(options: TransactionOptions) {
+  const {
+    isolation = 'read committed',
+    accessMode = 'read write',
+    deferrable = false,
+    maxAttempts = DEFAULT_MAX_ATTEMPTS,
+  } = options;
+  if (!Object.hasOwn(strength, isolation)) {
+    throw new InvalidInputError('isolation', `must be one of: ${Object.keys(strength).join(', ')}`);
+  }
+  if (accessMode !== 'read write' && accessMode !== 'read only') {
+    throw new InvalidInputError('accessMode', 'must be one of: read write, read only');
+  }
+  if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
+    throw new InvalidInputError('maxAttempts', 'must be a positive integer');
+  }
+  const begin = `begin isolation level ${isolation}, ${accessMode}${deferrable ? ', deferrable' : ''}`;
+  const modes: Modes = { isolation, readOnly: accessMode === 'read only' };
+  return { modes, begin, maxAttempts };
+}
+
+/** What a savepoint may ask for inside a transaction that has begun with `outer`. */
+function readNested(outer: Modes, options: TransactionOptions): Modes {
+  const { modes } = read(options);
+  if (strength[modes.isolation] > strength[outer.isolation]) {
+    throw new InvalidInputError(
+      'isolation',
+      `cannot be "${options.isolation}" inside a "${outer.isolation}" transaction: begin the outer one with it`,
+    );
+  }
+  if (outer.readOnly && options.accessMode === 'read write') {
+    throw new InvalidInputError(
+      'accessMode',
+      'cannot be "read write" inside a "read only" transaction: begin the outer one with it',
+    );
+  }
+  return { isolation: outer.isolation, readOnly: outer.readOnly || modes.readOnly };
+}

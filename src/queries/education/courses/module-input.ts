@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import * as v from '../../../input/validate.ts';
+
+const index = z.int().min(0);
+
+/** A module of a draft; its prerequisites are indexes into the same list. */
+const moduleInput = z.strictObject({
+  id: v.uuid.optional(),
+  title: v.text({ max: 200 }),
+  content: v.text({ min: 0, max: 1_000_000 }),
+  weight: z.int().min(1).max(10_000).default(1),
+  optional: z.boolean().default(false),
+  prerequisites: z.array(index).max(100).default([]),
+  /** How many of the prerequisites unlock the module. Default: all. */
+  prerequisitesNeeded: z.int().min(1).optional(),
+});
+
+export const modulesInput = z
+  .array(moduleInput)
+  .min(1)
+  .max(1_000)
+  .superRefine((modules, context) => {
+    const places = new Map(modules.map((module, position) => [module.id, position]));
+    for (const [position, module] of modules.entries()) {
+      if (module.id !== undefined && places.get(module.id) !== position) {
+        const message = 'must not be the id of another module in the list';
+        context.addIssue({ code: 'custom', path: [position, 'id'], message });
+      }
+      const { prerequisites, prerequisitesNeeded } = module;
+      if (prerequisites.some((other) => other >= modules.length || other === position)) {
+        const message = 'must be the indexes of other modules in the list';
+        context.addIssue({ code: 'custom', path: [position, 'prerequisites'], message });
+      }
+      if ((prerequisitesNeeded ?? 0) > new Set(prerequisites).size) {
+        const message = 'must be at most the number of prerequisites';
+        context.addIssue({ code: 'custom', path: [position, 'prerequisitesNeeded'], message });
+      }
+    }
+  });
+
+export type ModuleInput = z.input<typeof moduleInput>;
+export type ParsedModules = z.output<typeof modulesInput>;
+
+/** The lists that the statements of this folder unnest as `offered_modules` and `offered_prerequisites`. */
+export function moduleArrays(modules: ParsedModules): unknown[] {
+  const pairs = modules.flatMap((module, position) =>
+    [...new Set(module.prerequisites)].map((other) => [position + 1, other + 1] as const),
+  );
+  return [
+    modules.map((module) => module.id ?? null),
+    modules.map((module) => module.title),
+    modules.map((module) => module.content),
+    modules.map((module) => module.weight),
+    modules.map((module) => module.optional),
+    modules.map((module) => module.prerequisitesNeeded ?? null),
+    pairs.map(([position]) => position),
+    pairs.map(([, other]) => other),
+  ];
+}
+
+export interface DraftModule {
+  id: string;
+  position: number;
+  title: string;
+  weight: number;
+  optional: boolean;
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { ConstraintError, InvalidInputError, NotFoundError } from '../../../errors.ts';
+import * as v from '../../../input/validate.ts';
+import { parseInput } from '../../../input/validate.ts';
+import { NOW } from '../../now.ts';
+
+const input = z.strictObject({
+  courseId: v.uuid,
+  policy: z.enum(['PIN', 'KEEP', 'STRICT']).default('PIN'),
+  publishedAt: v.instant.optional(),
+});
+
+/** What a new revision does with those who are in the course: see `publishCourse`. */
+export type RevisionPolicy = 'PIN' | 'KEEP' | 'STRICT';
+
+export interface PublishCourseParams {
+  courseId: string;
+  /** Default PIN. */
+  policy?: RevisionPolicy | undefined;
+  /** Default: now, in whole milliseconds. */
+  publishedAt?: Date | undefined;
+}
+
+const publish = statement<{ revision: number | null }>(
+  'publish_course',
+  `select education.publish_course($1, $2, coalesce($3::timestamptz, ${NOW})) as revision`,
+);
+
+const rules: Readonly<Record<string, readonly [field: string, rule: string]>> = {
+  courses_publish_open_check: ['courseId', 'must be a course that is not archived'],
+  courses_publish_has_modules_check: ['modules', 'must hold a module that is not optional'],
+  courses_publish_acyclic_check: ['modules', 'must have prerequisites without a cycle'],
+  courses_publish_prerequisites_needed_check: [
+    'modules',
+    'must not ask for more prerequisites than there are',
+  ],
+};
+
+/**
+ * Publishes the draft of a course as its next revision, which never changes again, and opens the course for
+ * enrollment. Returns the revision's number, from 1.
+ *
+ * New learners follow the new revision. For those who are there, the policy says: PIN leaves them on theirs;
+ * KEEP moves them and carries over every module they completed, and whoever completed the course has
+ * completed it; STRICT moves them as well, and reopens a completed course that now asks for more. Moving is
+ * done by `moveEnrollments`.
+ *
+ * Locks the course's row `for no key update`: enrolling and other drafts wait for it, progress does not.
+ *
+ * @throws NotFoundError when there is no such course; InvalidInputError when the draft has no required module, its
+ * prerequisites run in a circle, or the course is archived.
+ */
+export async function publishCourse(
+  db: Db,
+  params: PublishCourseParams,
+): Promise<{ courseId: string; revision: number; policy: RevisionPolicy }> {
+  const { courseId, policy, publishedAt } = parseInput(input, params);
+  const [row] = await publish(db, [courseId, policy, publishedAt ?? null]).catch(explain);
+  const revision = row?.revision ?? null;
+  if (revision === null) throw new NotFoundError('course', ['courseId']);
+  return { courseId, revision, policy };
+}
+
+function explain(error: unknown): never {
+  const rule = error instanceof ConstraintError ? rules[error.constraint ?? ''] : undefined;
+  throw rule === undefined ? error : new InvalidInputError(...rule);
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { only, statement } from '../../../db/statement.ts';
+import * as v from '../../../input/validate.ts';
+import { parseInput } from '../../../input/validate.ts';
+
+const progressEvent = z
+  .strictObject({
+    eventId: v.uuid,
+    userId: v.uuid,
+    courseId: v.uuid,
+    moduleId: v.uuid,
+    kind: z.enum(['started', 'progressed', 'completed']),
+    percent: z.int().min(0).max(100).optional(),
+    position: v.text({ min: 0, max: 1_000 }).optional(),
+    occurredAt: v.instant,
+  })
+  .refine((event) => event.kind !== 'completed' || (event.percent ?? 100) === 100, {
+    path: ['percent'],
+    error: 'must be 100 or left out when the module is completed',
+  });
+
+const input = z.strictObject({
+  events: z.array(progressEvent).max(10_000),
+  now: v.instant.optional(),
+  toleranceSeconds: z.int().min(0).max(86_400).default(300),
+});
+
+/** What a learner did in a module. The client makes the id, a UUID, and sends it again when in doubt. */
+export interface ProgressEvent {
+  eventId: string;
+  userId: string;
+  courseId: string;
+  moduleId: string;
+  kind: 'started' | 'progressed' | 'completed';
+  /** A whole number from 0 to 100. Completing is a kind of its own: 100 percent alone completes nothing. */
+  percent?: number | undefined;
+  /** Where to resume, as text that the client understands. */
+  position?: string | undefined;
+  occurredAt: Date;
+}
+
+export interface RecordProgressParams {
+  /** At most 10,000. */
+  events: ProgressEvent[];
+  /** Default: the server's clock. */
+  now?: Date | undefined;
+  /** How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default 300. */
+  toleranceSeconds?: number | undefined;
+}
+
+/**
+ * CONFLICT: another event of this user has the id. UNKNOWN_MODULE: the course never published such a module.
+ * BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later, an event that was IN_FUTURE,
+ * NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may apply; the other two never will.
+ */
+export type RejectionReason =
+  | 'CONFLICT'
+  | 'UNKNOWN_USER'
+  | 'NOT_ENROLLED'
+  | 'UNKNOWN_MODULE'
+  | 'DROPPED'
+  | 'BEFORE_ENROLLMENT'
+  | 'IN_FUTURE';
+
+export interface RejectedEvent {
+  /** Its place in `events`. */
+  index: number;
+  eventId: string;
+  userId: string;
+  reason: RejectionReason;
+}
+
+export interface RecordProgressResult {
+  /** Events that were new. */
+  applied: number;
+  /** Events that were known already, with the same content. */
+  duplicates: number;
+  /** In the order of `events`. Every other event is safely stored, and the client can forget it. */
+  rejected: RejectedEvent[];
+}
+
+interface Row {
+  applied: number;
+  duplicates: number;
+  rejected_indexes: number[];
+  rejected_reasons: RejectionReason[];
+}
+
+const record = statement<Row>(
+  'record_progress',
+  `select applied, duplicates, rejected_indexes, rejected_reasons
+from education.record_progress(
+  $1, $2, $3, $4, $5::education.progress_event_kind[], $6, $7, $8,
+  coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10), make_interval(secs => $10)
+)`,
+);
+
+/**
+ * Applies a batch of events, each exactly once, in one round trip. The result does not depend on the order in
+ * which events arrive, on repetitions, or on how they are cut into batches: a module keeps its highest
+ * percentage, its earliest completion and the position of the last event by time and id.
+ *
+ * An event that cannot apply is rejected by itself and the others apply. The enrollment's weights, its
+ * completion and the published `course.completed` change in the same transaction. Locked modules are no reason to
+ * reject: the event that unlocks one may still be on its way.
+ *
+ * Locks the enrollments of the batch in key order, then the modules that learners begin, also in key order, so callers
+ * neither lose an update nor deadlock, with each other or with an author. In a caller's own transaction that calls it
+ * twice, or with an enrollment being deleted, they may deadlock; above READ COMMITTED they may conflict. `transaction()`
+ * runs both again.
+ *
+ * @throws InvalidInputError when an event is malformed, before anything is written.
+ */
+export async function recordProgress(
+  db: Db,
+  params: RecordProgressParams,
+): Promise<RecordProgressResult> {
+  const { events, now, toleranceSeconds } = parseInput(input, params);
+  if (events.length === 0) return { applied: 0, duplicates: 0, rejected: [] };
+  const rows = await record(db, [
+    events.map((event) => event.userId),
+    events.map((event) => event.eventId),
+    events.map((event) => event.courseId),
+    events.map((event) => event.moduleId),
+    events.map((event) => event.kind),
+    events.map((event) => (event.kind === 'completed' ? 100 : (event.percent ?? null))),
+    events.map((event) => event.position ?? null),
+    events.map((event) => event.occurredAt.toISOString()),
+    now ?? null,
+    toleranceSeconds,
+  ]);
+  const { applied, duplicates, rejected_indexes: indexes, rejected_reasons: reasons } = only(rows);
+  const rejected = indexes.map((index, place) => {
+    const { eventId, userId } = events[index] as ProgressEvent;
+    return { index, eventId, userId, reason: reasons[place] as RejectionReason };
+  });
+  return { applied, duplicates, rejected };
+}

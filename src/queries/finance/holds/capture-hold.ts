@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { amount, parseInput, uuid } from '../../../input/validate.ts';
+import { details, hashRequest } from '../transfers/request.ts';
+import type { LedgerTransaction } from '../transfers/transaction-row.ts';
+import { ownerOf, type SystemWallet, systemOwners, userId } from '../wallets/wallet-ref.ts';
+import { resolveHold } from './resolve-hold.ts';
+
+const recipient = z.union(
+  [
+    z.strictObject({ userId }),
+    z.strictObject({ system: z.enum(Object.keys(systemOwners) as SystemWallet[]) }),
+  ],
+  { error: 'must be { userId } or { system }' },
+);
+
+const input = z
+  .strictObject({
+    userId,
+    holdId: uuid,
+    to: recipient,
+    amount: amount.optional(),
+    ...details,
+  })
+  .refine(({ userId: owner, to }) => !('userId' in to) || to.userId !== owner, {
+    path: ['to'],
+    error: 'must be another wallet than the one that is held',
+  });
+
+/** Who gets the money of a hold, and how much of it. */
+export interface CaptureParams {
+  readonly userId: string;
+  readonly holdId: string;
+  /** The wallet in the currency of the hold that gets the money. */
+  readonly to: { readonly userId: string } | { readonly system: SystemWallet };
+  /** In minor units; default all of it. The rest is free again. */
+  readonly amount?: bigint | undefined;
+  readonly idempotencyKey: string;
+  readonly description?: string | undefined;
+  readonly metadata?: Record<string, unknown> | undefined;
+  readonly occurredAt?: Date | undefined;
+}
+
+/**
+ * Moves held money to another wallet, wholly or in part, and frees the rest. A hold is resolved once.
+ *
+ * @throws NotFoundError if there is no such hold
+ * @throws RejectedError HOLD_RESOLVED, HOLD_EXPIRED or HOLD_EXCEEDED, and what `transfer` throws
+ */
+export async function captureHold(db: Db, params: CaptureParams): Promise<LedgerTransaction> {
+  const { idempotencyKey, ...request } = parseInput(input, params);
+  return resolveHold(db, {
+    ...request,
+    key: idempotencyKey,
+    hash: hashRequest('capture hold', request),
+    payee: ownerOf({ ...request.to, currency: '' }),
+    amount: request.amount ?? null,
+  });
+}

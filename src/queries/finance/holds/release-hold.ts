@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import { details, hashRequest } from '../transfers/request.ts';
+import type { LedgerTransaction } from '../transfers/transaction-row.ts';
+import { userId } from '../wallets/wallet-ref.ts';
+import { resolveHold } from './resolve-hold.ts';
+
+const input = z.strictObject({
+  userId,
+  holdId: uuid,
+  idempotencyKey: details.idempotencyKey,
+  description: details.description,
+});
+
+/**
+ * Frees held money. A hold is resolved once.
+ *
+ * @throws NotFoundError if there is no such hold
+ * @throws RejectedError HOLD_RESOLVED or HOLD_EXPIRED
+ * @throws IdempotencyConflictError if the key belongs to another request
+ */
+export async function releaseHold(
+  db: Db,
+  params: {
+    userId: string;
+    holdId: string;
+    idempotencyKey: string;
+    description?: string | undefined;
+  },
+): Promise<LedgerTransaction> {
+  const { idempotencyKey, ...request } = parseInput(input, params);
+  return resolveHold(db, {
+    ...request,
+    key: idempotencyKey,
+    hash: hashRequest('release hold', request),
+    payee: null,
+    amount: null,
+  });
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { amount, currencyCode, parseInput } from '../../../input/validate.ts';
+import { userId } from '../wallets/wallet-ref.ts';
+import { postTransfer } from './post-transfer.ts';
+import { details } from './request.ts';
+import type { LedgerTransaction } from './transaction-row.ts';
+import { toTransferRequest } from './transfer-input.ts';
+
+/** Money that a user's wallet exchanges with the world outside. */
+export interface ExternalMoneyParams {
+  readonly userId: string;
+  readonly currency: string;
+  /** In minor units, above zero. */
+  readonly amount: bigint;
+  readonly idempotencyKey: string;
+  readonly description?: string | undefined;
+  readonly metadata?: Record<string, unknown> | undefined;
+  readonly occurredAt?: Date | undefined;
+}
+
+export const externalMoneyInput = z.strictObject({
+  userId,
+  currency: currencyCode,
+  amount,
+  ...details,
+});
+
+/**
+ * Brings money from outside into a user's wallet: a transfer from EXTERNAL. All deposits of a currency lock that
+ * one wallet; many at once are faster through a transfer combiner.
+ *
+ * @throws what `transfer` throws
+ */
+export async function deposit(db: Db, params: ExternalMoneyParams): Promise<LedgerTransaction> {
+  const { userId: owner, currency, ...rest } = parseInput(externalMoneyInput, params);
+  const from = { system: 'EXTERNAL', currency } as const;
+  const to = { userId: owner, currency };
+  return postTransfer(db, toTransferRequest({ ...rest, from, to, type: 'DEPOSIT' }, 'deposit'));
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { parseInput } from '../../../input/validate.ts';
+import type { IdempotencyConflictError, RejectedError } from '../errors.ts';
+import { retryConflicts } from './retry-conflicts.ts';
+import {
+  findRefusal,
+  type LedgerTransaction,
+  TRANSACTION_COLUMNS,
+  type TransactionRow,
+  toTransaction,
+} from './transaction-row.ts';
+import {
+  type TransferParams,
+  type TransferRequest,
+  toTransferRequest,
+  transferInput,
+} from './transfer-input.ts';
+
+/** More would hold the locks of a batch for long, and gains nothing. */
+export const MAX_BATCH = 10_000;
+
+const input = z.strictObject({
+  transfers: z.array(transferInput).min(1).max(MAX_BATCH),
+  atomic: z.boolean().default(false),
+});
+
+/** What became of one transfer of a batch. */
+export type TransferResult =
+  | { readonly status: 'completed'; readonly transaction: LedgerTransaction }
+  | { readonly status: 'rejected'; readonly error: RejectedError | IdempotencyConflictError };
+
+const post = statement<TransactionRow>(
+  'post_transfers',
+  `select ${TRANSACTION_COLUMNS}
+   from finance.post_transfers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) with ordinality
+   order by ordinality`,
+);
+
+/**
+ * Posts up to 10,000 transfers in one round trip and one transaction, and returns a result for each, in their
+ * order. The results are those of posting them one by one: a rejected transfer moves nothing and does not stop the
+ * rest, and later ones see what earlier ones left.
+ *
+ * With `atomic: true` a single rejection makes all of them rejected: those that would have gone through get the code
+ * BATCH_REJECTED. Transfers that had been posted under the same key before stay posted.
+ *
+ * All wallets are locked first, in the order of their keys over the whole batch, so batches never deadlock.
+ *
+ * @throws InvalidInputError whose field names the transfer, such as `transfers.3.amount`; nothing is posted then
+ */
+export async function postTransfers(
+  db: Db,
+  params: { transfers: readonly TransferParams[]; atomic?: boolean | undefined },
+): Promise<TransferResult[]> {
+  const { transfers, atomic } = parseInput(input, params);
+  const requests = transfers.map((transfer) => toTransferRequest(transfer));
+  return postRequests(db, requests, atomic);
+}
+
+/** Posts checked requests, in one round trip. */
+export async function postRequests(
+  db: Db,
+  requests: readonly TransferRequest[],
+  atomic: boolean,
+): Promise<TransferResult[]> {
+  const values = [
+    requests.map(({ initiator }) => initiator),
+    requests.map(({ key }) => key),
+    requests.map(({ hash }) => hash),
+    requests.map(({ type }) => type),
+    requests.map(({ from }) => from),
+    requests.map(({ to }) => to),
+    requests.map(({ currency }) => currency),
+    requests.map(({ amount }) => amount),
+    requests.map(({ occurredAt }) => occurredAt),
+    requests.map(({ description }) => description),
+    requests.map(({ metadata }) => metadata),
+    atomic,
+  ];
+  const rows = await retryConflicts(db, () => post(db, values));
+  return requests.map((request, index) => toResult(rows[index], request));
+}
+
+function toResult(row: TransactionRow | undefined, request: TransferRequest): TransferResult {
+  if (row === undefined) throw new Error('post_transfers returned too few rows');
+  const error = findRefusal(row, request.hash);
+  if (error !== undefined) return { status: 'rejected', error };
+  return { status: 'completed', transaction: toTransaction(row) };
+}

@@ -1,0 +1,18 @@
+import type { Db } from '../../../db/session.ts';
+import { parseInput } from '../../../input/validate.ts';
+import { type ExternalMoneyParams, externalMoneyInput } from './deposit.ts';
+import { postTransfer } from './post-transfer.ts';
+import type { LedgerTransaction } from './transaction-row.ts';
+import { toTransferRequest } from './transfer-input.ts';
+
+/**
+ * Takes money out of a user's wallet into the world outside: a transfer to EXTERNAL.
+ *
+ * @throws what `transfer` throws
+ */
+export async function withdraw(db: Db, params: ExternalMoneyParams): Promise<LedgerTransaction> {
+  const { userId: owner, currency, ...rest } = parseInput(externalMoneyInput, params);
+  const from = { userId: owner, currency };
+  const to = { system: 'EXTERNAL', currency } as const;
+  return postTransfer(db, toTransferRequest({ ...rest, from, to, type: 'WITHDRAWAL' }, 'withdraw'));
+}

@@ -1,0 +1,115 @@
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { NotFoundError } from '../../../errors.ts';
+import { defineCursor, integerText, toPage } from '../../../input/cursor.ts';
+import { limit, parseInput } from '../../../input/validate.ts';
+import type { TransactionType } from '../transfers/transaction-row.ts';
+import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
+
+const MAX_VERSION = 2n ** 63n - 1n;
+const cursor = defineCursor('statement', integerText);
+const input = walletRefWith({
+  limit: limit({ max: 1_000, fallback: 50 }),
+  cursor: cursor.field,
+});
+
+/** A line of a wallet's statement. Amounts are in minor units. */
+export interface StatementLine {
+  readonly version: bigint;
+  readonly amount: bigint;
+  readonly postedAfter: bigint;
+  readonly type: TransactionType;
+  readonly description: string | null;
+  /** The transaction's key: who started it, and its id. */
+  readonly transaction: { readonly userId: string; readonly id: string };
+  readonly occurredAt: Date;
+  readonly recordedAt: Date;
+}
+
+/** A page of a statement, newest line first. */
+export interface StatementPage {
+  readonly items: StatementLine[];
+  readonly nextCursor: string | null;
+  /** The balance before the oldest line of the page. */
+  readonly openingBalance: bigint;
+  /** The balance after its newest line. */
+  readonly closingBalance: bigint;
+}
+
+interface LineRow {
+  readonly version: bigint | null;
+  readonly amount: bigint;
+  readonly posted_after: bigint;
+  readonly type: TransactionType;
+  readonly description: string | null;
+  readonly transaction_user_id: string;
+  readonly transaction_id: string;
+  readonly occurred_at: Date;
+  readonly recorded_at: Date;
+}
+
+// The page is cut before the join, and each line looks its transaction up by key: as a plain join the planner may
+// read all transactions instead. The outer join gives a
+// wallet without entries a row of nulls, and no row to a wallet that does not exist.
+const selectLines = statement<LineRow>(
+  'list_statement',
+  `select line.version, line.amount, line.posted_after, posted.type, posted.description,
+     line.transaction_user_id, line.transaction_id, posted.occurred_at, line.recorded_at
+   from finance.wallets
+   left join lateral (
+     select version, amount, posted_after, transaction_user_id, transaction_id, recorded_at
+     from finance.entries
+     where entries.user_id = wallets.user_id
+       and entries.currency = wallets.currency
+       and entries.version < $3
+     order by version desc
+     limit $4
+   ) as line on true
+   left join lateral (
+     select type, description, occurred_at
+     from finance.transactions
+     where transactions.user_id = line.transaction_user_id
+       and transactions.id = line.transaction_id
+     limit 1
+   ) as posted on true
+   where wallets.user_id = $1
+     and wallets.currency = $2
+   order by line.version desc`,
+);
+
+/**
+ * A wallet's entries, newest first, 50 by default and 1,000 at most, with the balances around the page. It pages by version, which numbers the
+ * entries without gaps: a page costs the same at any depth, and new entries do not shift it.
+ *
+ * @throws NotFoundError if the wallet was never opened
+ */
+export async function listStatement(
+  db: Db,
+  params: WalletRef & { limit?: number | undefined; cursor?: string | undefined },
+): Promise<StatementPage> {
+  const { limit: size, cursor: after, ...wallet } = parseInput(input, params);
+  const below = after ?? MAX_VERSION;
+  const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, size + 1]);
+  if (rows.length === 0) throw new NotFoundError('wallet', Object.keys(wallet));
+  const lines = rows.filter(({ version }) => version !== null).map(toLine);
+  const page = toPage(lines, size, (last) => cursor.encode(last.version));
+  const [newest, oldest] = [page.items[0], page.items.at(-1)];
+  return {
+    ...page,
+    openingBalance: oldest === undefined ? 0n : oldest.postedAfter - oldest.amount,
+    closingBalance: newest?.postedAfter ?? 0n,
+  };
+}
+
+function toLine(row: LineRow): StatementLine {
+  return {
+    version: row.version ?? 0n,
+    amount: row.amount,
+    postedAfter: row.posted_after,
+    type: row.type,
+    description: row.description,
+    transaction: { userId: row.transaction_user_id, id: row.transaction_id },
+    occurredAt: row.occurred_at,
+    recordedAt: row.recorded_at,
+  };
+}

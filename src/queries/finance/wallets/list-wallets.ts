@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { defineCursor, toPage } from '../../../input/cursor.ts';
+import { currencyCode, limit, parseInput } from '../../../input/validate.ts';
+import { userId } from './wallet-ref.ts';
+import { toWallet, WALLET_COLUMNS, type WalletBalance, type WalletRow } from './wallet-row.ts';
+
+const cursor = defineCursor('wallets', currencyCode);
+const input = z.strictObject({ userId, limit: limit(), cursor: cursor.field });
+
+const selectWallets = statement<WalletRow>(
+  'list_wallets',
+  `select ${WALLET_COLUMNS}
+   from finance.wallets
+   where user_id = $1
+     and currency > $2
+   order by currency
+   limit $3`,
+);
+
+/** A user's wallets in order of currency code. */
+export async function listWallets(
+  db: Db,
+  params: { userId: string; limit?: number | undefined; cursor?: string | undefined },
+): Promise<{ items: WalletBalance[]; nextCursor: string | null }> {
+  const page = parseInput(input, params);
+  const rows = await selectWallets(db, [page.userId, page.cursor ?? '', page.limit + 1]);
+  return toPage(rows.map(toWallet), page.limit, (last) => cursor.encode(last.currency));
+}

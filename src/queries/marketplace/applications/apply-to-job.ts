@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { only, statement } from '../../../db/statement.ts';
+import { instant, parseInput, text, uuid } from '../../../input/validate.ts';
+import { type ApplicationRow, applicationColumns } from './application-row.ts';
+
+const input = z.strictObject({
+  userId: uuid,
+  jobId: uuid,
+  coverLetter: text({ min: 0, max: 20_000 }).nullable().default(null),
+  resume: text({ min: 0, max: 20_000 }).nullable().default(null),
+  appliedAt: instant.optional(),
+});
+
+// The clock, not the transaction's start: the job may have been posted since.
+const applyStatement = statement<ApplicationRow>(
+  'apply_to_job',
+  `insert into marketplace.job_applications
+    (user_id, job_id, cover_letter, resume, match_score, applied_at, status_changed_at, status_changed_by)
+  select $1, $2, $3, $4, marketplace.score_match($1, $2), a.applied_at, a.applied_at, $1
+  from (select coalesce($5::timestamptz, clock_timestamp())) a (applied_at)
+  returning ${applicationColumns}`,
+);
+
+/**
+ * Applies to a job, once, and stores the match score of this moment. The job cannot close before this is committed.
+ * `appliedAt` is for applications that arrive late; the job has to be open now as well as then.
+ *
+ * @throws ConstraintError `job_applications_pkey` for a second application, `job_applications_job_open_check` for a job
+ * that is not active, expired or deleted, `job_applications_after_posted_check` for a time before it was posted,
+ * `job_applications_user_active_check` for a deleted user, `job_applications_job_id_fkey` and
+ * `job_applications_user_id_fkey` for unknown ones.
+ * @throws InvalidInputError
+ */
+export async function applyToJob(
+  db: Db,
+  params: {
+    userId: string;
+    jobId: string;
+    coverLetter?: string | null | undefined;
+    resume?: string | null | undefined;
+    appliedAt?: Date | undefined;
+  },
+): Promise<ApplicationRow> {
+  const given = parseInput(input, params);
+  const rows = await applyStatement(db, [
+    given.userId,
+    given.jobId,
+    given.coverLetter,
+    given.resume,
+    given.appliedAt ?? null,
+  ]);
+  return only(rows);
+}

@@ -1,0 +1,49 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { defineCursor, toPage } from '../../../input/cursor.ts';
+import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import {
+  type ApplicationStep,
+  applicationSteps,
+} from '../../../schema/marketplace/application-steps.ts';
+
+const cursors = defineCursor('application_steps', z.int32().positive());
+
+const input = z.strictObject({
+  userId: uuid,
+  jobId: uuid,
+  limit: limit(),
+  cursor: cursors.field,
+});
+
+/**
+ * What an application went through, first step first: each status, since when, and by whom. At most eight in all, so that
+ * they are on one page; none when the user did not apply. By `application_steps_pkey`.
+ *
+ * @throws InvalidInputError
+ */
+export async function listApplicationSteps(
+  db: Db,
+  params: {
+    userId: string;
+    jobId: string;
+    limit?: number | undefined;
+    cursor?: string | undefined;
+  },
+): Promise<{ items: ApplicationStep[]; nextCursor: string | null }> {
+  const given = parseInput(input, params);
+  const rows = await db
+    .select()
+    .from(applicationSteps)
+    .where(
+      and(
+        eq(applicationSteps.userId, given.userId),
+        eq(applicationSteps.jobId, given.jobId),
+        gt(applicationSteps.position, given.cursor ?? 0),
+      ),
+    )
+    .orderBy(asc(applicationSteps.position))
+    .limit(given.limit + 1);
+  return toPage(rows, given.limit, (last) => cursors.encode(last.position));
+}

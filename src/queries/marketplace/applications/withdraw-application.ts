@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { NotFoundError } from '../../../errors.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import { type ApplicationRow, applicationColumns } from './application-row.ts';
+
+const input = z.strictObject({ userId: uuid, jobId: uuid });
+
+// A second withdrawal keeps the time of the first.
+const withdrawStatement = statement<ApplicationRow>(
+  'withdraw_application',
+  `update marketplace.job_applications
+  set withdrawn_at = coalesce(withdrawn_at, greatest(clock_timestamp(), applied_at)),
+    status_changed_at = case
+      when withdrawn_at is null then greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
+      else status_changed_at
+    end,
+    status_changed_by = case when withdrawn_at is null then user_id else status_changed_by end
+  where user_id = $1
+  and job_id = $2
+  returning ${applicationColumns}`,
+);
+
+/**
+ * Takes the user's application back; its status stays what it was, and nothing moves it any more.
+ *
+ * @throws NotFoundError when the user did not apply to the job.
+ * @throws ConstraintError `job_applications_forward_check` when it was accepted or rejected before.
+ * @throws InvalidInputError
+ */
+export async function withdrawApplication(
+  db: Db,
+  params: { userId: string; jobId: string },
+): Promise<ApplicationRow> {
+  const { userId, jobId } = parseInput(input, params);
+  const [row] = await withdrawStatement(db, [userId, jobId]);
+  if (row === undefined) throw new NotFoundError('application', ['userId', 'jobId']);
+  return row;
+}

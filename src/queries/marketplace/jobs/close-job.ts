@@ -1,0 +1,36 @@
+import { and, eq, inArray, isNull } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { NotFoundError } from '../../../errors.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import { type Job, jobs } from '../../../schema/marketplace/jobs.ts';
+
+const input = z.strictObject({ jobId: uuid, filled: z.boolean().default(false) });
+
+/**
+ * Ends an active or expired job: it is FILLED or CLOSED from then on, is matched no more and takes no applications.
+ * Closing a job again in the same way changes nothing.
+ *
+ * @throws NotFoundError for a job that is unknown, deleted, or ended in the other way.
+ * @throws InvalidInputError
+ */
+export async function closeJob(
+  db: Db,
+  params: { jobId: string; filled?: boolean | undefined },
+): Promise<Job> {
+  const { jobId, filled } = parseInput(input, params);
+  const status = filled ? 'FILLED' : 'CLOSED';
+  const [job] = await db
+    .update(jobs)
+    .set({ status })
+    .where(
+      and(
+        eq(jobs.id, jobId),
+        inArray(jobs.status, ['ACTIVE', 'EXPIRED', status]),
+        isNull(jobs.deletedAt),
+      ),
+    )
+    .returning();
+  if (job === undefined) throw new NotFoundError('open job', ['jobId']);
+  return job;
+}

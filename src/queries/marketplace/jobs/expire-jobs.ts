@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { instant, limit, parseInput } from '../../../input/validate.ts';
+
+const input = z.strictObject({
+  now: instant.optional(),
+  limit: limit({ max: 10_000, fallback: 1_000 }),
+});
+
+const expireStatement = statement<{ id: string }>(
+  'expire_jobs',
+  `with expired_jobs as (
+    select id
+    from marketplace.jobs
+    where status = 'ACTIVE'
+    and expires_at <= coalesce($1::timestamptz, statement_timestamp())
+    order by expires_at, id
+    limit $2
+    for no key update skip locked
+  )
+  update marketplace.jobs j
+  set status = 'EXPIRED'
+  from expired_jobs e
+  where j.id = e.id
+  returning j.id`,
+);
+
+/**
+ * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED: at most `limit` in one call,
+ * those whose time was over first. Returns their ids in no order; call it until there are none. Matching leaves them out by their `expiresAt` even before. Skips jobs that someone is changing right now.
+ *
+ * @throws InvalidInputError
+ */
+export async function expireJobs(
+  db: Db,
+  params: { now?: Date | undefined; limit?: number | undefined } = {},
+): Promise<{ jobIds: string[] }> {
+  const given = parseInput(input, params);
+  const rows = await expireStatement(db, [given.now ?? null, given.limit]);
+  return { jobIds: rows.map((row) => row.id) };
+}

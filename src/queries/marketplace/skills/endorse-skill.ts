@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import { skillEndorsements } from '../../../schema/marketplace/skill-endorsements.ts';
+import { skillIdField } from '../matching/skill-fit.ts';
+
+const input = z
+  .strictObject({ userId: uuid, skillId: skillIdField, endorserId: uuid })
+  .refine((given) => given.endorserId !== given.userId, {
+    path: ['endorserId'],
+    error: 'must not be the user themselves',
+  });
+
+/**
+ * Endorses a skill of another user. An endorsement counts once for each endorser: a second call changes nothing and
+ * returns `{ added: false }`. A trigger keeps the count in `user_skills.endorsements`.
+ *
+ * @throws ConstraintError `skill_endorsements_user_id_skill_id_fkey` when the user does not hold the skill,
+ * `skill_endorsements_endorser_id_fkey` for an unknown endorser.
+ * @throws InvalidInputError
+ */
+export async function endorseSkill(
+  db: Db,
+  params: { userId: string; skillId: number; endorserId: string },
+): Promise<{ added: boolean }> {
+  const given = parseInput(input, params);
+  const rows = await db
+    .insert(skillEndorsements)
+    .values(given)
+    .onConflictDoNothing()
+    .returning({ userId: skillEndorsements.userId });
+  return { added: rows.length > 0 };
+}

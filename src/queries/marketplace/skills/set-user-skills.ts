@@ -1,0 +1,54 @@
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { statement } from '../../../db/statement.ts';
+import { NotFoundError } from '../../../errors.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import {
+  MAX_SKILLS,
+  type SkillLevelName,
+  skillIdField,
+  skillLevelField,
+} from '../matching/skill-fit.ts';
+
+export interface HeldSkill {
+  skillId: number;
+  level: SkillLevelName;
+}
+
+const input = z.strictObject({
+  userId: uuid,
+  skills: z
+    .array(z.strictObject({ skillId: skillIdField, level: skillLevelField }))
+    .max(MAX_SKILLS)
+    .refine((skills) => new Set(skills.map((skill) => skill.skillId)).size === skills.length, {
+      error: 'must not name a skill twice',
+    }),
+});
+
+const setStatement = statement<{ isThere: boolean }>(
+  'set_user_skills',
+  `select marketplace.set_user_skills($1, $2, $3) as "isThere"`,
+);
+
+/**
+ * Makes these the user's skills: adds, changes levels and drops. A skill that stays keeps its endorsements, and its
+ * verification if the level stays too. Callers of one user take turns by a lock on the user's row, so the
+ * skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
+ * `transaction()` repeats.
+ *
+ * @throws NotFoundError for an unknown or deleted user.
+ * @throws ConstraintError `user_skills_skill_id_fkey` for an unknown skill.
+ * @throws InvalidInputError
+ */
+export async function setUserSkills(
+  db: Db,
+  params: { userId: string; skills: HeldSkill[] },
+): Promise<void> {
+  const { userId, skills } = parseInput(input, params);
+  const [result] = await setStatement(db, [
+    userId,
+    skills.map((skill) => skill.skillId),
+    skills.map((skill) => skill.level),
+  ]);
+  if (result?.isThere !== true) throw new NotFoundError('user', ['userId']);
+}

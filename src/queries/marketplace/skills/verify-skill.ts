@@ -1,0 +1,47 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { z } from 'zod';
+import type { Db } from '../../../db/session.ts';
+import { NotFoundError } from '../../../errors.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
+import { type UserSkill, userSkills } from '../../../schema/marketplace/user-skills.ts';
+import { NOW } from '../../now.ts';
+import { skillIdField } from '../matching/skill-fit.ts';
+
+const input = z
+  .strictObject({
+    userId: uuid,
+    skillId: skillIdField,
+    verifierId: uuid.nullable().default(null),
+    verifiedAt: instant.optional(),
+  })
+  .refine((given) => given.verifierId !== given.userId, {
+    path: ['verifierId'],
+    error: 'must not be the user themselves',
+  });
+
+/**
+ * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId` null, by the platform;
+ * `verifiedAt` is the server's time by default. Returns the skill.
+ *
+ * @throws NotFoundError when the user does not hold the skill.
+ * @throws ConstraintError `user_skills_verified_by_fkey` for an unknown verifier.
+ * @throws InvalidInputError
+ */
+export async function verifySkill(
+  db: Db,
+  params: {
+    userId: string;
+    skillId: number;
+    verifierId?: string | null | undefined;
+    verifiedAt?: Date | undefined;
+  },
+): Promise<UserSkill> {
+  const { userId, skillId, verifierId, verifiedAt } = parseInput(input, params);
+  const [skill] = await db
+    .update(userSkills)
+    .set({ verifiedAt: verifiedAt ?? sql.raw(NOW), verifiedBy: verifierId })
+    .where(and(eq(userSkills.userId, userId), eq(userSkills.skillId, skillId)))
+    .returning();
+  if (skill === undefined) throw new NotFoundError('user skill', ['userId', 'skillId']);
+  return skill;
+}

@@ -1,0 +1,258 @@
+import { randomUUID } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  auditLedger,
+  createPayment,
+  failPayment,
+  refundPayment,
+  rejectMiningActivity,
+  rewardMiningActivity,
+  settlePayment,
+  submitMiningActivity,
+  verifyMiningActivity,
+} from '../../../../src/queries/finance/index.ts';
+import { useTestDatabase } from '../../../setup/test-database.ts';
+import { createHolder, refusalOf } from '../bundle.ts';
+
+const database = useTestDatabase();
+let userId: string;
+
+beforeAll(async () => {
+  userId = await createHolder(database.db, 100n);
+});
+
+const final = (table: string) => ({ code: '23001', table, constraint: `${table}_append_only` });
+
+/** A transaction of the user's from EXTERNAL to FEES, or between other wallets of the system. */
+async function post(
+  type: 'PAYMENT' | 'TRANSFER' | 'REFUND' | 'MINING_REWARD',
+  amount: bigint,
+  currency = 'ZAR',
+): Promise<string> {
+  const { id } = await database.db.$client
+    .query(
+      `select id from finance.post_transfer($1, $2, sha256('x'), $3, $4, $5, $6, $7, null, null, '{}')`,
+      [
+        userId,
+        randomUUID(),
+        type,
+        currency === 'AZR'
+          ? '00000000-0000-0000-0000-000000000001'
+          : '00000000-0000-0000-0000-000000000002',
+        '00000000-0000-0000-0000-000000000004',
+        currency,
+        amount,
+      ],
+    )
+    .then(({ rows }) => rows[0]);
+  return id;
+}
+
+describe('payments', () => {
+  const create = async (amount = 50n, type: 'DONATION' | 'REFUND' = 'DONATION') => {
+    const request = {
+      userId,
+      type,
+      amount,
+      currency: 'ZAR',
+      provider: 'test',
+    } as const;
+    return createPayment(database.db, { ...request, providerReference: randomUUID() });
+  };
+  const settleBy = (id: string, transactionId: string) =>
+    `update finance.payments set status = 'COMPLETED', completed_at = clock_timestamp(),
+       transaction_id = '${transactionId}' where id = '${id}'`;
+
+  test.each(['amount = 51', `currency = 'USD'`, `type = 'SUBSCRIPTION'`, 'id = gen_random_uuid()'])(
+    'keep what they are about: %s',
+    async (change) => {
+      const { id } = await create();
+      const text = `update finance.payments set ${change} where id = '${id}'`;
+      expect(await refusalOf(database.db, text)).toEqual(final('payments'));
+    },
+  );
+
+  test('keep their owner', async () => {
+    const { id } = await create();
+    const other = await createHolder(database.db);
+    const text = `update finance.payments set user_id = '${other}' where id = '${id}'`;
+    expect(await refusalOf(database.db, text)).toEqual(final('payments'));
+  });
+
+  test('go forward only, and stay once they are settled, failed or refunded', async () => {
+    const { db } = database;
+    const [settled, failed, refunded, pending] = [
+      await create(),
+      await create(),
+      await create(),
+      await create(),
+    ];
+    await settlePayment(db, { userId, id: settled.id });
+    await failPayment(db, { userId, id: failed.id, reason: 'declined' });
+    await settlePayment(db, { userId, id: refunded.id });
+    await refundPayment(db, { userId, id: refunded.id });
+    const back = `status = 'PENDING', completed_at = null, failed_at = null, refunded_at = null, transaction_id = null`;
+    for (const { id } of [settled, failed, refunded]) {
+      for (const text of [
+        `update finance.payments set ${back} where id = '${id}'`,
+        `update finance.payments set description = 'other' where id = '${id}'`,
+        `delete from finance.payments where id = '${id}'`,
+      ]) {
+        expect(await refusalOf(db, text)).toEqual(final('payments'));
+      }
+    }
+    const skip = `update finance.payments set status = 'REFUNDED', completed_at = now(), refunded_at = now(),
+      transaction_id = '${await post('PAYMENT', 50n)}' where id = '${pending.id}'`;
+    expect(await refusalOf(db, skip)).toEqual(final('payments'));
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test.each([
+    ['a transfer', 'TRANSFER', 50n, 'ZAR'],
+    ['another amount', 'PAYMENT', 49n, 'ZAR'],
+    ['another currency', 'PAYMENT', 50n, 'USD'],
+  ] as const)('are not settled by %s', async (_what, type, amount, currency) => {
+    const { id } = await create();
+    const text = settleBy(id, await post(type, amount, currency));
+    expect(await refusalOf(database.db, text)).toEqual({
+      code: '23514',
+      table: 'payments',
+      constraint: 'payments_settled_by_transaction_check',
+    });
+  });
+
+  test('are settled by a transaction of their own', async () => {
+    const [one, two, transactionId] = [await create(), await create(), await post('PAYMENT', 50n)];
+    await database.db.$client.query(settleBy(one.id, transactionId));
+    expect(await refusalOf(database.db, settleBy(two.id, transactionId))).toMatchObject({
+      code: '23505',
+      constraint: 'payments_user_id_transaction_id_key',
+    });
+  });
+
+  test('of type REFUND are not settled by the refund of another', async () => {
+    const { db } = database;
+    const [refunded, other] = [await create(), await create(50n, 'REFUND')];
+    const { transactionId } = await settlePayment(db, { userId, id: refunded.id });
+    await refundPayment(db, { userId, id: refunded.id });
+    const { rows } = await db.$client.query(
+      'select id from finance.transactions where user_id = $1 and reverses_id = $2',
+      [userId, transactionId],
+    );
+    expect(await refusalOf(db, settleBy(other.id, rows[0].id))).toEqual({
+      code: '23514',
+      table: 'payments',
+      constraint: 'payments_settled_by_transaction_check',
+    });
+    await db.$client.query(settleBy(other.id, await post('REFUND', 50n)));
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test('are not refunded without a refund', async () => {
+    const { db } = database;
+    const { id } = await create();
+    await settlePayment(db, { userId, id });
+    await post('REFUND', 50n);
+    const text = `update finance.payments set status = 'REFUNDED', refunded_at = clock_timestamp() where id = '${id}'`;
+    expect(await refusalOf(db, text)).toEqual({
+      code: '23514',
+      table: 'payments',
+      constraint: 'payments_refunded_by_transaction_check',
+    });
+  });
+
+  test('have one reference, their own', async () => {
+    const { db } = database;
+    const [{ id }, reference] = [await create(), randomUUID()];
+    const text = `insert into finance.payment_references (provider, reference, user_id, payment_id)
+      values ('test', '${reference}', '${userId}', '${id}')`;
+    expect(await refusalOf(db, text)).toEqual({
+      code: '23514',
+      table: 'payment_references',
+      constraint: 'payment_references_of_payment_check',
+    });
+    const request = { userId, type: 'DONATION', amount: 1n, currency: 'ZAR' } as const;
+    await createPayment(db, { ...request, provider: 'test', providerReference: reference });
+  });
+
+  test('keep their reference, which goes only with a pending payment', async () => {
+    const { db } = database;
+    const { id } = await create();
+    for (const text of [
+      `update finance.payment_references set reference = 'mine' where payment_id = '${id}'`,
+      `delete from finance.payment_references where payment_id = '${id}'`,
+      'truncate finance.payment_references',
+    ]) {
+      expect(await refusalOf(db, text)).toEqual(final('payment_references'));
+    }
+    await db.$client.query('delete from finance.payments where id = $1', [id]);
+    const { rowCount } = await db.$client.query(
+      'select from finance.payment_references where payment_id = $1',
+      [id],
+    );
+    expect(rowCount).toBe(0);
+  });
+});
+
+describe('mining activities', () => {
+  const verified = async () => {
+    const { db } = database;
+    const request = {
+      userId,
+      type: 'ASSESSMENT_PASS',
+      tokensEarned: 5n,
+      idempotencyKey: randomUUID(),
+    } as const;
+    const { id } = await submitMiningActivity(db, request);
+    await verifyMiningActivity(db, { userId, id });
+    return id;
+  };
+  const rewardBy = (id: string, transactionId: string) =>
+    `update finance.mining_activities set status = 'REWARDED', rewarded_at = clock_timestamp(),
+       transaction_id = '${transactionId}' where id = '${id}'`;
+
+  test('go forward only, and stay once they are rewarded or rejected', async () => {
+    const { db } = database;
+    const [rewarded, rejected, open] = [await verified(), await verified(), await verified()];
+    await rewardMiningActivity(db, { userId, id: rewarded });
+    await rejectMiningActivity(db, { userId, id: rejected, reason: 'copied' });
+    for (const id of [rewarded, rejected]) {
+      for (const text of [
+        `update finance.mining_activities set tokens_earned = 6 where id = '${id}'`,
+        `update finance.mining_activities set status = 'VERIFIED', rewarded_at = null, rejected_at = null,
+           rejection_reason = null, transaction_id = null where id = '${id}'`,
+        `delete from finance.mining_activities where id = '${id}'`,
+      ]) {
+        expect(await refusalOf(db, text)).toEqual(final('mining_activities'));
+      }
+    }
+    const other = await createHolder(db);
+    for (const change of [`user_id = '${other}'`, `status = 'PENDING'`]) {
+      const text = `update finance.mining_activities set ${change} where id = '${open}'`;
+      expect(await refusalOf(db, text)).toEqual(final('mining_activities'));
+    }
+    expect(await auditLedger(db)).toEqual([]);
+  });
+
+  test.each([
+    ['a transfer', 'TRANSFER', 5n, 'AZR'],
+    ['another amount', 'MINING_REWARD', 4n, 'AZR'],
+    ['another currency', 'MINING_REWARD', 5n, 'ZAR'],
+  ] as const)('are not rewarded by %s', async (_what, type, amount, currency) => {
+    const text = rewardBy(await verified(), await post(type, amount, currency));
+    expect(await refusalOf(database.db, text)).toEqual({
+      code: '23514',
+      table: 'mining_activities',
+      constraint: 'mining_activities_rewarded_by_transaction_check',
+    });
+  });
+
+  test('are rewarded by a transaction of their own', async () => {
+    const transactionId = await post('MINING_REWARD', 5n, 'AZR');
+    await database.db.$client.query(rewardBy(await verified(), transactionId));
+    expect(await refusalOf(database.db, rewardBy(await verified(), transactionId))).toMatchObject({
+      code: '23505',
+      constraint: 'mining_activities_user_id_transaction_id_key',
+    });
+  });
+});

@@ -1,0 +1,75 @@
+import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import { describe, expect, test } from 'vitest';
+import { transaction } from '../../../../src/db/transaction.ts';
+import { dropEnrollment } from '../../../../src/queries/education/enrollments/drop-enrollment.ts';
+import * as ledger from '../../../../src/queries/finance/index.ts';
+import { insertCourseRevision } from '../../../../src/testing/factories/index.ts';
+import { rejection } from '../../../setup/errors.ts';
+import { alice, sent, useGuideRoles } from './guide-roles.ts';
+
+const roles = useGuideRoles();
+
+function pay(courseId: string) {
+  return ledger.createPayment(roles.app, {
+    userId: alice,
+    type: 'ENROLLMENT',
+    amount: 100n,
+    currency: 'ZAR',
+    provider: 'payfast',
+    providerReference: randomUUID(),
+    courseId,
+  });
+}
+
+const refused = { name: 'PermissionError', sqlState: '42501' };
+
+describe('a role with the grants of the guide', () => {
+  test('cannot settle an enrollment before it has the grants for that', async () => {
+    const { courseId } = await insertCourseRevision(roles.owner);
+    const { id } = await pay(courseId);
+    expect(await rejection(ledger.settlePayment(roles.app, { userId: alice, id }))).toMatchObject(
+      refused,
+    );
+    await roles.owner.$client.query(roles.enrolling);
+    const settled = await ledger.settlePayment(roles.app, { userId: alice, id });
+    expect(settled).toMatchObject({ status: 'COMPLETED', courseId });
+    // A learner who dropped out is updated, not inserted.
+    await dropEnrollment(roles.owner, { userId: alice, courseId });
+    const { id: again } = await pay(courseId);
+    expect(await ledger.settlePayment(roles.app, { userId: alice, id: again })).toMatchObject({
+      status: 'COMPLETED',
+    });
+  });
+
+  test('leaves sealing to the role of the job that seals', async () => {
+    await ledger.transfer(roles.app, sent());
+    expect(await rejection(ledger.sealEntries(roles.app))).toMatchObject(refused);
+    const { sealed } = await ledger.sealEntries(roles.sealer);
+    expect(sealed).toBeGreaterThan(0n);
+    expect(await ledger.verifySeals(roles.sealer)).toMatchObject({ isIntact: true });
+    expect(await rejection(ledger.transfer(roles.sealer, sent()))).toMatchObject(refused);
+  });
+
+  test.each([
+    ['23001', `update finance.wallets set posted = posted + 1`],
+    ['42501', `create temporary table way_around (id integer)`],
+    ['42501', `create function pg_temp.way_around() returns integer language sql as 'select 1'`],
+    ['42501', `create function finance.way_around() returns integer language sql as 'select 1'`],
+    ['42501', `create table public.way_around (id integer)`],
+    ['42501', `create schema way_around`],
+    ['42501', `alter table finance.wallets disable trigger all`],
+    ['42501', `set local session_replication_role = replica`],
+    ['42501', `set local role pg_write_all_data`],
+    ['42501', `truncate finance.entries cascade`],
+    ['42501', `delete from finance.transactions`],
+    ['42501', `update finance.transactions set amount = 1`],
+    ['42501', `update finance.currencies set supply_limit = 1`],
+    ['42501', `update education.courses set status = 'PUBLISHED'`],
+    ['42501', `select email from identity.users`],
+    ['42501', `delete from drizzle.__drizzle_migrations`],
+  ])('finds no way around them: %s for "%s"', async (sqlState, text) => {
+    const attempt = transaction(roles.app, (tx) => tx.execute(sql.raw(text)));
+    expect(await rejection(attempt)).toMatchObject({ sqlState });
+  });
+});
