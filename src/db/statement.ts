@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { QueryResult } from 'pg';
+import type { QueryConfig, QueryResult } from 'pg';
 import { RetryableError } from '../errors.ts';
 import { type Db, executorOf } from './session.ts';
 import { TransactionClient } from './transaction-client.ts';
@@ -8,12 +8,18 @@ import { TransactionClient } from './transaction-client.ts';
 const LABEL = /^[a-z][a-z0-9_]{0,44}$/;
 
 /** A fixed SQL text, ready to run on a database or in a transaction. */
-export interface Statement<Row> {
-  (db: Db, values?: unknown[]): Promise<Row[]>;
+export interface Statement<Row, Values extends readonly unknown[] = readonly unknown[]> {
+  (
+    db: Db,
+    ...values: readonly [] extends Values ? [values?: Values] : [values: Values]
+  ): Promise<Row[]>;
   /** What it is called in `pg_prepared_statements`, before the hash. */
   readonly label: string;
   readonly text: string;
 }
+
+/** Every statement that this process has loaded, for tests and docs. */
+export const loadedStatements: Pick<Statement<unknown>, 'label' | 'text'>[] = [];
 
 /**
  * Makes a function that runs `text` as a named prepared statement: the server parses it once a connection, and
@@ -27,9 +33,26 @@ export interface Statement<Row> {
  *
  * Behind PgBouncer in transaction mode, 1.21 or later with `max_prepared_statements` above 0 is needed.
  *
+ * `Row` and `Values`, the types of `$1`, `$2` and so on, are what the server says of the text: a test asks it.
+ *
  * @throws the errors of `toDbError`, and ConnectError when no connection was to be had.
  */
-export function statement<Row extends object>(label: string, text: string): Statement<Row> {
+export function statement<
+  Row extends object,
+  Values extends readonly unknown[] = readonly unknown[],
+>(label: string, text: string): Statement<Row, Values> {
+  const runNamed = named(label, text);
+  const run = (db: Db, values: readonly unknown[] = []): Promise<Row[]> =>
+    runNamed(db, { values: [...values] }).then(rowsOf<Row>);
+  loadedStatements.push({ label, text });
+  return Object.assign(run, { label, text });
+}
+
+/** What of a query is not its name and text. */
+type Rest = Omit<QueryConfig, 'name' | 'text'> & { readonly rowMode?: 'array' };
+
+/** Runs `text` under a name of its own, and under a new one when a migration has made its plan stale. */
+export function named(label: string, text: string): (db: Db, rest: Rest) => Promise<QueryResult> {
   if (!LABEL.test(label)) throw new TypeError(`a statement cannot be called "${label}"`);
   // The hash keeps two texts under one label apart, such as those of two versions of this library that share
   // a connection through PgBouncer.
@@ -44,17 +67,16 @@ export function statement<Row extends object>(label: string, text: string): Stat
     name = `${base}_${generation}`;
   };
 
-  const run = (db: Db, values: unknown[] = []): Promise<Row[]> => {
+  return (db, rest) => {
     const executor = executorOf(db);
     const sentName = name;
-    return executor.query({ name: sentName, text, values }).then(rowsOf<Row>, (error: unknown) => {
+    return executor.query({ name: sentName, text, ...rest }).catch((error: unknown) => {
       if (!isStale(error)) throw error;
       renew(sentName);
       if (executor instanceof TransactionClient) throw error;
-      return executor.query({ name, text, values }).then(rowsOf<Row>);
+      return executor.query({ name, text, ...rest });
     });
   };
-  return Object.assign(run, { label, text });
 }
 
 function rowsOf<Row>(result: QueryResult): Row[] {

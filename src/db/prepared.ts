@@ -1,0 +1,84 @@
+import { fillPlaceholders, type Placeholder, type Query, type SQL, sql } from 'drizzle-orm';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { PgColumn } from 'drizzle-orm/pg-core';
+import type { Db } from './session.ts';
+import { loadedStatements, named } from './statement.ts';
+import { typeParsers } from './type-parsers.ts';
+
+/** A query of Drizzle's builder over one table. */
+interface Buildable<Row> extends PromiseLike<Row[]> {
+  prepare(name: string): unknown;
+}
+
+/** What Drizzle knows of a query that it has prepared. */
+interface Built {
+  getQuery(): Query;
+  readonly fields?: readonly { readonly path: readonly string[] }[];
+}
+
+/** The column that a parameter is compared with or stored in; `'count'` for a `limit`. */
+type Parameter = PgColumn | 'count';
+
+type Placeholders<P> = {
+  readonly [K in keyof P]: P[K] extends PgColumn ? SQL<P[K]['_']['data']> : Placeholder;
+};
+
+/** What a parameter of each column takes. */
+type ValuesOf<P> = {
+  [K in keyof P]: P[K] extends PgColumn
+    ? P[K]['_']['data'] | (P[K]['_']['notNull'] extends true ? never : null)
+    : number;
+};
+
+/** A query of Drizzle's builder, built once. */
+export interface Prepared<Row, Values> {
+  (db: Db, values: Values): Promise<Row[]>;
+  readonly label: string;
+  readonly text: string;
+}
+
+// It builds SQL and has no connection to run it on.
+const builder = drizzle.mock();
+
+/**
+ * A read or write of one table, written with Drizzle's builder and built once, when its module is loaded: it runs as a named
+ * prepared statement, as `statement()` does, in a third of the time that the builder would take on every call.
+ *
+ * `parameters` names each parameter and the column that types and encodes it, or `'count'` for a limit; `build` gets their
+ * placeholders. The row is what the builder says, its values are read as `typeParsers` says.
+ */
+export function prepared<Row extends object, const P extends Record<string, Parameter>>(
+  label: string,
+  parameters: P,
+  build: (query: NodePgDatabase, parameters: Placeholders<P>) => Buildable<Row>,
+): Prepared<Row, ValuesOf<P>> {
+  const placeholders = Object.fromEntries(
+    Object.entries(parameters).map(([name, of]) => [name, placeholderOf(name, of)]),
+  ) as Placeholders<P>;
+  const built = build(builder, placeholders).prepare(label) as Built;
+  const { sql: text, params } = built.getQuery();
+  const names = (built.fields ?? []).map(({ path }) => path.join('.'));
+  const runNamed = named(label, text);
+
+  const run = async (db: Db, values: ValuesOf<P>): Promise<Row[]> => {
+    const filled = fillPlaceholders(params, values);
+    const { rows } = await runNamed(db, { values: filled, rowMode: 'array', types: typeParsers });
+    return rows.map((row: unknown[]) => toObject<Row>(names, row));
+  };
+  loadedStatements.push({ label, text });
+  return Object.assign(run, { label, text });
+}
+
+// The column's encoder goes with it, because pg would write a Date in the time zone of the process. It knows no null.
+function placeholderOf(name: string, of: Parameter): SQL | Placeholder {
+  const placeholder = sql.placeholder(name);
+  if (of === 'count') return placeholder;
+  const encode = (value: unknown) => (value === null ? null : of.mapToDriverValue(value));
+  return sql`${sql.param(placeholder, { mapToDriverValue: encode })}`;
+}
+
+function toObject<Row>(names: readonly string[], row: readonly unknown[]): Row {
+  const object: Record<string, unknown> = {};
+  for (const [index, name] of names.entries()) object[name] = row[index];
+  return object as Row;
+}
