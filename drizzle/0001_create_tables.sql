@@ -1,3 +1,5 @@
+-- Every table of the platform, as src/schema has it. Made on an empty database, where no lock matters.
+--> statement-breakpoint
 CREATE SCHEMA "ai";
 --> statement-breakpoint
 CREATE SCHEMA "education";
@@ -38,6 +40,7 @@ CREATE TYPE "platform"."notification_type" AS ENUM('COURSE_UPDATE', 'PAYMENT_SUC
 CREATE TYPE "platform"."incident_severity" AS ENUM('LOW', 'MEDIUM', 'HIGH');--> statement-breakpoint
 CREATE TYPE "platform"."incident_status" AS ENUM('REPORTED', 'INVESTIGATING', 'RESOLVED', 'CLOSED');--> statement-breakpoint
 CREATE TYPE "platform"."incident_type" AS ENUM('CRIME', 'ACCIDENT', 'EMERGENCY', 'OTHER');--> statement-breakpoint
+CREATE SEQUENCE "marketplace"."packed_blocks" INCREMENT BY 1 MINVALUE 0 MAXVALUE 2147483647 START WITH 0 CACHE 1;--> statement-breakpoint
 CREATE SEQUENCE "marketplace"."skill_rank_refreshes" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1;--> statement-breakpoint
 CREATE TABLE "ai"."chat_messages" (
 	"user_id" uuid NOT NULL,
@@ -699,6 +702,33 @@ CREATE TABLE "marketplace"."occupations" (
 	"updated_at" timestamp with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "occupations_source_uri_length_check" CHECK (char_length(source_uri) between 1 and 500),
 	CONSTRAINT "occupations_name_length_check" CHECK (char_length(name) between 1 and 300)
+);
+--> statement-breakpoint
+CREATE TABLE "marketplace"."left_out_jobs" (
+	"job_id" uuid PRIMARY KEY NOT NULL,
+	"skills_hash" integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "marketplace"."packed_bounds" (
+	"skill_id" integer NOT NULL,
+	"level" "marketplace"."skill_level" NOT NULL,
+	"group_id" integer NOT NULL,
+	"bounds" numeric NOT NULL,
+	CONSTRAINT "packed_bounds_pkey" PRIMARY KEY("skill_id","level","group_id")
+);
+--> statement-breakpoint
+CREATE TABLE "marketplace"."packed_jobs" (
+	"slot" bigint PRIMARY KEY NOT NULL,
+	"job_id" uuid NOT NULL,
+	CONSTRAINT "packed_jobs_job_id_key" UNIQUE("job_id")
+);
+--> statement-breakpoint
+CREATE TABLE "marketplace"."packed_shares" (
+	"skill_id" integer NOT NULL,
+	"level" "marketplace"."skill_level" NOT NULL,
+	"block_id" integer NOT NULL,
+	"shares" numeric NOT NULL,
+	CONSTRAINT "packed_shares_pkey" PRIMARY KEY("skill_id","level","block_id","shares")
 );
 --> statement-breakpoint
 CREATE TABLE "marketplace"."skill_endorsements" (

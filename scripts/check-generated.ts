@@ -1,9 +1,14 @@
-import { findUngenerated } from '../src/migrate/check-generated.ts';
+import { describeGeneration, planGeneration } from '../src/migrate/generate.ts';
+import { checkLanded } from '../src/migrate/landed.ts';
 
-// For `npm run check`: fails when `npm run db:generate` would write something.
-const missing = await findUngenerated();
-if (missing !== '') {
-  console.error('src/schema and drizzle/ differ: run npm run db:generate -- --name <what_changes>');
-  console.error(missing);
+// For `npm run check`: fails when `npm run db:generate` would write something, or a migration is not the one that landed.
+const plan = await planGeneration();
+if (plan !== undefined) {
+  console.error('src and drizzle/ differ: run npm run db:generate -- --name <what_changes>');
+  console.error(describeGeneration(plan));
+  process.exitCode = 1;
+}
+for (const fault of checkLanded()) {
+  console.error(`drizzle/: ${fault}`);
   process.exitCode = 1;
 }

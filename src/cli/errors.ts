@@ -1,6 +1,6 @@
 import { AzoraDbError } from '../errors.ts';
 
-export type CliErrorCode = 'NO_SERVER' | 'NOT_CONFIRMED' | 'REFUSED';
+export type CliErrorCode = 'NAME_MISSING' | 'NO_SERVER' | 'NOT_CONFIRMED' | 'REFUSED';
 
 /** The command will not do what was asked; the message says why and what to do. */
 export class CliError extends AzoraDbError {

@@ -45,10 +45,14 @@ function addSchemaCommands(program: Command): void {
     .action(async () => (await import('./commands/status.ts')).status());
   program
     .command('generate')
-    .description('write a migration for what changed in src/schema')
-    .requiredOption('--name <verb_what>', 'what it does, such as add_badges', migrationName)
+    .description('write a migration for what changed in src; without --name, show it')
+    .option('--name <verb_what>', 'what it does, such as add_badges', migrationName)
     .option('--custom', 'an empty one, for SQL of your own')
-    .action(async (options) => (await import('./commands/generate.ts')).generate(options));
+    .action(async (options) => (await import('./commands/generate.ts')).generateCommand(options));
+  program
+    .command('land')
+    .description('mark the new migrations as landed: from then on they never change')
+    .action(async () => (await import('./commands/land.ts')).land());
   program
     .command('migrate')
     .description('apply the migrations that are missing')
@@ -56,7 +60,7 @@ function addSchemaCommands(program: Command): void {
     .action(async (options) => (await import('./commands/migrate.ts')).migrateCommand(options));
   program
     .command('push')
-    .description('make a development database equal to src/schema, without a migration')
+    .description('make a development database equal to src, without a migration')
     .option('--force', 'delete data that the schema has no place for')
     .action(async (options) => (await import('./commands/push.ts')).pushCommand(options));
 }

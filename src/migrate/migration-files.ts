@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { AzoraDbError } from '../errors.ts';
 import { defaultMigrationsFolder, type JournalEntry, readJournal } from '../journal.ts';
 
@@ -49,39 +48,4 @@ function opensWithNoTransaction(text: string): boolean {
     if (trimmed !== '' && !trimmed.startsWith('--')) return false;
   }
   return false;
-}
-
-/**
- * The tags of the migrations that `drizzle-kit generate --custom` made. Such a file changes nothing
- * that Drizzle can see, so its snapshot equals the one before it but for the two ids; no name or
- * comment has to be kept right by hand.
- */
-export function listCustomTags(migrationsFolder = defaultMigrationsFolder()): Set<string> {
-  const custom = new Set<string>();
-  let previous: Record<string, unknown> = {};
-  for (const { idx, tag } of readJournal(migrationsFolder)) {
-    const name = `${String(idx).padStart(4, '0')}_snapshot.json`;
-    const text = readFileSync(join(migrationsFolder, 'meta', name), 'utf8');
-    const current = contentsOf(JSON.parse(text) as Record<string, unknown>);
-    if (isDeepStrictEqual(current, previous)) custom.add(tag);
-    previous = current;
-  }
-  return custom;
-}
-
-// A section without entries is the same as no section, which is what stands before the first file.
-function contentsOf(snapshot: Record<string, unknown>): Record<string, unknown> {
-  const {
-    id: _id,
-    prevId: _prevId,
-    version: _version,
-    dialect: _dialect,
-    _meta,
-    ...rest
-  } = snapshot;
-  return Object.fromEntries(
-    Object.entries(rest).filter(
-      ([, section]) => typeof section === 'object' && Object.keys(section ?? {}).length > 0,
-    ),
-  );
 }

@@ -1,61 +1,77 @@
 import type { PoolClient } from 'pg';
+import { serviceSchemas } from '../schema/schemas.ts';
 import { applyMigration } from './apply.ts';
 import { ensureBookkeeping, readApplied, recordApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { drizzleKitBin, runDrizzleKitPush } from './drizzle-kit.ts';
 import { deployLock, lockSettings, type MigrateOptions } from './migrate.ts';
-import { listCustomTags, type Migration, readMigrations } from './migration-files.ts';
+import { type Migration, readMigrations } from './migration-files.ts';
+import { readSources } from './objects/read-sources.ts';
+import { dropLeftovers, replaceObject } from './objects/replace.ts';
 import { planMigrations } from './plan.ts';
 
 export interface PushOptions extends Pick<MigrateOptions, 'lockTimeoutMs' | 'lockAttempts'> {
   readonly url: string;
   /** Let drizzle-kit delete data that the schema has no place for. */
   readonly force?: boolean | undefined;
-  /** Told of each step: `schema` is drizzle-kit's part, any other the tag of a custom migration. */
-  readonly onStep?: ((step: string) => void) | undefined;
+  /** Told of each step before it begins. */
+  readonly onStep?: ((step: PushStep) => void) | undefined;
 }
 
+/** What the tables need, the tables themselves by drizzle-kit, and all that Drizzle cannot express. */
+export type PushStep = 'first' | 'tables' | 'objects';
+
 /**
- * Makes a development database equal to `src/schema`, without a migration for what changed there:
- * `drizzle-kit push` for what Drizzle can express, and around it the custom migrations, which hold
- * the rest and are written to bear being repeated. From an empty database the result is what
- * `migrate` makes; all migrations count as applied afterwards.
+ * Makes a development database equal to `src`, without a migration and without the history: first what tables need,
+ * then `drizzle-kit push`, then every SQL object. Functions and triggers of the service schemas that the sources do
+ * not have are dropped. From an empty database the result is what `migrate` makes; all migrations count as
+ * applied afterwards.
  *
  * @throws MigrationError `PUSH_FAILED` when drizzle-kit fails or would delete data without `force`.
  */
 export async function push(options: PushOptions): Promise<void> {
   // Looked for before anything is changed.
   const bin = drizzleKitBin();
-  const migrations = readMigrations();
-  const custom = listCustomTags();
-  const firstGenerated = migrations.findIndex(({ tag }) => !custom.has(tag));
-  const before = migrations.slice(0, Math.max(firstGenerated, 0));
-  const after = migrations.slice(before.length).filter(({ tag }) => custom.has(tag));
+  const { first, objects } = readSources();
+  const onStep = options.onStep ?? (() => undefined);
   await withClient(options.url, (client) =>
     withDeployLock(client, deployLock({}), async () => {
-      await applyAll(client, before, options);
-      options.onStep?.('schema');
+      onStep('first');
+      await apply(
+        client,
+        'src/schema/first',
+        first.map(({ text }) => text),
+        options,
+      );
+      onStep('tables');
       await runDrizzleKitPush({ bin, url: options.url, force: options.force ?? false });
-      await applyAll(client, after, options);
-      await recordAll(client, migrations);
+      onStep('objects');
+      const statements = objects.flatMap(replaceObject);
+      await apply(client, 'src/**/*.sql', [...statements, dropLeftovers(serviceSchemas)], options);
+      await recordAll(client, readMigrations());
     }),
   );
 }
 
-async function applyAll(
+/** Runs statements in one transaction, as a migration that is not recorded. */
+async function apply(
   client: PoolClient,
-  migrations: readonly Migration[],
+  tag: string,
+  statements: readonly string[],
   options: PushOptions,
-) {
-  for (const migration of migrations) {
-    options.onStep?.(migration.tag);
-    await applyMigration(client, migration, {
-      ...lockSettings(options),
-      record: false,
-      onRetry: () => undefined,
-    });
-  }
+): Promise<void> {
+  const unchecked = 'set local check_function_bodies = off';
+  const migration: Migration = {
+    idx: 0,
+    when: 0,
+    tag,
+    hash: '',
+    statements: [unchecked, ...statements],
+    transactional: true,
+  };
+  const settings = { ...lockSettings(options), record: false, onRetry: () => undefined };
+  await applyMigration(client, migration, settings);
 }
 
 // What was pushed is the state after the last migration, whatever the books said before.

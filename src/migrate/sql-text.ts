@@ -21,23 +21,42 @@ export function findTransactionControl(text: string): string | undefined {
 const PIECE =
   /--[^\n\r]*|[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$|[\w$\u0080-\uffff]+|[\s\S]/y;
 
+/** A statement of an SQL text. */
+export interface SourceStatement {
+  /** As it is written, with the comments before it. */
+  readonly text: string;
+  /** Without comments, but for those in the body of a function. */
+  readonly code: string;
+}
+
 /**
- * The statements of an SQL text, without their comments. Semicolons in quotes, in comments and in the body of a
- * function (`begin atomic ... end`) divide nothing.
+ * The statements of an SQL text. Semicolons in quotes, in comments and in the body of a function
+ * (`begin atomic ... end`) divide nothing.
  */
-export function splitStatements(text: string): string[] {
-  const statements: string[] = [];
-  let current = '';
-  for (let at = 0; at < text.length; ) {
-    const piece = readPiece(text, at);
+export function splitSource(source: string): SourceStatement[] {
+  const statements: SourceStatement[] = [];
+  let text = '';
+  let code = '';
+  const close = () => {
+    if (code.trim() !== '') statements.push({ text: text.trim(), code: code.trim() });
+    text = '';
+    code = '';
+  };
+  for (let at = 0; at < source.length; ) {
+    const piece = readPiece(source, at);
     at += piece.length;
-    if (piece.startsWith('--') || piece.startsWith('/*')) current += ' ';
-    else current += piece;
-    if (piece !== ';' || isInBody(current)) continue;
-    statements.push(current.slice(0, -1));
-    current = '';
+    const isEnd = piece === ';' && !isInBody(`${code};`);
+    text += piece;
+    if (!isEnd) code += piece.startsWith('--') || piece.startsWith('/*') ? ' ' : piece;
+    if (isEnd) close();
   }
-  return [...statements, current].map((part) => part.trim()).filter((part) => part !== '');
+  close();
+  return statements;
+}
+
+/** The statements of an SQL text, without their comments. */
+export function splitStatements(text: string): string[] {
+  return splitSource(text).map(({ code }) => code);
 }
 
 function readPiece(text: string, at: number): string {

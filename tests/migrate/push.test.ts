@@ -5,7 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../src/journal.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
-import { listCustomTags, readMigrations } from '../../src/migrate/migration-files.ts';
+import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { push } from '../../src/migrate/push.ts';
 import { useEmptyDatabases } from './databases.ts';
 import { books, run } from './fixture.ts';
@@ -118,16 +118,5 @@ describe('push', () => {
       message: expect.stringContaining('drizzle-kit push failed: error: '),
     });
     await expect(books(url)).rejects.toMatchObject({ code: '42P01' });
-  });
-});
-
-describe('listCustomTags', () => {
-  it('finds the migrations without a change that Drizzle can see', () => {
-    const generated = readMigrations().filter(({ tag }) => !listCustomTags().has(tag));
-    expect(generated.map(({ tag }) => tag)).toContain('0001_create_tables');
-    expect(listCustomTags()).toContain('0000_create_functions');
-    for (const { statements } of generated) {
-      expect(statements.join()).toMatch(/CREATE TABLE|ALTER TABLE|CREATE INDEX|CREATE TYPE/);
-    }
   });
 });

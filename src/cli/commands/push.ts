@@ -1,9 +1,15 @@
-import { push } from '../../migrate/push.ts';
+import { type PushStep, push } from '../../migrate/push.ts';
 import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
 import { isProduction, nameTarget, openTarget } from '../target.ts';
 
-/** Makes the database equal to `src/schema`, for development: no migration is written. */
+const steps: Readonly<Record<PushStep, string>> = {
+  first: 'what tables need',
+  tables: 'drizzle-kit push',
+  objects: 'functions, triggers and the rest',
+};
+
+/** Makes the database equal to `src`, for development: no migration is written. */
 export async function pushCommand(options: { force?: boolean }): Promise<void> {
   if (isProduction() && !options.force) {
     throw new CliError(
@@ -15,7 +21,7 @@ export async function pushCommand(options: { force?: boolean }): Promise<void> {
   await push({
     url,
     force: options.force ?? false,
-    onStep: (step) => tell(step === 'schema' ? 'drizzle-kit push' : step),
+    onStep: (step) => tell(steps[step]),
   });
-  print(`${nameTarget(url)}: equal to src/schema; every migration counts as applied.`);
+  print(`${nameTarget(url)}: equal to src; every migration counts as applied.`);
 }

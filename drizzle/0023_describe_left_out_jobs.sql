@@ -1,1 +1,0 @@
-comment on table marketplace.left_out_jobs is 'A job that packJobs left among the postings when it last packed';

@@ -1,0 +1,47 @@
+create or replace function marketplace.match_filtered_jobs(
+  held marketplace.held_skills, most integer, wanted integer, at timestamptz, qualified_only boolean,
+  remote_only boolean, place text, least_salary bigint, pay_currency text,
+  after_score integer, after_posted timestamptz, after_job uuid,
+  out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+set jit = off
+as $$
+-- Few jobs pass a selective filter, so all of them are scored. The values are written into the text
+-- of the statement, so that it is planned for them. Returns nothing when more than `most` pass.
+declare
+  passing constant text := concat_ws(' and ', 'v.total_weight > 0',
+    'v.remote = ' || quote_literal(remote_only),
+    'v.location = ' || quote_literal(lower(place)),
+    'v.currency = ' || quote_literal(pay_currency),
+    'v.top_salary >= ' || quote_literal(least_salary));
+  passing_count integer;
+begin
+  execute format('select count(*) from (select from marketplace.job_vectors v where %s limit %s) j', passing, most + 1)
+    into passing_count;
+  is_done := passing_count <= most;
+  if not is_done then
+    return;
+  end if;
+  execute format($query$
+    select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+    from (
+      select v.job_id, s.score, v.posted_at
+      from marketplace.job_vectors v
+      cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, $1) as score) s
+      where %s
+      and v.skill_bits <> v.skill_bits & ($1).missing_bits
+      and s.score > 0
+      and (v.expires_at is null or v.expires_at > $3)
+      and (not $4 or public.icount(v.codes operator(public.&) ($1).full_required) = v.total_weight - cardinality(v.needs))
+      and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
+      order by s.score desc, v.posted_at desc, v.job_id desc
+      limit $2
+    ) m
+  $query$, passing)
+    into job_ids, scores, posted
+    using held, wanted, at, qualified_only, after_score, after_posted, after_job;
+end
+$$;
+
+comment on function marketplace.match_filtered_jobs is 'match_jobs for a filter that few jobs pass';

@@ -1,0 +1,1 @@
+comment on schema ai is 'The AI personalities and what they and people said';

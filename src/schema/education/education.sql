@@ -1,0 +1,1 @@
+comment on schema education is 'What people learn: courses, enrollments, progress, assessments';

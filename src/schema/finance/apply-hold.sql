@@ -1,0 +1,66 @@
+create or replace function finance.apply_hold() returns trigger
+language plpgsql
+as $$
+-- What is held follows the holds themselves, one wallet row for each hold that opens or is resolved.
+declare
+  is_sound boolean;
+begin
+  -- The transaction that a hold names has to be the one that did this to it.
+  select
+    case
+      when status <> 'COMPLETED' or currency <> new.currency then false
+      when tg_op = 'INSERT' then type = 'HOLD' and amount = new.amount
+      when new.status = 'CAPTURED' then type = 'CAPTURE' and amount = new.captured
+      else type = 'RELEASE' and amount = new.amount
+    end
+  into is_sound
+  from finance.transactions
+  where user_id = new.user_id
+    and id = case when tg_op = 'INSERT' then new.id else new.resolution_id end;
+  if is_sound is not true and (tg_op = 'INSERT' or new.status <> 'EXPIRED') then
+    raise exception 'the transaction of hold % is not one that makes it %', new.id, new.status
+      using errcode = 'check_violation', schema = 'finance', table = 'holds',
+        constraint = case
+          when tg_op = 'INSERT' then 'holds_placed_by_hold_check'
+          when new.status = 'CAPTURED' then 'holds_captured_by_capture_check'
+          else 'holds_released_by_release_check'
+        end;
+  end if;
+  -- Rounded up like the times of the functions, which may be a moment ahead of the clock.
+  if new.status = 'EXPIRED' and new.expires_at > finance.ledger_time(clock_timestamp()) then
+    raise exception 'hold % is not due before %', new.id, new.expires_at
+      using errcode = 'check_violation', schema = 'finance', table = 'holds',
+        constraint = 'holds_expired_by_clock_check';
+  end if;
+
+  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update that waits
+  -- itself finds the earliest end among the holds that there were before it waited.
+  perform
+  from finance.wallets
+  where user_id = new.user_id and currency = new.currency
+  for no key update;
+  update finance.wallets
+  set
+    held = held + case when tg_op = 'INSERT' then new.amount else -old.amount end,
+    hold_expires_at = (
+      select min(expires_at)
+      from finance.holds
+      where user_id = new.user_id
+        and currency = new.currency
+        and status = 'PENDING'
+    ),
+    updated_at = clock_timestamp()
+  where user_id = new.user_id
+    and currency = new.currency
+    and kind = 'USER'
+    and status = 'OPEN';
+  if not found then
+    raise exception 'wallet % % cannot have holds', new.user_id, new.currency
+      using errcode = 'check_violation', schema = 'finance', table = 'holds',
+        constraint = 'holds_in_open_user_wallet_check';
+  end if;
+  return null;
+end
+$$;
+
+comment on function finance.apply_hold() is 'Moves what a wallet holds back when a hold opens or is resolved';

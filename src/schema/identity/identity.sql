@@ -1,0 +1,1 @@
+comment on schema identity is 'Who people are: users, profiles, tokens';

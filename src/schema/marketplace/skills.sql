@@ -1,0 +1,6 @@
+comment on table marketplace.skills is 'A skill of the catalogue';
+
+create or replace trigger skills_touch
+before update on marketplace.skills
+for each row when (old.* is distinct from new.*)
+execute function platform.touch_updated_at();

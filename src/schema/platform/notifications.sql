@@ -1,0 +1,1 @@
+comment on table platform.notifications is 'Something told to one user';

@@ -1,0 +1,1 @@
+comment on schema platform is 'What every service shares: notifications, events, incidents, audit';
