@@ -16,6 +16,8 @@ interface CliOptions {
   cwd: string;
   /** Beside PATH and HOME, and instead of what this process has: no DATABASE_URL leaks in. */
   env?: Record<string, string>;
+  /** Another project's command than this one's. */
+  main?: string;
 }
 
 const main = join(packageRoot(), 'src', 'cli', 'main.ts');
@@ -33,7 +35,7 @@ export async function runCli(args: string[], options: CliOptions): Promise<CliRe
 
 /** Starts the command without waiting for its end. */
 export function spawnCli(args: string[], options: CliOptions) {
-  return spawn(process.execPath, [main, ...args], {
+  return spawn(process.execPath, [options.main ?? main, ...args], {
     cwd: options.cwd,
     env: cleanEnv(options.env),
     stdio: ['ignore', 'pipe', 'pipe'],

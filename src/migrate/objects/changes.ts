@@ -29,6 +29,7 @@ export function compareSources(
   const mustGo = ({ kind, text }: SqlObject) =>
     kind === 'type' ||
     kind === 'constraint' ||
+    kind === 'index' ||
     (kind === 'trigger' && (options.tablesChange || text.includes('create constraint trigger')));
   const made = sources.objects.filter((object) => changed.includes(object) || users.has(object));
   const dropped = [
@@ -84,6 +85,11 @@ export function dropOf(name: string): string {
     case 'constraint': {
       const [constraint, table] = target.split(' on ');
       return `alter table ${table} drop constraint if exists ${constraint};`;
+    }
+    case 'index': {
+      // An index lies in the schema of its table.
+      const [index, table = ''] = target.split(' on ');
+      return `drop index if exists ${table.split('.')[0]}.${index};`;
     }
     case 'comment':
       return `comment on ${target} is null;`;

@@ -4,7 +4,7 @@ import { packageRoot } from '../../journal.ts';
 import { compareObjects, hashOf, parseObjects, type SqlObject } from './sql-object.ts';
 
 /** A file of what tables themselves need; it is written as a whole. */
-export interface FirstFile {
+interface FirstFile {
   readonly name: string;
   readonly text: string;
   readonly hash: string;

@@ -7,7 +7,8 @@ import type { SqlObject } from './sql-object.ts';
  */
 export function replaceObject({ kind, name, text }: SqlObject): string[] {
   if (kind === 'type') return [dropUsers(name.slice('type '.length)), dropOf(name), text];
-  const mustGo = kind === 'constraint' || text.includes('create constraint trigger');
+  const mustGo =
+    kind === 'constraint' || kind === 'index' || text.includes('create constraint trigger');
   return mustGo ? [dropOf(name), text] : [text];
 }
 
@@ -36,7 +37,7 @@ export function dropLeftovers(schemas: readonly string[]): string {
     join pg_proc p on p.oid = g.tgfoid
     where not g.tgisinternal
       and p.pronamespace::regnamespace::text in (${ours})
-      and g.xmin <> pg_current_xact_id()::xid`)};
+      and g.xmin <> pg_current_xact_id()::xid`)}
   ${dropEach(`
     select format('drop function %s', p.oid::regprocedure)
     from pg_proc p
@@ -56,5 +57,5 @@ function dropEach(statements: string, condition = 'true'): string {
       end loop;
     end if;
   end
-  $$`;
+  $$;`;
 }

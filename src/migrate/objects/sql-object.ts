@@ -8,6 +8,7 @@ const kinds = [
   'function',
   'setting',
   'constraint',
+  'index',
   'trigger',
   'rows',
   'comment',
@@ -56,6 +57,11 @@ const forms: readonly Form[] = [
     kind: 'constraint',
     pattern: /^alter table ([\w.]+) add constraint (\w+) /,
     name: (table, constraint) => `${constraint} on ${table}`,
+  },
+  {
+    kind: 'index',
+    pattern: /^create (?:unique )?index (\w+) on ([\w.]+) /,
+    name: (index, table) => `${index} on ${table}`,
   },
   {
     kind: 'setting',
