@@ -4,9 +4,9 @@
 --> statement-breakpoint
 set local check_function_bodies = off;
 --> statement-breakpoint
--- public is shared with others, and `create or replace` would put our body into their function: ours
--- is told by its comment. A function of somebody else in the way has to move, or ours cannot be made:
--- alter function ... rename to ..., which keeps what uses it working.
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
 do $$
 begin
   if obj_description(to_regprocedure('public.is_time_zone(text)'), 'pg_proc')
@@ -35,11 +35,13 @@ exception when invalid_parameter_value then
 end
 $$;
 
-comment on function public.is_time_zone(text) is 'Whether the server knows a time zone by this name';
+comment on function public.is_time_zone(text)
+is 'Whether the server knows a time zone by this name';
 --> statement-breakpoint
 -- PostgreSQL 18 has uuidv7() itself; older servers get one of the same name, so that the same
--- default works on both. One that somebody else made before us is as good and stays as it is. 48 bits of milliseconds, 12 bits of the fraction below them, 62 random
--- bits: RFC 9562, section 5.7 and method 3 of section 6.2.
+-- default works on both. One that somebody else made before us is as good and stays as it is. 48
+-- bits of milliseconds, 12 bits of the fraction below them, 62 random bits: RFC 9562, section 5.7
+-- and method 3 of section 6.2.
 do $$
 begin
   if to_regprocedure('pg_catalog.uuidv7()') is null
@@ -72,9 +74,9 @@ begin
 end
 $$;
 --> statement-breakpoint
--- public is shared with others, and `create or replace` would put our body into their function: ours
--- is told by its comment. A function of somebody else in the way has to move, or ours cannot be made:
--- alter function ... rename to ..., which keeps what uses it working.
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
 do $$
 begin
   if obj_description(to_regprocedure('public.wallet_address(uuid, text)'), 'pg_proc')
@@ -111,4 +113,5 @@ begin
 end
 $$;
 
-comment on function public.wallet_address(uuid, text) is 'The address of an owner''s wallet in a currency, with check digits';
+comment on function public.wallet_address(uuid, text)
+is 'The address of an owner''s wallet in a currency, with check digits';

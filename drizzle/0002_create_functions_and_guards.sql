@@ -27,10 +27,11 @@ returns void
 language plpgsql
 set plan_cache_mode = force_generic_plan
 as $$
--- Takes keys and deltas, not transition tables, so that a row trigger can call it as well (Citus has no
--- transition tables on distributed tables). A row that somebody holds is skipped, never waited for, and a new
--- one is added when all are held: no queue on a popular course, and no deadlock through its counts. The second
--- statement sees the rows as they are now locked, because each statement here takes its own snapshot.
+-- Takes keys and deltas, not transition tables, so that a row trigger can call it as well (Citus
+-- has no transition tables on distributed tables). A row that somebody holds is skipped, never
+-- waited for, and a new one is added when all are held: no queue on a popular course, and no
+-- deadlock through its counts. The second statement sees the rows as they are now locked, because
+-- each statement here takes its own snapshot.
 begin
   select array_agg(row(
     delta.course_id, free_rows.shard_id, delta.active, delta.completed, delta.dropped, delta.basis_points,
@@ -76,15 +77,17 @@ begin
 end
 $$;
 
-comment on function education.add_course_statistics(education.course_statistics[]) is 'Adds changes of counts to courses without waiting for other writers';
+comment on function education.add_course_statistics(education.course_statistics[])
+is 'Adds changes of counts to courses without waiting for other writers';
 --> statement-breakpoint
 create or replace function education.check_revision_seal(sealed_course uuid, sealed_revision integer)
 returns void
 language plpgsql
 as $$
--- The seal of a revision is that its rows add up to its header: at the end of the transaction that publishes
--- it there are as many as the header says, and no statement can ever make them more. So the whole is counted once
--- for a header, and once for a statement that adds rows, not for each row.
+-- The seal of a revision is that its rows add up to its header: at the end of the transaction that
+-- publishes it there are as many as the header says, and no statement can ever make them more. So
+-- the whole is counted once for a header, and once for a statement that adds rows, not for each
+-- row.
 begin
   perform
   from education.course_revisions as revisions
@@ -106,13 +109,15 @@ begin
 end
 $$;
 
-comment on function education.check_revision_seal(uuid, integer) is 'Refuses a revision whose modules do not add up to its header';
+comment on function education.check_revision_seal(uuid, integer)
+is 'Refuses a revision whose modules do not add up to its header';
 --> statement-breakpoint
 create or replace function education.completion_time(learner uuid, course uuid, completed_revision integer)
 returns timestamptz
 language sql stable
 as $$
-  -- The latest of the earliest completions of what the revision asks for: the same in whatever order they came.
+  -- The latest of the earliest completions of what the revision asks for: the same in whatever
+  -- order they came.
   select max(progress.completed_at)
   from education.revision_modules as modules
   join education.module_progress as progress
@@ -124,7 +129,8 @@ as $$
     and not modules.is_optional
 $$;
 
-comment on function education.completion_time(uuid, uuid, integer) is 'When a learner completed the last module that a revision asks for';
+comment on function education.completion_time(uuid, uuid, integer)
+is 'When a learner completed the last module that a revision asks for';
 --> statement-breakpoint
 create or replace function education.count_enrollments() returns trigger
 language plpgsql
@@ -148,14 +154,15 @@ begin
 end
 $$;
 
-comment on function education.count_enrollments() is 'Keeps course_statistics exact under every write to enrollments';
+comment on function education.count_enrollments()
+is 'Keeps course_statistics exact under every write to enrollments';
 --> statement-breakpoint
 create or replace function education.drop_enrollment(learner uuid, course uuid, at timestamptz)
 returns setof education.enrollments
 language plpgsql
 as $$
--- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the caller it is
--- now, in the milliseconds that clients have.
+-- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the
+-- caller it is now, in the milliseconds that clients have.
 begin
   perform from education.enrollments where user_id = learner and course_id = course for no key update;
 
@@ -169,15 +176,16 @@ begin
 end
 $$;
 
-comment on function education.drop_enrollment(uuid, uuid, timestamptz) is 'Takes an active learner out of a course, and returns the enrollment';
+comment on function education.drop_enrollment(uuid, uuid, timestamptz)
+is 'Takes an active learner out of a course, and returns the enrollment';
 --> statement-breakpoint
 create or replace function education.enroll(learner uuid, course uuid, at timestamptz)
 returns text
 language plpgsql
 as $$
--- FOR SHARE on the course keeps a new revision from being published between the look and the commit: who moves
--- learners to a revision after it was published sees everyone that enrolled in the one before. The user is not
--- locked: who is deleted meanwhile enrolled before.
+-- FOR SHARE on the course keeps a new revision from being published between the look and the
+-- commit: who moves learners to a revision after it was published sees everyone that enrolled in
+-- the one before. The user is not locked: who is deleted meanwhile enrolled before.
 declare
   open_course education.courses;
   known_status education.enrollment_status;
@@ -215,7 +223,8 @@ begin
 end
 $$;
 
-comment on function education.enroll(uuid, uuid, timestamptz) is 'Puts a learner into the published revision of a course, once';
+comment on function education.enroll(uuid, uuid, timestamptz)
+is 'Puts a learner into the published revision of a course, once';
 --> statement-breakpoint
 create or replace function education.enrollment_deltas(
   added education.enrollments[], removed education.enrollments[]
@@ -223,7 +232,8 @@ create or replace function education.enrollment_deltas(
 returns education.course_statistics[]
 language plpgsql immutable
 as $$
--- What rows that came and rows that went change in the counts of their courses, without what cancels out.
+-- What rows that came and rows that went change in the counts of their courses, without what
+-- cancels out.
 begin
   return (
     with changes as (
@@ -263,13 +273,14 @@ begin
 end
 $$;
 
-comment on function education.enrollment_deltas(education.enrollments[], education.enrollments[]) is 'What rows that came and went change in the counts of their courses';
+comment on function education.enrollment_deltas(education.enrollments[], education.enrollments[])
+is 'What rows that came and went change in the counts of their courses';
 --> statement-breakpoint
 create or replace function education.follow_time_zone() returns trigger
 language plpgsql
 as $$
--- A profile that goes to another user changes the days of both. When all are truncated, whose were not in UTC is not
--- known any more: everybody's days are counted.
+-- A profile that goes to another user changes the days of both. When all are truncated, whose were
+-- not in UTC is not known any more: everybody's days are counted.
 begin
   if tg_op = 'TRUNCATE' then
     perform education.recount_days(array_agg(user_id)) from education.learner_days;
@@ -280,7 +291,8 @@ begin
 end
 $$;
 
-comment on function education.follow_time_zone() is 'Counts a learner''s days anew when their time zone changes';
+comment on function education.follow_time_zone()
+is 'Counts a learner''s days anew when their time zone changes';
 --> statement-breakpoint
 create or replace function education.forbid_loss() returns trigger
 language plpgsql
@@ -297,29 +309,32 @@ begin
 end
 $$;
 
-comment on function education.forbid_loss() is 'Lets a row be deleted only when its enrollment is gone';
+comment on function education.forbid_loss()
+is 'Lets a row be deleted only when its enrollment is gone';
 --> statement-breakpoint
 create or replace function education.forget_days() returns trigger
 language plpgsql
 as $$
--- Holds the enrollment that is deleted while it locks the learner's others, so a batch over several of their
--- courses can deadlock with it; PostgreSQL then ends one of the two.
+-- Holds the enrollment that is deleted while it locks the learner's others, so a batch over several
+-- of their courses can deadlock with it; PostgreSQL then ends one of the two.
 begin
   perform education.recount_days(array_agg(distinct user_id)) from old_events;
   return null;
 end
 $$;
 
-comment on function education.forget_days() is 'Counts a learner''s days anew when events go with their enrollment';
+comment on function education.forget_days()
+is 'Counts a learner''s days anew when events go with their enrollment';
 --> statement-breakpoint
 create or replace function education.has_prerequisite_cycle(target uuid) returns boolean
 language plpgsql stable
 set enable_nestloop = off
 as $$
--- Takes away modules that ask for nothing that is left, until there are none: what is left then is in a circle or asks
--- for one. Looks at each prerequisite once. Modules are numbered, and those that ask for number n are in `dependents`
--- after ends[n - 1], up to ends[n]. No nested loops: a draft that was just saved looks small to the planner, which would
--- go through all of its modules for each prerequisite.
+-- Takes away modules that ask for nothing that is left, until there are none: what is left then is
+-- in a circle or asks for one. Looks at each prerequisite once. Modules are numbered, and those
+-- that ask for number n are in `dependents` after ends[n - 1], up to ends[n]. No nested loops: a
+-- draft that was just saved looks small to the planner, which would go through all of its modules
+-- for each prerequisite.
 declare
   open_counts integer[];
   ends integer[];
@@ -375,7 +390,8 @@ begin
 end
 $$;
 
-comment on function education.has_prerequisite_cycle(uuid) is 'Whether a module of a draft asks for itself, by way of others';
+comment on function education.has_prerequisite_cycle(uuid)
+is 'Whether a module of a draft asks for itself, by way of others';
 --> statement-breakpoint
 create or replace function education.keep_grade() returns trigger
 language plpgsql
@@ -392,7 +408,8 @@ begin
 end
 $$;
 
-comment on function education.keep_grade() is 'Lets a graded assessment be deleted only when its user is gone';
+comment on function education.keep_grade()
+is 'Lets a graded assessment be deleted only when its user is gone';
 --> statement-breakpoint
 create or replace function education.move_enrollments(target uuid, target_revision integer, chunk integer)
 returns table (
@@ -402,10 +419,11 @@ returns table (
 )
 language plpgsql
 as $$
--- Moves up to so many learners to a revision, as its policy says, and tells what became of each. Who is moved
--- is not behind any more, so calling it again goes on where it stopped. Enrollments are locked in key order,
--- as everywhere; the statement after that sees them as locked. When others moved or dropped all of the chunk while
--- it waited for them, it looks again: nobody moved means that nobody was behind.
+-- Moves up to so many learners to a revision, as its policy says, and tells what became of each.
+-- Who is moved is not behind any more, so calling it again goes on where it stopped. Enrollments
+-- are locked in key order, as everywhere; the statement after that sees them as locked. When others
+-- moved or dropped all of the chunk while it waited for them, it looks again: nobody moved means
+-- that nobody was behind.
 declare
   learners uuid[];
 begin
@@ -503,13 +521,15 @@ begin
 end
 $$;
 
-comment on function education.move_enrollments(uuid, integer, integer) is 'Moves learners who are behind to a revision, as its policy says';
+comment on function education.move_enrollments(uuid, integer, integer)
+is 'Moves learners who are behind to a revision, as its policy says';
 --> statement-breakpoint
 create or replace function education.open_days() returns trigger
 language plpgsql
 as $$
--- A learner has their row of days from the first enrollment on. Made by the first event, it would check the key of
--- the user while the enrollment is locked: against the order of those who count days anew, which deadlocks.
+-- A learner has their row of days from the first enrollment on. Made by the first event, it would
+-- check the key of the user while the enrollment is locked: against the order of those who count
+-- days anew, which deadlocks.
 begin
   insert into education.learner_days (user_id, days)
   select distinct user_id, '{}'::datemultirange
@@ -525,7 +545,8 @@ comment on function education.open_days() is 'Gives learners their row of days w
 create or replace function education.publish_assessment_pass() returns trigger
 language plpgsql
 as $$
--- Passing an assessment is the ground of a reward as well. A graded one is final, so it passes once.
+-- Passing an assessment is the ground of a reward as well. A graded one is final, so it passes
+-- once.
 begin
   insert into platform.events (type, source, data)
   values (
@@ -542,7 +563,8 @@ begin
 end
 $$;
 
-comment on function education.publish_assessment_pass() is 'Publishes assessment.passed in the transaction that graded it';
+comment on function education.publish_assessment_pass()
+is 'Publishes assessment.passed in the transaction that graded it';
 --> statement-breakpoint
 create or replace function education.publish_completions() returns trigger
 language plpgsql
@@ -565,7 +587,8 @@ begin
 end
 $$;
 
-comment on function education.publish_completions() is 'Publishes course.completed in the transaction that completed the course';
+comment on function education.publish_completions()
+is 'Publishes course.completed in the transaction that completed the course';
 --> statement-breakpoint
 create or replace function education.publish_course(
   target uuid, existing_learners education.revision_policy, at timestamptz
@@ -573,12 +596,14 @@ create or replace function education.publish_course(
 returns integer
 language plpgsql
 as $$
--- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint would.
+-- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint
+-- would.
 declare
   draft education.courses;
   next_revision integer;
 begin
-  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked: progress goes on.
+  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked:
+  -- progress goes on.
   select * into draft from education.courses where id = target for no key update;
   if not found then
     return null;
@@ -646,7 +671,8 @@ begin
 end
 $$;
 
-comment on function education.publish_course(uuid, education.revision_policy, timestamptz) is 'Publishes the draft of a course as its next revision';
+comment on function education.publish_course(uuid, education.revision_policy, timestamptz)
+is 'Publishes the draft of a course as its next revision';
 --> statement-breakpoint
 create or replace function education.record_progress(
   user_ids uuid[], event_ids uuid[], course_ids uuid[], module_ids uuid[],
@@ -657,23 +683,23 @@ create or replace function education.record_progress(
 language plpgsql
 set plan_cache_mode = force_generic_plan
 as $$
--- The one write path of progress: a batch of events, applied as a set. The cost depends on the batch alone:
--- every join below goes from the batch to the tables by primary key, and `lateral ... offset 0` leaves the
--- planner no other way. Left to itself it joined through modules, and read a whole course to find one learner
--- of it: cheap in a course of average size, and not in the largest. Locks only the enrollments that the batch
--- touches, in key order.
+-- The one write path of progress: a batch of events, applied as a set. The cost depends on the
+-- batch alone: every join below goes from the batch to the tables by primary key, and `lateral ...
+-- offset 0` leaves the planner no other way. Left to itself it joined through modules, and read a
+-- whole course to find one learner of it: cheap in a course of average size, and not in the
+-- largest. Locks only the enrollments that the batch touches, in key order.
 --
--- Each statement of the function has a snapshot of its own, so what follows the lock sees what the lock waited
--- for. Events are matched with enrollments that were locked, and no others: one that is made in between
--- is not enrolled yet. Everything written is a maximum, a minimum, a union or a sum over distinct events, and
--- so the same in whatever order the batches come.
--- Above READ COMMITTED there is one snapshot, perhaps from before the lock. Then the days are written even if they look
--- complete: if they were counted anew since, in another time zone, that is a conflict and the caller runs again.
--- The enrollments are locked by then, so the rows of modules can come in the order in which their keys to course_modules
--- are checked: by module, as whoever edits a draft locks them.
--- How far a client's clock may be off, either way, is part of the question and not of the state: an event is judged by
--- itself, whatever came before.
--- The plan is the generic one, made once a connection: planning would cost a single event more than running.
+-- Each statement of the function has a snapshot of its own, so what follows the lock sees what the
+-- lock waited for. Events are matched with enrollments that were locked, and no others: one that is
+-- made in between is not enrolled yet. Everything written is a maximum, a minimum, a union or a sum
+-- over distinct events, and so the same in whatever order the batches come. Above READ COMMITTED
+-- there is one snapshot, perhaps from before the lock. Then the days are written even if they look
+-- complete: if they were counted anew since, in another time zone, that is a conflict and the
+-- caller runs again. The enrollments are locked by then, so the rows of modules can come in the
+-- order in which their keys to course_modules are checked: by module, as whoever edits a draft
+-- locks them. How far a client's clock may be off, either way, is part of the question and not of
+-- the state: an event is judged by itself, whatever came before. The plan is the generic one, made
+-- once a connection: planning would cost a single event more than running.
 declare
   are_locked boolean[];
   learners uuid[];
@@ -845,10 +871,10 @@ begin
   into applied, learners, courses, weights, activities, new_completions, earlier_completions
   from touched_enrollments;
 
-  -- A completion that counts for nothing in this revision may count in the next, and an earlier one may set the time of
-  -- a later completion: the row changes all the same, so that who completes or moves the learner from an older snapshot
-  -- is refused instead of missing it. A clock within the tolerance can be behind the enrollment, which a completion
-  -- never is.
+  -- A completion that counts for nothing in this revision may count in the next, and an earlier one
+  -- may set the time of a later completion: the row changes all the same, so that who completes or
+  -- moves the learner from an older snapshot is refused instead of missing it. A clock within the
+  -- tolerance can be behind the enrollment, which a completion never is.
   with changed_enrollments as (
     update education.enrollments
     set done_weight = enrollments.done_weight + touched.weight,
@@ -910,7 +936,8 @@ begin
     return;
   end if;
 
-  -- A known event is a duplicate even if it would be rejected today: the client must be able to forget it.
+  -- A known event is a duplicate even if it would be rejected today: the client must be able to
+  -- forget it.
   select
     count(*) filter (where judged.reason is null) - applied,
     coalesce(array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null), '{}'),
@@ -964,8 +991,9 @@ comment on function education.record_progress(
 create or replace function education.recount_days(learners uuid[]) returns void
 language plpgsql
 as $$
--- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds an enrollment, so
--- when all are locked no event is on its way, and the last statement, with a snapshot of its own, sees them all.
+-- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds
+-- an enrollment, so when all are locked no event is on its way, and the last statement, with a
+-- snapshot of its own, sees them all.
 begin
   perform from identity.users where id = any(learners) order by id for update;
 
@@ -990,7 +1018,8 @@ begin
 end
 $$;
 
-comment on function education.recount_days(uuid[]) is 'Counts the active days of learners anew, from their events';
+comment on function education.recount_days(uuid[])
+is 'Counts the active days of learners anew, from their events';
 --> statement-breakpoint
 create or replace function education.refuse_late_modules() returns trigger
 language plpgsql
@@ -1010,7 +1039,8 @@ begin
 end
 $$;
 
-comment on function education.refuse_late_modules() is 'Refuses more modules than the header of their revision says';
+comment on function education.refuse_late_modules()
+is 'Refuses more modules than the header of their revision says';
 --> statement-breakpoint
 create or replace function education.refuse_late_prerequisites() returns trigger
 language plpgsql
@@ -1029,7 +1059,8 @@ begin
 end
 $$;
 
-comment on function education.refuse_late_prerequisites() is 'Refuses more prerequisites than the header of their revision says';
+comment on function education.refuse_late_prerequisites()
+is 'Refuses more prerequisites than the header of their revision says';
 --> statement-breakpoint
 create or replace function education.refuse_revision(sealed_course uuid, sealed_revision integer)
 returns void
@@ -1042,7 +1073,8 @@ begin
 end
 $$;
 
-comment on function education.refuse_revision(uuid, integer) is 'Raises course_revisions_seal_check';
+comment on function education.refuse_revision(uuid, integer)
+is 'Raises course_revisions_seal_check';
 --> statement-breakpoint
 create or replace function education.seal_revision() returns trigger
 language plpgsql
@@ -1071,8 +1103,9 @@ declare
   seen record;
   moved bigint := 0;
 begin
-  -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows of
-  -- this statement have no statistics, and as a plain join the planner may read all transactions.
+  -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows
+  -- of this statement have no statistics, and as a plain join the planner may read all
+  -- transactions.
   select
     coalesce(sum(legs.entry_count), 0) as entry_count,
     bool_or(is_displaced) as is_displaced,
@@ -1145,10 +1178,10 @@ begin
     );
   end if;
 
-  -- Times follow versions, so an entry ahead of the clock takes all later ones of its wallets ahead, and those of
-  -- whoever deals with them. A writer's own clock may be 5 seconds fast. After the server's clock was set back, its
-  -- wallets are ahead of it: there a posting takes the time that one of them has, which moves none further ahead,
-  -- until the clock has caught up.
+  -- Times follow versions, so an entry ahead of the clock takes all later ones of its wallets
+  -- ahead, and those of whoever deals with them. A writer's own clock may be 5 seconds fast. After
+  -- the server's clock was set back, its wallets are ahead of it: there a posting takes the time
+  -- that one of them has, which moves none further ahead, until the clock has caught up.
   if seen.newest_at > clock_timestamp() + interval '5 seconds' then
     if not exists (
       select
@@ -1178,9 +1211,9 @@ begin
     get diagnostics moved = row_count;
   end if;
 
-  -- One statement for all wallets, because each statement builds the table's checks again: 2,000 updates of one
-  -- wallet each took 5 times as long. Planned once, as look-ups by key for any number of entries: planned anew
-  -- each time, a batch of 32 took 0.6 ms more.
+  -- One statement for all wallets, because each statement builds the table's checks again: 2,000
+  -- updates of one wallet each took 5 times as long. Planned once, as look-ups by key for any
+  -- number of entries: planned anew each time, a batch of 32 took 0.6 ms more.
   if moved < seen.entry_count then
       with placed_entries as (
         select
@@ -1268,12 +1301,14 @@ begin
 end
 $$;
 
-comment on function finance.apply_entries() is 'Checks new entries as a whole and moves their wallets';
+comment on function finance.apply_entries()
+is 'Checks new entries as a whole and moves their wallets';
 --> statement-breakpoint
 create or replace function finance.apply_hold() returns trigger
 language plpgsql
 as $$
--- What is held follows the holds themselves, one wallet row for each hold that opens or is resolved.
+-- What is held follows the holds themselves, one wallet row for each hold that opens or is
+-- resolved.
 declare
   is_sound boolean;
 begin
@@ -1305,8 +1340,8 @@ begin
         constraint = 'holds_expired_by_clock_check';
   end if;
 
-  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update that waits
-  -- itself finds the earliest end among the holds that there were before it waited.
+  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update
+  -- that waits itself finds the earliest end among the holds that there were before it waited.
   perform
   from finance.wallets
   where user_id = new.user_id and currency = new.currency
@@ -1335,17 +1370,19 @@ begin
 end
 $$;
 
-comment on function finance.apply_hold() is 'Moves what a wallet holds back when a hold opens or is resolved';
+comment on function finance.apply_hold()
+is 'Moves what a wallet holds back when a hold opens or is resolved';
 --> statement-breakpoint
 create or replace function finance.balance_at_occurred(owner uuid, of_currency text, at timestamptz)
 returns numeric
 language sql stable
 as $$
-  -- What had happened by an instant, as far as it is recorded now: the balance by recorded time, and
-  -- the difference that backdated and predated entries make. That is a sum over at most 255 rows for
-  -- each of the 6 shorter lengths of time, and over one row for each 8.9 years (256^6 microseconds) that
-  -- have such entries, however many there are. A numeric, because a balance that was never recorded so
-  -- can be more than 8 bytes hold: money that came back before it went is there twice.
+  -- What had happened by an instant, as far as it is recorded now: the balance by recorded time,
+  -- and the difference that backdated and predated entries make. That is a sum over at most 255
+  -- rows for each of the 6 shorter lengths of time, and over one row for each 8.9 years (256^6
+  -- microseconds) that have such entries, however many there are. A numeric, because a balance that
+  -- was never recorded so can be more than 8 bytes hold: money that came back before it went is
+  -- there twice.
   select recorded.posted + coalesce((
     select sum(amount)
     from generate_series(0, 6) as level
@@ -1359,7 +1396,8 @@ as $$
   from finance.balance_at_recorded(owner, of_currency, at) as recorded
 $$;
 
-comment on function finance.balance_at_occurred(uuid, text, timestamptz) is 'What a wallet had at an instant, by when things happened';
+comment on function finance.balance_at_occurred(uuid, text, timestamptz)
+is 'What a wallet had at an instant, by when things happened';
 --> statement-breakpoint
 create or replace function finance.balance_at_recorded(
   owner uuid, of_currency text, at timestamptz, out posted bigint, out version bigint
@@ -1399,7 +1437,8 @@ begin
 end
 $$;
 
-comment on function finance.balance_at_recorded(uuid, text, timestamptz) is 'What a wallet had at an instant, as it was recorded';
+comment on function finance.balance_at_recorded(uuid, text, timestamptz)
+is 'What a wallet had at an instant, as it was recorded';
 --> statement-breakpoint
 create or replace function finance.check_completed_transaction() returns trigger
 language plpgsql
@@ -1409,7 +1448,8 @@ as $$
 declare
   broken text;
 begin
-  -- Nested, because an expression with a subquery costs as much when an `and` before it spares the look.
+  -- Nested, because an expression with a subquery costs as much when an `and` before it spares the
+  -- look.
   if new.type not in ('HOLD', 'RELEASE') then
     if not exists (
       select from finance.entries where transaction_user_id = new.user_id and transaction_id = new.id
@@ -1436,14 +1476,15 @@ begin
 end
 $$;
 
-comment on function finance.check_completed_transaction() is 'Refuses a completed transaction without its entries or its hold';
+comment on function finance.check_completed_transaction()
+is 'Refuses a completed transaction without its entries or its hold';
 --> statement-breakpoint
 create or replace function finance.check_mixed_entries(owners uuid[], ids uuid[], codes text[], amounts bigint[])
 returns text
 language sql stable
 as $$
-  -- Only for statements with a transaction of several currencies, which are few: exchanges and their
-  -- reversals. Returns the rule that one of them breaks, and its id.
+  -- Only for statements with a transaction of several currencies, which are few: exchanges and
+  -- their reversals. Returns the rule that one of them breaks, and its id.
   select min(broken || ' ' || id)
   from (
     select
@@ -1478,7 +1519,8 @@ as $$
   ) as mixed
 $$;
 
-comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[]) is 'Which rule the entries of an exchange break, if any';
+comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[])
+is 'Which rule the entries of an exchange break, if any';
 --> statement-breakpoint
 create or replace function finance.check_new_wallet() returns trigger
 language plpgsql
@@ -1510,13 +1552,15 @@ begin
 end
 $$;
 
-comment on function finance.check_new_wallet() is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
+comment on function finance.check_new_wallet()
+is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
 --> statement-breakpoint
 create or replace function finance.check_payment_postings() returns trigger
 language plpgsql
 as $$
--- The transactions that settled and refunded a payment moved its amount, and for that purpose. One that reverses
--- another refunds the payment which that one settled, and settles none: a payment of type REFUND has one of its own.
+-- The transactions that settled and refunded a payment moved its amount, and for that purpose. One
+-- that reverses another refunds the payment which that one settled, and settles none: a payment of
+-- type REFUND has one of its own.
 declare
   broken text;
 begin
@@ -1552,13 +1596,14 @@ begin
 end
 $$;
 
-comment on function finance.check_payment_postings() is 'Refuses a settled or refunded payment whose transactions do not fit';
+comment on function finance.check_payment_postings()
+is 'Refuses a settled or refunded payment whose transactions do not fit';
 --> statement-breakpoint
 create or replace function finance.check_payment_reference() returns trigger
 language plpgsql
 as $$
--- Claimed references come from finance.claim_payment_reference alone, and are those of their payment. Any other would
--- keep the payment that has it from being created.
+-- Claimed references come from finance.claim_payment_reference alone, and are those of their
+-- payment. Any other would keep the payment that has it from being created.
 begin
   if not exists (
     select
@@ -1576,7 +1621,8 @@ begin
 end
 $$;
 
-comment on function finance.check_payment_reference() is 'Refuses a claimed reference that its payment does not have';
+comment on function finance.check_payment_reference()
+is 'Refuses a claimed reference that its payment does not have';
 --> statement-breakpoint
 create or replace function finance.check_reward_posting() returns trigger
 language plpgsql
@@ -1600,7 +1646,8 @@ begin
 end
 $$;
 
-comment on function finance.check_reward_posting() is 'Refuses a reward whose transaction does not fit';
+comment on function finance.check_reward_posting()
+is 'Refuses a reward whose transaction does not fit';
 --> statement-breakpoint
 create or replace function finance.check_supply_limit() returns trigger
 language plpgsql
@@ -1613,7 +1660,8 @@ begin
 end
 $$;
 
-comment on function finance.check_supply_limit() is 'Refuses a supply limit that is raised or taken away';
+comment on function finance.check_supply_limit()
+is 'Refuses a supply limit that is raised or taken away';
 --> statement-breakpoint
 create or replace function finance.claim_payment_reference() returns trigger
 language plpgsql
@@ -1625,7 +1673,8 @@ begin
 end
 $$;
 
-comment on function finance.claim_payment_reference() is 'Makes a provider''s reference unique over all users';
+comment on function finance.claim_payment_reference()
+is 'Makes a provider''s reference unique over all users';
 --> statement-breakpoint
 create or replace function finance.entry_digest(entry finance.entries, posted finance.transactions)
 returns bytea
@@ -1646,7 +1695,8 @@ as $$
   )::text, 'UTF8'))
 $$;
 
-comment on function finance.entry_digest(finance.entries, finance.transactions) is 'The SHA-256 of an entry and its transaction';
+comment on function finance.entry_digest(finance.entries, finance.transactions)
+is 'The SHA-256 of an entry and its transaction';
 --> statement-breakpoint
 create or replace function finance.expire_due_holds(owner uuid, of_currency text, at timestamptz)
 returns integer
@@ -1668,14 +1718,16 @@ begin
 end
 $$;
 
-comment on function finance.expire_due_holds(uuid, text, timestamptz) is 'Ends the due holds of one wallet';
+comment on function finance.expire_due_holds(uuid, text, timestamptz)
+is 'Ends the due holds of one wallet';
 --> statement-breakpoint
 create or replace function finance.expire_holds(oldest integer) returns integer
 language plpgsql
 as $$
--- Sweeps due holds and returns how many it ended: of the wallets that nobody else has locked, the `oldest` longest due,
--- and with them all others that are due in the same wallets. It waits for no wallet, so it never meets a posting
--- head-on. What is locked is left for the next sweep: its holds hold nothing meanwhile.
+-- Sweeps due holds and returns how many it ended: of the wallets that nobody else has locked, the
+-- `oldest` longest due, and with them all others that are due in the same wallets. It waits for no
+-- wallet, so it never meets a posting head-on. What is locked is left for the next sweep: its holds
+-- hold nothing meanwhile.
 declare
   at constant timestamptz := clock_timestamp();
   due record;
@@ -1702,7 +1754,8 @@ begin
 end
 $$;
 
-comment on function finance.expire_holds(integer) is 'Ends the longest due holds, with all due ones of their wallets, and returns how many';
+comment on function finance.expire_holds(integer)
+is 'Ends the longest due holds, with all due ones of their wallets, and returns how many';
 --> statement-breakpoint
 create or replace function finance.failure_facts(
   owner uuid, of_currency text, available numeric default null, requested numeric default null
@@ -1714,7 +1767,8 @@ as $$
   ))
 $$;
 
-comment on function finance.failure_facts(uuid, text, numeric, numeric) is 'What a failed request says about the wallet that refused';
+comment on function finance.failure_facts(uuid, text, numeric, numeric)
+is 'What a failed request says about the wallet that refused';
 --> statement-breakpoint
 create or replace function finance.follow_supply_limit() returns trigger
 language plpgsql
@@ -1728,17 +1782,20 @@ begin
 end
 $$;
 
-comment on function finance.follow_supply_limit() is 'Lets MINT owe what the currency''s supply allows';
+comment on function finance.follow_supply_limit()
+is 'Lets MINT owe what the currency''s supply allows';
 --> statement-breakpoint
 create or replace function finance.ledger_time(at timestamptz) returns timestamptz
 language sql stable
 as $$
-  -- The ledger's own times are whole milliseconds, rounded up, because a JavaScript Date drops the rest:
-  -- what a caller is told must not be a moment before the entry. It never goes back behind `at`.
+  -- The ledger's own times are whole milliseconds, rounded up, because a JavaScript Date drops the
+  -- rest: what a caller is told must not be a moment before the entry. It never goes back behind
+  -- `at`.
   select date_trunc('milliseconds', at + interval '999 microseconds')
 $$;
 
-comment on function finance.ledger_time(timestamptz) is 'The first whole millisecond at or after an instant';
+comment on function finance.ledger_time(timestamptz)
+is 'The first whole millisecond at or after an instant';
 --> statement-breakpoint
 create or replace function finance.missing_wallet(of_currency text) returns finance.failure_code
 language sql stable
@@ -1768,7 +1825,8 @@ begin
 end
 $$;
 
-comment on function finance.open_system_wallets() is 'Opens MINT, EXTERNAL, LIQUIDITY and FEES with each new currency';
+comment on function finance.open_system_wallets()
+is 'Opens MINT, EXTERNAL, LIQUIDITY and FEES with each new currency';
 --> statement-breakpoint
 create or replace function finance.place_hold(
   owner uuid, of_currency text, request_key text, hash bytea, set_aside bigint, until timestamptz,
@@ -1776,9 +1834,9 @@ create or replace function finance.place_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- The functions that set money aside. A hold is placed, captured and released by transactions, whose
--- keys make each of them happen once; like postings, they lock wallets first, in the order of keys,
--- and then the hold. Creating functions locks nothing.
+-- The functions that set money aside. A hold is placed, captured and released by transactions,
+-- whose keys make each of them happen once; like postings, they lock wallets first, in the order of
+-- keys, and then the hold. Creating functions locks nothing.
 declare
   wallet finance.wallets;
   posted finance.transactions;
@@ -1833,7 +1891,8 @@ begin
 end
 $$;
 
-comment on function finance.place_hold(uuid, text, text, bytea, bigint, timestamptz, text, jsonb) is 'Sets money of a wallet aside, or records why not';
+comment on function finance.place_hold(uuid, text, text, bytea, bigint, timestamptz, text, jsonb)
+is 'Sets money of a wallet aside, or records why not';
 --> statement-breakpoint
 create or replace function finance.post_legs(
   initiator uuid, request_key text, hash bytea, of_type finance.transaction_type,
@@ -1947,7 +2006,8 @@ begin
 end
 $$;
 
-comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb) is 'Posts one transaction of several legs, or records why not';
+comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb)
+is 'Posts one transaction of several legs, or records why not';
 --> statement-breakpoint
 create or replace function finance.post_transfer(
   initiator uuid, request_key text, hash bytea, of_type finance.transaction_type,
@@ -1956,9 +2016,9 @@ create or replace function finance.post_transfer(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- One transfer of one currency between two wallets. Two requests with one key cannot both write: the
--- second waits for the first, inserts nothing, and answers with what the first wrote. The caller
--- compares the hashes.
+-- One transfer of one currency between two wallets. Two requests with one key cannot both write:
+-- the second waits for the first, inserts nothing, and answers with what the first wrote. The
+-- caller compares the hashes.
 declare
   largest constant bigint := 9223372036854775807;
   source finance.wallets;
@@ -2035,7 +2095,8 @@ begin
 end
 $$;
 
-comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb) is 'Moves money between two wallets, or records why not; the same key answers the same';
+comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb)
+is 'Moves money between two wallets, or records why not; the same key answers the same';
 --> statement-breakpoint
 create or replace function finance.post_transfers(
   initiators uuid[], request_keys text[], hashes bytea[], types finance.transaction_type[],
@@ -2046,8 +2107,8 @@ language plpgsql
 as $$
 -- Transfers as if posted one by one in their order. All wallets are locked first, in the order of
 -- their keys over the whole batch; then each transfer is decided on the balances that those before
--- it left, in memory; then each table gets one insert. Of 1,000 transfers, deciding takes a tenth of
--- the time. A transfer whose key is known, or repeats one of the batch, answers with what was
+-- it left, in memory; then each table gets one insert. Of 1,000 transfers, deciding takes a tenth
+-- of the time. A transfer whose key is known, or repeats one of the batch, answers with what was
 -- written under it.
 declare
   largest constant bigint := 9223372036854775807;
@@ -2096,7 +2157,8 @@ begin
   order by user_id, currency
   for no key update;
 
-  -- Twice at most: once more after due holds were ended. What a wallet says about its holds is a hint.
+  -- Twice at most: once more after due holds were ended. What a wallet says about its holds is a
+  -- hint.
   for pass in 1..2 loop
     select
       array_agg(user_id order by user_id, currency), array_agg(currency order by user_id, currency),
@@ -2133,8 +2195,9 @@ begin
       with ordinality as given (initiator, request_key, hash, payer, payee, code, n)
     window same_key as (partition by initiator, request_key order by n)
   ) as items
-  -- Series with subscripts, because the planner knows how many rows they give. With unnest it compared every
-  -- transfer with every wallet in the first batches of a connection: 490 ms for 1,000 transfers, not 160.
+  -- Series with subscripts, because the planner knows how many rows they give. With unnest it
+  -- compared every transfer with every wallet in the first batches of a connection: 490 ms for
+  -- 1,000 transfers, not 160.
   left join (
     select owner_of[n] as owner, code_of[n] as code, n as place
     from generate_series(1, cardinality(owner_of)) as n
@@ -2267,7 +2330,8 @@ begin
 end
 $$;
 
-comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean) is 'Posts transfers as if one by one in their order, or all or none';
+comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean)
+is 'Posts transfers as if one by one in their order, or all or none';
 --> statement-breakpoint
 create or replace function finance.range_hash(owner uuid, of_currency text, first bigint, last bigint)
 returns bytea
@@ -2285,7 +2349,8 @@ as $$
     and version between first and last
 $$;
 
-comment on function finance.range_hash(uuid, text, bigint, bigint) is 'The SHA-256 over consecutive entries of a wallet';
+comment on function finance.range_hash(uuid, text, bigint, bigint)
+is 'The SHA-256 over consecutive entries of a wallet';
 --> statement-breakpoint
 create or replace function finance.refuse_entries(rule text, message text) returns void
 language plpgsql
@@ -2296,7 +2361,8 @@ begin
 end
 $$;
 
-comment on function finance.refuse_entries(text, text) is 'Raises the error of a broken rule of the ledger';
+comment on function finance.refuse_entries(text, text)
+is 'Raises the error of a broken rule of the ledger';
 --> statement-breakpoint
 create or replace function finance.resolve_hold(
   owner uuid, hold_id uuid, request_key text, hash bytea, payee uuid, captured bigint,
@@ -2304,8 +2370,8 @@ create or replace function finance.resolve_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- Captures a hold for `payee`, or releases it when there is none. No row is returned for a hold that
--- does not exist. `captured` null captures all of it; what is not captured is free again.
+-- Captures a hold for `payee`, or releases it when there is none. No row is returned for a hold
+-- that does not exist. `captured` null captures all of it; what is not captured is free again.
 declare
   hold finance.holds;
   source finance.wallets;
@@ -2395,7 +2461,8 @@ begin
 end
 $$;
 
-comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb) is 'Captures or releases a hold, once, or records why not';
+comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb)
+is 'Captures or releases a hold, once, or records why not';
 --> statement-breakpoint
 create or replace function finance.seal_entries(
   after_owner uuid, after_currency text, page integer, range_size integer, most integer default 10000,
@@ -2403,9 +2470,10 @@ create or replace function finance.seal_entries(
 )
 language plpgsql
 as $$
--- Seals what is new in the next `page` wallets after the given key, at most `most` entries of them, and says after which
--- key to go on: a wallet that is not sealed to its end comes again. One sealer at a time, because the seals
--- are a chain; it locks no wallet. A caller whose snapshot is older than another's seal gets a serialization failure.
+-- Seals what is new in the next `page` wallets after the given key, at most `most` entries of them,
+-- and says after which key to go on: a wallet that is not sealed to its end comes again. One sealer
+-- at a time, because the seals are a chain; it locks no wallet. A caller whose snapshot is older
+-- than another's seal gets a serialization failure.
 declare
   next_number bigint;
   previous bytea;
@@ -2496,7 +2564,8 @@ begin
 end
 $$;
 
-comment on function finance.seal_entries(uuid, text, integer, integer, integer) is 'Seals new entries of the next wallets';
+comment on function finance.seal_entries(uuid, text, integer, integer, integer)
+is 'Seals new entries of the next wallets';
 --> statement-breakpoint
 create or replace function finance.seal_hash(seal bigint, previous bytea) returns bytea
 language sql stable
@@ -2506,7 +2575,8 @@ as $$
   where seal_number = seal
 $$;
 
-comment on function finance.seal_hash(bigint, bytea) is 'The hash of a seal over its ranges and the seal before';
+comment on function finance.seal_hash(bigint, bytea)
+is 'The hash of a seal over its ranges and the seal before';
 --> statement-breakpoint
 create or replace function marketplace.add_job_vectors(job_ids uuid[]) returns void
 language plpgsql
@@ -2621,14 +2691,16 @@ begin
 end
 $$;
 
-comment on function marketplace.check_application_possible() is 'Refuses an application to a job that is not open, or of a deleted user';
+comment on function marketplace.check_application_possible()
+is 'Refuses an application to a job that is not open, or of a deleted user';
 --> statement-breakpoint
 create or replace function marketplace.check_application_step() returns trigger
 language plpgsql
 as $$
--- The enum's own order is the way forward; ACCEPTED, REJECTED and withdrawn are its ends. A step says when
--- it was taken and by whom, so a statement that moves only the status is refused: it would leave the
--- author of the step before. Applicants answer offers and withdraw; everything else is for others to do.
+-- The enum's own order is the way forward; ACCEPTED, REJECTED and withdrawn are its ends. A step
+-- says when it was taken and by whom, so a statement that moves only the status is refused: it
+-- would leave the author of the step before. Applicants answer offers and withdraw; everything else
+-- is for others to do.
 declare
   is_move constant boolean := new.status <> old.status;
   is_withdrawal constant boolean := new.withdrawn_at is distinct from old.withdrawn_at;
@@ -2662,12 +2734,14 @@ begin
 end
 $$;
 
-comment on function marketplace.check_application_step() is 'Lets an application move only forward, not after its end, and with time and author';
+comment on function marketplace.check_application_step()
+is 'Lets an application move only forward, not after its end, and with time and author';
 --> statement-breakpoint
 create or replace function marketplace.check_endorsements_counted() returns trigger
 language plpgsql
 as $$
--- Inside count_endorsements this trigger is the second one deep; under a plain statement it is the first.
+-- Inside count_endorsements this trigger is the second one deep; under a plain statement it is the
+-- first.
 begin
   if tg_op = 'INSERT' or pg_trigger_depth() = 1 then
     raise exception 'endorsements of user % are counted from skill_endorsements, not written', new.user_id
@@ -2678,7 +2752,8 @@ begin
 end
 $$;
 
-comment on function marketplace.check_endorsements_counted() is 'Lets only the count of endorsements change user_skills.endorsements';
+comment on function marketplace.check_endorsements_counted()
+is 'Lets only the count of endorsements change user_skills.endorsements';
 --> statement-breakpoint
 create or replace function marketplace.check_job_index()
 returns table (problem text, job_id uuid, skill_id integer)
@@ -2795,9 +2870,9 @@ comment on function marketplace.check_packed_jobs() is 'Computes the blocks of p
 create or replace function marketplace.check_skill_count() returns trigger
 language plpgsql
 as $$
--- Matching counts a job's weight in small integers. These triggers come after those that maintain the
--- index, in order of their names, because these hold the lock on the job's vector by then: so what two
--- transactions add at the same time is counted together.
+-- Matching counts a job's weight in small integers. These triggers come after those that maintain
+-- the index, in order of their names, because these hold the lock on the job's vector by then: so
+-- what two transactions add at the same time is counted together.
 declare
   full_job uuid;
 begin
@@ -3204,7 +3279,8 @@ begin
 end
 $$;
 
-comment on function marketplace.forget_endorsements() is 'Counts no endorsements once all are truncated';
+comment on function marketplace.forget_endorsements()
+is 'Counts no endorsements once all are truncated';
 --> statement-breakpoint
 create or replace function marketplace.forget_verification() returns trigger
 language plpgsql
@@ -3217,7 +3293,8 @@ begin
 end
 $$;
 
-comment on function marketplace.forget_verification() is 'Takes the verification from a skill whose level changes';
+comment on function marketplace.forget_verification()
+is 'Takes the verification from a skill whose level changes';
 --> statement-breakpoint
 create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
@@ -3292,8 +3369,9 @@ comment on function marketplace.index_jobs(uuid[]) is 'Brings vectors and postin
 create or replace function marketplace.keep_application_steps() returns trigger
 language plpgsql
 as $$
--- Steps go when their application does, and forget a user who is deleted: both show in what the foreign
--- key points to, which is gone by then. Truncation is looked at afterwards, for the same reason.
+-- Steps go when their application does, and forget a user who is deleted: both show in what the
+-- foreign key points to, which is gone by then. Truncation is looked at afterwards, for the same
+-- reason.
 begin
   if tg_op = 'TRUNCATE' then
     if not exists (select from marketplace.job_applications) then
@@ -3320,7 +3398,8 @@ begin
 end
 $$;
 
-comment on function marketplace.keep_application_steps() is 'Refuses every change of the steps but what foreign keys do';
+comment on function marketplace.keep_application_steps()
+is 'Refuses every change of the steps but what foreign keys do';
 --> statement-breakpoint
 create or replace function marketplace.level_number(level marketplace.skill_level) returns integer
 language sql immutable parallel safe
@@ -3358,12 +3437,14 @@ begin
 end
 $$;
 
-comment on function marketplace.maintain_from_job_skills() is 'Keeps job_vectors and skill_postings right when job_skills change';
+comment on function marketplace.maintain_from_job_skills()
+is 'Keeps job_vectors and skill_postings right when job_skills change';
 --> statement-breakpoint
 create or replace function marketplace.maintain_from_jobs() returns trigger
 language plpgsql
 as $$
--- Only the work on keys is in the functions that this calls, so that a row trigger could call them as well.
+-- Only the work on keys is in the functions that this calls, so that a row trigger could call them
+-- as well.
 declare
   gone_ids uuid[];
   new_ids uuid[];
@@ -3402,7 +3483,8 @@ begin
 end
 $$;
 
-comment on function marketplace.maintain_from_jobs() is 'Keeps job_vectors and skill_postings right when jobs change';
+comment on function marketplace.maintain_from_jobs()
+is 'Keeps job_vectors and skill_postings right when jobs change';
 --> statement-breakpoint
 create or replace function marketplace.match_candidates(
   job uuid, wanted integer, qualified_only boolean, verified_only boolean,
@@ -4001,7 +4083,8 @@ begin
 end
 $$;
 
-comment on function marketplace.record_application_step() is 'Writes each status of an application into application_steps';
+comment on function marketplace.record_application_step()
+is 'Writes each status of an application into application_steps';
 --> statement-breakpoint
 create or replace function marketplace.reindex_jobs(
   after_job uuid, chunk integer, retried uuid[],
@@ -4173,9 +4256,9 @@ create or replace function marketplace.set_job_skills(
 ) returns boolean
 language plpgsql
 as $$
--- The lock comes first, in a statement of its own: whoever waited for it then sees what the other caller
--- left, so the result is always one caller's set, never a union. Rows of one job are changed under its
--- lock only, which is why two callers cannot deadlock over them.
+-- The lock comes first, in a statement of its own: whoever waited for it then sees what the other
+-- caller left, so the result is always one caller's set, never a union. Rows of one job are changed
+-- under its lock only, which is why two callers cannot deadlock over them.
 begin
   perform from marketplace.jobs
   where id = job
@@ -4200,15 +4283,17 @@ begin
 end
 $$;
 
-comment on function marketplace.set_job_skills is 'Makes these the skills of a job; false for a job that is not there';
+comment on function marketplace.set_job_skills
+is 'Makes these the skills of a job; false for a job that is not there';
 --> statement-breakpoint
 create or replace function marketplace.set_user_skills(
   person uuid, skill_ids integer[], levels marketplace.skill_level[]
 ) returns boolean
 language plpgsql
 as $$
--- Here the lock is an update that changes nothing: at higher isolation it lets the second caller fail, as
--- the changed vector of a job does. After a mere lock that caller would add to skills it cannot see.
+-- Here the lock is an update that changes nothing: at higher isolation it lets the second caller
+-- fail, as the changed vector of a job does. After a mere lock that caller would add to skills it
+-- cannot see.
 begin
   update identity.users
   set updated_at = updated_at
@@ -4234,7 +4319,8 @@ begin
 end
 $$;
 
-comment on function marketplace.set_user_skills is 'Makes these the skills of a user; false for a user who is not there';
+comment on function marketplace.set_user_skills
+is 'Makes these the skills of a user; false for a user who is not there';
 --> statement-breakpoint
 create or replace function marketplace.size_class(total_weight integer) returns smallint
 language sql immutable parallel safe
@@ -4321,15 +4407,16 @@ begin
 end
 $$;
 
-comment on function platform.forbid_change() is 'Refuses every change of an append-only table, for its owner too';
+comment on function platform.forbid_change()
+is 'Refuses every change of an append-only table, for its owner too';
 --> statement-breakpoint
 create or replace function platform.touch_updated_at() returns trigger
 language plpgsql
 as $$
 -- Rules that Drizzle cannot write down: append-only tables, payments and rewards that follow their
--- transactions, deferrable orders, the claim of payment references, and updated_at. Every statement may run again, because
--- `push` applies this file to a database that may have it already. On an empty database the locks
--- do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a moment.
+-- transactions, deferrable orders, the claim of payment references, and updated_at. Every statement
+-- may run again, because `push` applies this file to a database that may have it already. On an
+-- empty database the locks do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a moment.
 begin
   new.updated_at := clock_timestamp();
   return new;
@@ -4341,8 +4428,9 @@ comment on function platform.touch_updated_at() is 'Moves updated_at at each rea
 -- Its few rows change all the time.
 alter table education.course_statistics set (fillfactor = 50);
 --> statement-breakpoint
--- Room for a new version of a row beside the old one: on the same page, no index has to be written. An enrollment
--- takes about 130 bytes, so a page has room for nine more before the old ones are cleared away.
+-- Room for a new version of a row beside the old one: on the same page, no index has to be written.
+-- An enrollment takes about 130 bytes, so a page has room for nine more before the old ones are
+-- cleared away.
 alter table education.enrollments set (fillfactor = 85);
 --> statement-breakpoint
 -- As of enrollments.
@@ -4365,7 +4453,8 @@ alter table education.course_modules
 add constraint course_modules_course_id_position_key
 unique (course_id, position) deferrable initially immediate;
 --> statement-breakpoint
--- A completed enrollment has the row that published it. Deferred, because the two point to each other.
+-- A completed enrollment has the row that published it. Deferred, because the two point to each
+-- other.
 alter table education.enrollments
 add constraint enrollments_completion_fkey
 foreign key (user_id, course_id, completed_revision)
@@ -4904,8 +4993,8 @@ create or replace trigger wallets_open_sound
 before insert on finance.wallets
 for each row execute function finance.check_new_wallet();
 --> statement-breakpoint
--- After the update and of one column: a row trigger before it would make every posting compute the wallet's generated
--- columns again.
+-- After the update and of one column: a row trigger before it would make every posting compute the
+-- wallet's generated columns again.
 create or replace trigger wallets_system_open
 after update of status on finance.wallets
 for each row when (old.kind <> 'USER' and new.status <> 'OPEN')
@@ -4936,90 +5025,120 @@ comment on table ai.chat_messages is 'One message of a conversation, in order of
 --> statement-breakpoint
 comment on table ai.chat_sessions is 'A conversation of one user with one personality';
 --> statement-breakpoint
-comment on table education.assessments is 'One user''s sitting of a quiz, exam, assignment, project or skill test';
+comment on table education.assessments
+is 'One user''s sitting of a quiz, exam, assignment, project or skill test';
 --> statement-breakpoint
-comment on table education.course_completions is 'A learner''s completion of a revision, and the event that told of it';
+comment on table education.course_completions
+is 'A learner''s completion of a revision, and the event that told of it';
 --> statement-breakpoint
-comment on table education.course_modules is 'A part of a course; its weight is its share of the course''s progress';
+comment on table education.course_modules
+is 'A part of a course; its weight is its share of the course''s progress';
 --> statement-breakpoint
 comment on table education.course_revisions is 'A course as it was published; never changes';
 --> statement-breakpoint
-comment on table education.course_statistics is 'A share of a course''s counts; the course''s are the sums over its rows';
+comment on table education.course_statistics
+is 'A share of a course''s counts; the course''s are the sums over its rows';
 --> statement-breakpoint
 comment on table education.courses is 'A course, as its author edits it';
 --> statement-breakpoint
-comment on table education.enrollments is 'A learner in a course, with the integer weights done and in all';
+comment on table education.enrollments
+is 'A learner in a course, with the integer weights done and in all';
 --> statement-breakpoint
-comment on table education.learner_days is 'The days on which a learner did something, merged into streaks';
+comment on table education.learner_days
+is 'The days on which a learner did something, merged into streaks';
 --> statement-breakpoint
 comment on table education.learning_path_courses is 'A course''s place in a learning path';
 --> statement-breakpoint
 comment on table education.learning_path_skills is 'A skill that a learning path teaches';
 --> statement-breakpoint
-comment on table education.learning_paths is 'An ordered set of courses that leads to a set of skills';
+comment on table education.learning_paths
+is 'An ordered set of courses that leads to a set of skills';
 --> statement-breakpoint
--- What keeps progress exact without the caller's help: events that cannot be changed, revisions that are
--- sealed when they are published, completions that publish themselves once, course counts that follow every
--- write, and the functions that apply a batch of events, publish a course and move its learners. All of it
--- can run again. On an empty database the locks do not matter; on a full one each trigger takes SHARE ROW
--- EXCLUSIVE for a moment, and the fillfactor only concerns pages written later.
-comment on table education.module_prerequisites is 'A module that another module of its course asks for, as the author edits it';
+-- What keeps progress exact without the caller's help: events that cannot be changed, revisions
+-- that are sealed when they are published, completions that publish themselves once, course counts
+-- that follow every write, and the functions that apply a batch of events, publish a course and
+-- move its learners. All of it can run again. On an empty database the locks do not matter; on a
+-- full one each trigger takes SHARE ROW EXCLUSIVE for a moment, and the fillfactor only concerns
+-- pages written later.
+comment on table education.module_prerequisites
+is 'A module that another module of its course asks for, as the author edits it';
 --> statement-breakpoint
-comment on table education.module_progress is 'How far a learner is in one module, and where to resume';
+comment on table education.module_progress
+is 'How far a learner is in one module, and where to resume';
 --> statement-breakpoint
-comment on table education.progress_events is 'What a learner did in a module, as a client told it; append-only';
+comment on table education.progress_events
+is 'What a learner did in a module, as a client told it; append-only';
 --> statement-breakpoint
 comment on table education.revision_modules is 'A module as a revision published it';
 --> statement-breakpoint
-comment on table education.revision_prerequisites is 'A module that another one asks for, as a revision published it';
+comment on table education.revision_prerequisites
+is 'A module that another one asks for, as a revision published it';
 --> statement-breakpoint
-comment on table finance.currencies is 'Money that wallets can hold; scale is the number of digits after the point';
+comment on table finance.currencies
+is 'Money that wallets can hold; scale is the number of digits after the point';
 --> statement-breakpoint
-comment on table finance.entries is 'One leg of a transaction in one wallet, with the balance after it; append-only';
+comment on table finance.entries
+is 'One leg of a transaction in one wallet, with the balance after it; append-only';
 --> statement-breakpoint
-comment on table finance.holds is 'Money set aside in a wallet until it is captured, released or expires';
+comment on table finance.holds
+is 'Money set aside in a wallet until it is captured, released or expires';
 --> statement-breakpoint
-comment on table finance.mining_activities is 'A proof of knowledge that can earn AZR, rewarded at most once';
+comment on table finance.mining_activities
+is 'A proof of knowledge that can earn AZR, rewarded at most once';
 --> statement-breakpoint
-comment on table finance.occurrence_sums is 'How a wallet''s balance by occurred time differs from that by recorded time, summed over one stretch of time';
+comment on table finance.occurrence_sums
+is 'How a wallet''s balance by occurred time differs from that by recorded time, summed over one stretch of time';
 --> statement-breakpoint
-comment on table finance.payment_references is 'Which payment holds a provider''s reference, over all users';
+comment on table finance.payment_references
+is 'Which payment holds a provider''s reference, over all users';
 --> statement-breakpoint
 comment on table finance.payments is 'Money asked from a user through a payment provider';
 --> statement-breakpoint
-comment on table finance.sealed_ranges is 'Consecutive entries of one wallet under a seal; append-only';
+comment on table finance.sealed_ranges
+is 'Consecutive entries of one wallet under a seal; append-only';
 --> statement-breakpoint
 -- Looking back: balances of the past, and seals that make a change of the past visible. Functions,
 -- and triggers on two tables that only the sealer writes; locks nothing that a posting needs.
-comment on table finance.seals is 'A link of the chain of SHA-256 hashes over the sealed entries; append-only';
+comment on table finance.seals
+is 'A link of the chain of SHA-256 hashes over the sealed entries; append-only';
 --> statement-breakpoint
-comment on table finance.transactions is 'One request to move money or set it aside and its outcome, keyed by the owner who started it';
+comment on table finance.transactions
+is 'One request to move money or set it aside and its outcome, keyed by the owner who started it';
 --> statement-breakpoint
-comment on table finance.wallets is 'What one owner holds of one currency; system wallets have reserved owner ids';
+comment on table finance.wallets
+is 'What one owner holds of one currency; system wallets have reserved owner ids';
 --> statement-breakpoint
 comment on table identity.tokens is 'A token that was handed out; only its SHA-256 is kept';
 --> statement-breakpoint
-comment on table identity.user_profiles is 'What a user tells about themselves; one row for each user';
+comment on table identity.user_profiles
+is 'What a user tells about themselves; one row for each user';
 --> statement-breakpoint
 comment on table identity.users is 'A person who can sign in';
 --> statement-breakpoint
-comment on table marketplace.application_steps is 'A status that an application had, since when and by whom';
+comment on table marketplace.application_steps
+is 'A status that an application had, since when and by whom';
 --> statement-breakpoint
-comment on table marketplace.job_applications is 'A user''s application to a job, with the match score of that moment';
+comment on table marketplace.job_applications
+is 'A user''s application to a job, with the match score of that moment';
 --> statement-breakpoint
-comment on table marketplace.job_skills is 'A skill that a job asks for, at a level: required or nice to have';
+comment on table marketplace.job_skills
+is 'A skill that a job asks for, at a level: required or nice to have';
 --> statement-breakpoint
-comment on table marketplace.job_vectors is 'What matching needs to know of one job; derived from jobs and job_skills';
+comment on table marketplace.job_vectors
+is 'What matching needs to know of one job; derived from jobs and job_skills';
 --> statement-breakpoint
 comment on table marketplace.jobs is 'An open position; salaries are yearly';
 --> statement-breakpoint
-comment on table marketplace.left_out_jobs is 'A job that packJobs left among the postings when it last packed';
+comment on table marketplace.left_out_jobs
+is 'A job that packJobs left among the postings when it last packed';
 --> statement-breakpoint
-comment on table marketplace.occupation_skills is 'A skill that an occupation needs: essential, or optional';
+comment on table marketplace.occupation_skills
+is 'A skill that an occupation needs: essential, or optional';
 --> statement-breakpoint
 comment on table marketplace.occupations is 'A kind of work of the imported classification';
 --> statement-breakpoint
-comment on table marketplace.packed_bounds is 'What a skill is worth at most in each block of a group';
+comment on table marketplace.packed_bounds
+is 'What a skill is worth at most in each block of a group';
 --> statement-breakpoint
 comment on table marketplace.packed_jobs is 'Where in the blocks a packed job is';
 --> statement-breakpoint
@@ -5031,9 +5150,11 @@ comment on table marketplace.packed_shares is 'What a skill is worth in each job
 -- moment.
 comment on table marketplace.skill_endorsements is 'One user''s word that another holds a skill';
 --> statement-breakpoint
-comment on table marketplace.skill_postings is 'One skill of one job that can match; derived from job_vectors';
+comment on table marketplace.skill_postings
+is 'One skill of one job that can match; derived from job_vectors';
 --> statement-breakpoint
-comment on table marketplace.skill_ranks is 'How common a skill is among jobs, as an order from the rarest on';
+comment on table marketplace.skill_ranks
+is 'How common a skill is among jobs, as an order from the rarest on';
 --> statement-breakpoint
 comment on table marketplace.skills is 'A skill of the catalogue';
 --> statement-breakpoint
@@ -5041,7 +5162,8 @@ comment on table marketplace.user_skills is 'A skill that a user holds, at a lev
 --> statement-breakpoint
 comment on table platform.audit_log is 'What was done to what, by whom; append-only';
 --> statement-breakpoint
-comment on table platform.events is 'The outbox: a fact published in the transaction that made it true';
+comment on table platform.events
+is 'The outbox: a fact published in the transaction that made it true';
 --> statement-breakpoint
 comment on table platform.notifications is 'Something told to one user';
 --> statement-breakpoint

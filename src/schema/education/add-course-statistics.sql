@@ -3,10 +3,11 @@ returns void
 language plpgsql
 set plan_cache_mode = force_generic_plan
 as $$
--- Takes keys and deltas, not transition tables, so that a row trigger can call it as well (Citus has no
--- transition tables on distributed tables). A row that somebody holds is skipped, never waited for, and a new
--- one is added when all are held: no queue on a popular course, and no deadlock through its counts. The second
--- statement sees the rows as they are now locked, because each statement here takes its own snapshot.
+-- Takes keys and deltas, not transition tables, so that a row trigger can call it as well (Citus
+-- has no transition tables on distributed tables). A row that somebody holds is skipped, never
+-- waited for, and a new one is added when all are held: no queue on a popular course, and no
+-- deadlock through its counts. The second statement sees the rows as they are now locked, because
+-- each statement here takes its own snapshot.
 begin
   select array_agg(row(
     delta.course_id, free_rows.shard_id, delta.active, delta.completed, delta.dropped, delta.basis_points,
@@ -52,4 +53,5 @@ begin
 end
 $$;
 
-comment on function education.add_course_statistics(education.course_statistics[]) is 'Adds changes of counts to courses without waiting for other writers';
+comment on function education.add_course_statistics(education.course_statistics[])
+is 'Adds changes of counts to courses without waiting for other writers';

@@ -1,4 +1,5 @@
-comment on table education.assessments is 'One user''s sitting of a quiz, exam, assignment, project or skill test';
+comment on table education.assessments
+is 'One user''s sitting of a quiz, exam, assignment, project or skill test';
 
 create or replace trigger assessments_touch
 before update on education.assessments
@@ -8,7 +9,8 @@ execute function platform.touch_updated_at();
 create or replace function education.publish_assessment_pass() returns trigger
 language plpgsql
 as $$
--- Passing an assessment is the ground of a reward as well. A graded one is final, so it passes once.
+-- Passing an assessment is the ground of a reward as well. A graded one is final, so it passes
+-- once.
 begin
   insert into platform.events (type, source, data)
   values (
@@ -25,7 +27,8 @@ begin
 end
 $$;
 
-comment on function education.publish_assessment_pass() is 'Publishes assessment.passed in the transaction that graded it';
+comment on function education.publish_assessment_pass()
+is 'Publishes assessment.passed in the transaction that graded it';
 
 create or replace function education.keep_grade() returns trigger
 language plpgsql
@@ -42,7 +45,8 @@ begin
 end
 $$;
 
-comment on function education.keep_grade() is 'Lets a graded assessment be deleted only when its user is gone';
+comment on function education.keep_grade()
+is 'Lets a graded assessment be deleted only when its user is gone';
 
 create or replace trigger assessments_publish_pass
 after update on education.assessments

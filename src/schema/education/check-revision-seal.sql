@@ -2,9 +2,10 @@ create or replace function education.check_revision_seal(sealed_course uuid, sea
 returns void
 language plpgsql
 as $$
--- The seal of a revision is that its rows add up to its header: at the end of the transaction that publishes
--- it there are as many as the header says, and no statement can ever make them more. So the whole is counted once
--- for a header, and once for a statement that adds rows, not for each row.
+-- The seal of a revision is that its rows add up to its header: at the end of the transaction that
+-- publishes it there are as many as the header says, and no statement can ever make them more. So
+-- the whole is counted once for a header, and once for a statement that adds rows, not for each
+-- row.
 begin
   perform
   from education.course_revisions as revisions
@@ -26,4 +27,5 @@ begin
 end
 $$;
 
-comment on function education.check_revision_seal(uuid, integer) is 'Refuses a revision whose modules do not add up to its header';
+comment on function education.check_revision_seal(uuid, integer)
+is 'Refuses a revision whose modules do not add up to its header';

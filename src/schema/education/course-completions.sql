@@ -1,4 +1,5 @@
-comment on table education.course_completions is 'A learner''s completion of a revision, and the event that told of it';
+comment on table education.course_completions
+is 'A learner''s completion of a revision, and the event that told of it';
 
 create or replace function education.publish_completions() returns trigger
 language plpgsql
@@ -21,7 +22,8 @@ begin
 end
 $$;
 
-comment on function education.publish_completions() is 'Publishes course.completed in the transaction that completed the course';
+comment on function education.publish_completions()
+is 'Publishes course.completed in the transaction that completed the course';
 
 create or replace trigger course_completions_append_only
 before update or truncate on education.course_completions

@@ -1,4 +1,5 @@
-comment on table education.course_modules is 'A part of a course; its weight is its share of the course''s progress';
+comment on table education.course_modules
+is 'A part of a course; its weight is its share of the course''s progress';
 
 -- Deferrable, so that two modules can swap places in one transaction.
 alter table education.course_modules

@@ -4,7 +4,8 @@ create or replace function education.enrollment_deltas(
 returns education.course_statistics[]
 language plpgsql immutable
 as $$
--- What rows that came and rows that went change in the counts of their courses, without what cancels out.
+-- What rows that came and rows that went change in the counts of their courses, without what
+-- cancels out.
 begin
   return (
     with changes as (
@@ -44,4 +45,5 @@ begin
 end
 $$;
 
-comment on function education.enrollment_deltas(education.enrollments[], education.enrollments[]) is 'What rows that came and went change in the counts of their courses';
+comment on function education.enrollment_deltas(education.enrollments[], education.enrollments[])
+is 'What rows that came and went change in the counts of their courses';

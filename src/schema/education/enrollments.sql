@@ -1,10 +1,13 @@
-comment on table education.enrollments is 'A learner in a course, with the integer weights done and in all';
+comment on table education.enrollments
+is 'A learner in a course, with the integer weights done and in all';
 
--- Room for a new version of a row beside the old one: on the same page, no index has to be written. An enrollment
--- takes about 130 bytes, so a page has room for nine more before the old ones are cleared away.
+-- Room for a new version of a row beside the old one: on the same page, no index has to be written.
+-- An enrollment takes about 130 bytes, so a page has room for nine more before the old ones are
+-- cleared away.
 alter table education.enrollments set (fillfactor = 85);
 
--- A completed enrollment has the row that published it. Deferred, because the two point to each other.
+-- A completed enrollment has the row that published it. Deferred, because the two point to each
+-- other.
 alter table education.enrollments
 add constraint enrollments_completion_fkey
 foreign key (user_id, course_id, completed_revision)
@@ -33,13 +36,15 @@ begin
 end
 $$;
 
-comment on function education.count_enrollments() is 'Keeps course_statistics exact under every write to enrollments';
+comment on function education.count_enrollments()
+is 'Keeps course_statistics exact under every write to enrollments';
 
 create or replace function education.open_days() returns trigger
 language plpgsql
 as $$
--- A learner has their row of days from the first enrollment on. Made by the first event, it would check the key of
--- the user while the enrollment is locked: against the order of those who count days anew, which deadlocks.
+-- A learner has their row of days from the first enrollment on. Made by the first event, it would
+-- check the key of the user while the enrollment is locked: against the order of those who count
+-- days anew, which deadlocks.
 begin
   insert into education.learner_days (user_id, days)
   select distinct user_id, '{}'::datemultirange

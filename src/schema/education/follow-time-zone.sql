@@ -1,8 +1,8 @@
 create or replace function education.follow_time_zone() returns trigger
 language plpgsql
 as $$
--- A profile that goes to another user changes the days of both. When all are truncated, whose were not in UTC is not
--- known any more: everybody's days are counted.
+-- A profile that goes to another user changes the days of both. When all are truncated, whose were
+-- not in UTC is not known any more: everybody's days are counted.
 begin
   if tg_op = 'TRUNCATE' then
     perform education.recount_days(array_agg(user_id)) from education.learner_days;
@@ -13,4 +13,5 @@ begin
 end
 $$;
 
-comment on function education.follow_time_zone() is 'Counts a learner''s days anew when their time zone changes';
+comment on function education.follow_time_zone()
+is 'Counts a learner''s days anew when their time zone changes';

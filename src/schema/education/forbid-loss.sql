@@ -13,4 +13,5 @@ begin
 end
 $$;
 
-comment on function education.forbid_loss() is 'Lets a row be deleted only when its enrollment is gone';
+comment on function education.forbid_loss()
+is 'Lets a row be deleted only when its enrollment is gone';

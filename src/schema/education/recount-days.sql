@@ -1,8 +1,9 @@
 create or replace function education.recount_days(learners uuid[]) returns void
 language plpgsql
 as $$
--- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds an enrollment, so
--- when all are locked no event is on its way, and the last statement, with a snapshot of its own, sees them all.
+-- Users are locked before their enrollments: nobody enrolls meanwhile. Every batch of events holds
+-- an enrollment, so when all are locked no event is on its way, and the last statement, with a
+-- snapshot of its own, sees them all.
 begin
   perform from identity.users where id = any(learners) order by id for update;
 
@@ -27,4 +28,5 @@ begin
 end
 $$;
 
-comment on function education.recount_days(uuid[]) is 'Counts the active days of learners anew, from their events';
+comment on function education.recount_days(uuid[])
+is 'Counts the active days of learners anew, from their events';

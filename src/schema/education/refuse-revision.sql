@@ -9,4 +9,5 @@ begin
 end
 $$;
 
-comment on function education.refuse_revision(uuid, integer) is 'Raises course_revisions_seal_check';
+comment on function education.refuse_revision(uuid, integer)
+is 'Raises course_revisions_seal_check';

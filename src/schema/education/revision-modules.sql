@@ -18,7 +18,8 @@ begin
 end
 $$;
 
-comment on function education.refuse_late_modules() is 'Refuses more modules than the header of their revision says';
+comment on function education.refuse_late_modules()
+is 'Refuses more modules than the header of their revision says';
 
 create or replace trigger revision_modules_append_only
 before update or delete or truncate on education.revision_modules

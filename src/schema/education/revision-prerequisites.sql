@@ -1,4 +1,5 @@
-comment on table education.revision_prerequisites is 'A module that another one asks for, as a revision published it';
+comment on table education.revision_prerequisites
+is 'A module that another one asks for, as a revision published it';
 
 create or replace function education.refuse_late_prerequisites() returns trigger
 language plpgsql
@@ -17,7 +18,8 @@ begin
 end
 $$;
 
-comment on function education.refuse_late_prerequisites() is 'Refuses more prerequisites than the header of their revision says';
+comment on function education.refuse_late_prerequisites()
+is 'Refuses more prerequisites than the header of their revision says';
 
 create or replace trigger revision_prerequisites_append_only
 before update or delete or truncate on education.revision_prerequisites

@@ -14,8 +14,9 @@ declare
   seen record;
   moved bigint := 0;
 begin
-  -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows of
-  -- this statement have no statistics, and as a plain join the planner may read all transactions.
+  -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows
+  -- of this statement have no statistics, and as a plain join the planner may read all
+  -- transactions.
   select
     coalesce(sum(legs.entry_count), 0) as entry_count,
     bool_or(is_displaced) as is_displaced,
@@ -88,10 +89,10 @@ begin
     );
   end if;
 
-  -- Times follow versions, so an entry ahead of the clock takes all later ones of its wallets ahead, and those of
-  -- whoever deals with them. A writer's own clock may be 5 seconds fast. After the server's clock was set back, its
-  -- wallets are ahead of it: there a posting takes the time that one of them has, which moves none further ahead,
-  -- until the clock has caught up.
+  -- Times follow versions, so an entry ahead of the clock takes all later ones of its wallets
+  -- ahead, and those of whoever deals with them. A writer's own clock may be 5 seconds fast. After
+  -- the server's clock was set back, its wallets are ahead of it: there a posting takes the time
+  -- that one of them has, which moves none further ahead, until the clock has caught up.
   if seen.newest_at > clock_timestamp() + interval '5 seconds' then
     if not exists (
       select
@@ -121,9 +122,9 @@ begin
     get diagnostics moved = row_count;
   end if;
 
-  -- One statement for all wallets, because each statement builds the table's checks again: 2,000 updates of one
-  -- wallet each took 5 times as long. Planned once, as look-ups by key for any number of entries: planned anew
-  -- each time, a batch of 32 took 0.6 ms more.
+  -- One statement for all wallets, because each statement builds the table's checks again: 2,000
+  -- updates of one wallet each took 5 times as long. Planned once, as look-ups by key for any
+  -- number of entries: planned anew each time, a batch of 32 took 0.6 ms more.
   if moved < seen.entry_count then
       with placed_entries as (
         select
@@ -211,4 +212,5 @@ begin
 end
 $$;
 
-comment on function finance.apply_entries() is 'Checks new entries as a whole and moves their wallets';
+comment on function finance.apply_entries()
+is 'Checks new entries as a whole and moves their wallets';

@@ -1,7 +1,8 @@
 create or replace function finance.apply_hold() returns trigger
 language plpgsql
 as $$
--- What is held follows the holds themselves, one wallet row for each hold that opens or is resolved.
+-- What is held follows the holds themselves, one wallet row for each hold that opens or is
+-- resolved.
 declare
   is_sound boolean;
 begin
@@ -33,8 +34,8 @@ begin
         constraint = 'holds_expired_by_clock_check';
   end if;
 
-  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update that waits
-  -- itself finds the earliest end among the holds that there were before it waited.
+  -- Locked in a statement of its own, so that the next one begins after the lock is held: an update
+  -- that waits itself finds the earliest end among the holds that there were before it waited.
   perform
   from finance.wallets
   where user_id = new.user_id and currency = new.currency
@@ -63,4 +64,5 @@ begin
 end
 $$;
 
-comment on function finance.apply_hold() is 'Moves what a wallet holds back when a hold opens or is resolved';
+comment on function finance.apply_hold()
+is 'Moves what a wallet holds back when a hold opens or is resolved';

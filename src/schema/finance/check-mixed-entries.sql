@@ -2,8 +2,8 @@ create or replace function finance.check_mixed_entries(owners uuid[], ids uuid[]
 returns text
 language sql stable
 as $$
-  -- Only for statements with a transaction of several currencies, which are few: exchanges and their
-  -- reversals. Returns the rule that one of them breaks, and its id.
+  -- Only for statements with a transaction of several currencies, which are few: exchanges and
+  -- their reversals. Returns the rule that one of them breaks, and its id.
   select min(broken || ' ' || id)
   from (
     select
@@ -38,4 +38,5 @@ as $$
   ) as mixed
 $$;
 
-comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[]) is 'Which rule the entries of an exchange break, if any';
+comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[])
+is 'Which rule the entries of an exchange break, if any';

@@ -1,4 +1,5 @@
-comment on table finance.currencies is 'Money that wallets can hold; scale is the number of digits after the point';
+comment on table finance.currencies
+is 'Money that wallets can hold; scale is the number of digits after the point';
 
 create or replace function finance.open_system_wallets() returns trigger
 language plpgsql
@@ -16,7 +17,8 @@ begin
 end
 $$;
 
-comment on function finance.open_system_wallets() is 'Opens MINT, EXTERNAL, LIQUIDITY and FEES with each new currency';
+comment on function finance.open_system_wallets()
+is 'Opens MINT, EXTERNAL, LIQUIDITY and FEES with each new currency';
 
 create or replace function finance.check_supply_limit() returns trigger
 language plpgsql
@@ -29,7 +31,8 @@ begin
 end
 $$;
 
-comment on function finance.check_supply_limit() is 'Refuses a supply limit that is raised or taken away';
+comment on function finance.check_supply_limit()
+is 'Refuses a supply limit that is raised or taken away';
 
 create or replace function finance.follow_supply_limit() returns trigger
 language plpgsql
@@ -43,7 +46,8 @@ begin
 end
 $$;
 
-comment on function finance.follow_supply_limit() is 'Lets MINT owe what the currency''s supply allows';
+comment on function finance.follow_supply_limit()
+is 'Lets MINT owe what the currency''s supply allows';
 
 create or replace trigger currencies_open_system_wallets
 after insert on finance.currencies
@@ -65,7 +69,8 @@ after update of supply_limit on finance.currencies
 for each row when (old.supply_limit is distinct from new.supply_limit)
 execute function finance.follow_supply_limit();
 
--- The currencies of the platform. They are part of the schema's meaning, so every migrated database has them.
+-- The currencies of the platform. They are part of the schema's meaning, so every migrated database
+-- has them.
 insert into finance.currencies (code, name, scale, supply_limit)
 values
   ('AZR', 'Azora', 8, 2100000000000000),

@@ -1,4 +1,5 @@
-comment on table finance.entries is 'One leg of a transaction in one wallet, with the balance after it; append-only';
+comment on table finance.entries
+is 'One leg of a transaction in one wallet, with the balance after it; append-only';
 
 create or replace trigger entries_append_only
 before update or delete or truncate on finance.entries

@@ -1,4 +1,5 @@
-comment on table finance.holds is 'Money set aside in a wallet until it is captured, released or expires';
+comment on table finance.holds
+is 'Money set aside in a wallet until it is captured, released or expires';
 
 create or replace trigger holds_no_truncate
 before truncate on finance.holds

@@ -1,4 +1,5 @@
-comment on table finance.mining_activities is 'A proof of knowledge that can earn AZR, rewarded at most once';
+comment on table finance.mining_activities
+is 'A proof of knowledge that can earn AZR, rewarded at most once';
 
 create or replace trigger mining_activities_touch
 before update on finance.mining_activities
@@ -27,7 +28,8 @@ begin
 end
 $$;
 
-comment on function finance.check_reward_posting() is 'Refuses a reward whose transaction does not fit';
+comment on function finance.check_reward_posting()
+is 'Refuses a reward whose transaction does not fit';
 
 -- A proof goes from PENDING over VERIFIED to REWARDED, or to REJECTED, and then stays as it is.
 create or replace trigger mining_activities_final

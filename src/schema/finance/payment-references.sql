@@ -1,10 +1,11 @@
-comment on table finance.payment_references is 'Which payment holds a provider''s reference, over all users';
+comment on table finance.payment_references
+is 'Which payment holds a provider''s reference, over all users';
 
 create or replace function finance.check_payment_reference() returns trigger
 language plpgsql
 as $$
--- Claimed references come from finance.claim_payment_reference alone, and are those of their payment. Any other would
--- keep the payment that has it from being created.
+-- Claimed references come from finance.claim_payment_reference alone, and are those of their
+-- payment. Any other would keep the payment that has it from being created.
 begin
   if not exists (
     select
@@ -22,7 +23,8 @@ begin
 end
 $$;
 
-comment on function finance.check_payment_reference() is 'Refuses a claimed reference that its payment does not have';
+comment on function finance.check_payment_reference()
+is 'Refuses a claimed reference that its payment does not have';
 
 -- A reference goes only with its payment, by the cascade, which runs one trigger deeper.
 create or replace trigger payment_references_append_only

@@ -15,13 +15,15 @@ begin
 end
 $$;
 
-comment on function finance.claim_payment_reference() is 'Makes a provider''s reference unique over all users';
+comment on function finance.claim_payment_reference()
+is 'Makes a provider''s reference unique over all users';
 
 create or replace function finance.check_payment_postings() returns trigger
 language plpgsql
 as $$
--- The transactions that settled and refunded a payment moved its amount, and for that purpose. One that reverses
--- another refunds the payment which that one settled, and settles none: a payment of type REFUND has one of its own.
+-- The transactions that settled and refunded a payment moved its amount, and for that purpose. One
+-- that reverses another refunds the payment which that one settled, and settles none: a payment of
+-- type REFUND has one of its own.
 declare
   broken text;
 begin
@@ -57,7 +59,8 @@ begin
 end
 $$;
 
-comment on function finance.check_payment_postings() is 'Refuses a settled or refunded payment whose transactions do not fit';
+comment on function finance.check_payment_postings()
+is 'Refuses a settled or refunded payment whose transactions do not fit';
 
 create or replace trigger payments_claim_reference
 after insert on finance.payments

@@ -7,4 +7,5 @@ begin
 end
 $$;
 
-comment on function finance.refuse_entries(text, text) is 'Raises the error of a broken rule of the ledger';
+comment on function finance.refuse_entries(text, text)
+is 'Raises the error of a broken rule of the ledger';

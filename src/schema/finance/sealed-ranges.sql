@@ -1,4 +1,5 @@
-comment on table finance.sealed_ranges is 'Consecutive entries of one wallet under a seal; append-only';
+comment on table finance.sealed_ranges
+is 'Consecutive entries of one wallet under a seal; append-only';
 
 -- The hash of a seal is over its ranges, and they refer to it: it comes after them.
 alter table finance.sealed_ranges

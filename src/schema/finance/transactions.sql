@@ -1,4 +1,5 @@
-comment on table finance.transactions is 'One request to move money or set it aside and its outcome, keyed by the owner who started it';
+comment on table finance.transactions
+is 'One request to move money or set it aside and its outcome, keyed by the owner who started it';
 
 create or replace function finance.check_completed_transaction() returns trigger
 language plpgsql
@@ -8,7 +9,8 @@ as $$
 declare
   broken text;
 begin
-  -- Nested, because an expression with a subquery costs as much when an `and` before it spares the look.
+  -- Nested, because an expression with a subquery costs as much when an `and` before it spares the
+  -- look.
   if new.type not in ('HOLD', 'RELEASE') then
     if not exists (
       select from finance.entries where transaction_user_id = new.user_id and transaction_id = new.id
@@ -35,7 +37,8 @@ begin
 end
 $$;
 
-comment on function finance.check_completed_transaction() is 'Refuses a completed transaction without its entries or its hold';
+comment on function finance.check_completed_transaction()
+is 'Refuses a completed transaction without its entries or its hold';
 
 create or replace trigger transactions_no_truncate
 before truncate on finance.transactions

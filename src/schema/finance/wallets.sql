@@ -1,4 +1,5 @@
-comment on table finance.wallets is 'What one owner holds of one currency; system wallets have reserved owner ids';
+comment on table finance.wallets
+is 'What one owner holds of one currency; system wallets have reserved owner ids';
 
 -- Every posting updates its wallets, so their pages keep room for a new version of each row (HOT).
 alter table finance.wallets set (fillfactor = 60);
@@ -33,7 +34,8 @@ begin
 end
 $$;
 
-comment on function finance.check_new_wallet() is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
+comment on function finance.check_new_wallet()
+is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
 
 -- A statement of its own runs at trigger depth 0; the updates of the triggers below run deeper. So
 -- this costs nothing on the way of a posting, and row triggers, which would make every update of a
@@ -57,8 +59,8 @@ before delete on finance.wallets
 for each row when (old.kind <> 'USER')
 execute function platform.forbid_change();
 
--- After the update and of one column: a row trigger before it would make every posting compute the wallet's generated
--- columns again.
+-- After the update and of one column: a row trigger before it would make every posting compute the
+-- wallet's generated columns again.
 create or replace trigger wallets_system_open
 after update of status on finance.wallets
 for each row when (old.kind <> 'USER' and new.status <> 'OPEN')

@@ -1,6 +1,6 @@
--- public is shared with others, and `create or replace` would put our body into their function: ours
--- is told by its comment. A function of somebody else in the way has to move, or ours cannot be made:
--- alter function ... rename to ..., which keeps what uses it working.
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
 do $$
 begin
   if obj_description(to_regprocedure('public.is_time_zone(text)'), 'pg_proc')
@@ -29,4 +29,5 @@ exception when invalid_parameter_value then
 end
 $$;
 
-comment on function public.is_time_zone(text) is 'Whether the server knows a time zone by this name';
+comment on function public.is_time_zone(text)
+is 'Whether the server knows a time zone by this name';

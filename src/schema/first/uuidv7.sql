@@ -1,6 +1,7 @@
 -- PostgreSQL 18 has uuidv7() itself; older servers get one of the same name, so that the same
--- default works on both. One that somebody else made before us is as good and stays as it is. 48 bits of milliseconds, 12 bits of the fraction below them, 62 random
--- bits: RFC 9562, section 5.7 and method 3 of section 6.2.
+-- default works on both. One that somebody else made before us is as good and stays as it is. 48
+-- bits of milliseconds, 12 bits of the fraction below them, 62 random bits: RFC 9562, section 5.7
+-- and method 3 of section 6.2.
 do $$
 begin
   if to_regprocedure('pg_catalog.uuidv7()') is null

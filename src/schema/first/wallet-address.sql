@@ -1,6 +1,6 @@
--- public is shared with others, and `create or replace` would put our body into their function: ours
--- is told by its comment. A function of somebody else in the way has to move, or ours cannot be made:
--- alter function ... rename to ..., which keeps what uses it working.
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
 do $$
 begin
   if obj_description(to_regprocedure('public.wallet_address(uuid, text)'), 'pg_proc')
@@ -37,4 +37,5 @@ begin
 end
 $$;
 
-comment on function public.wallet_address(uuid, text) is 'The address of an owner''s wallet in a currency, with check digits';
+comment on function public.wallet_address(uuid, text)
+is 'The address of an owner''s wallet in a currency, with check digits';

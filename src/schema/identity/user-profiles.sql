@@ -1,4 +1,5 @@
-comment on table identity.user_profiles is 'What a user tells about themselves; one row for each user';
+comment on table identity.user_profiles
+is 'What a user tells about themselves; one row for each user';
 
 create or replace trigger user_profiles_touch
 before update on identity.user_profiles

@@ -1,10 +1,12 @@
-comment on table marketplace.application_steps is 'A status that an application had, since when and by whom';
+comment on table marketplace.application_steps
+is 'A status that an application had, since when and by whom';
 
 create or replace function marketplace.keep_application_steps() returns trigger
 language plpgsql
 as $$
--- Steps go when their application does, and forget a user who is deleted: both show in what the foreign
--- key points to, which is gone by then. Truncation is looked at afterwards, for the same reason.
+-- Steps go when their application does, and forget a user who is deleted: both show in what the
+-- foreign key points to, which is gone by then. Truncation is looked at afterwards, for the same
+-- reason.
 begin
   if tg_op = 'TRUNCATE' then
     if not exists (select from marketplace.job_applications) then
@@ -31,7 +33,8 @@ begin
 end
 $$;
 
-comment on function marketplace.keep_application_steps() is 'Refuses every change of the steps but what foreign keys do';
+comment on function marketplace.keep_application_steps()
+is 'Refuses every change of the steps but what foreign keys do';
 
 create or replace trigger application_steps_append_only
 before update or delete on marketplace.application_steps

@@ -1,4 +1,5 @@
-comment on table marketplace.job_applications is 'A user''s application to a job, with the match score of that moment';
+comment on table marketplace.job_applications
+is 'A user''s application to a job, with the match score of that moment';
 
 create or replace trigger job_applications_touch
 before update on marketplace.job_applications
@@ -46,14 +47,16 @@ begin
 end
 $$;
 
-comment on function marketplace.check_application_possible() is 'Refuses an application to a job that is not open, or of a deleted user';
+comment on function marketplace.check_application_possible()
+is 'Refuses an application to a job that is not open, or of a deleted user';
 
 create or replace function marketplace.check_application_step() returns trigger
 language plpgsql
 as $$
--- The enum's own order is the way forward; ACCEPTED, REJECTED and withdrawn are its ends. A step says when
--- it was taken and by whom, so a statement that moves only the status is refused: it would leave the
--- author of the step before. Applicants answer offers and withdraw; everything else is for others to do.
+-- The enum's own order is the way forward; ACCEPTED, REJECTED and withdrawn are its ends. A step
+-- says when it was taken and by whom, so a statement that moves only the status is refused: it
+-- would leave the author of the step before. Applicants answer offers and withdraw; everything else
+-- is for others to do.
 declare
   is_move constant boolean := new.status <> old.status;
   is_withdrawal constant boolean := new.withdrawn_at is distinct from old.withdrawn_at;
@@ -87,7 +90,8 @@ begin
 end
 $$;
 
-comment on function marketplace.check_application_step() is 'Lets an application move only forward, not after its end, and with time and author';
+comment on function marketplace.check_application_step()
+is 'Lets an application move only forward, not after its end, and with time and author';
 
 create or replace function marketplace.record_application_step() returns trigger
 language plpgsql
@@ -104,7 +108,8 @@ begin
 end
 $$;
 
-comment on function marketplace.record_application_step() is 'Writes each status of an application into application_steps';
+comment on function marketplace.record_application_step()
+is 'Writes each status of an application into application_steps';
 
 create or replace trigger job_applications_possible
 before insert on marketplace.job_applications

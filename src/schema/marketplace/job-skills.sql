@@ -1,4 +1,5 @@
-comment on table marketplace.job_skills is 'A skill that a job asks for, at a level: required or nice to have';
+comment on table marketplace.job_skills
+is 'A skill that a job asks for, at a level: required or nice to have';
 
 create or replace function marketplace.maintain_from_job_skills() returns trigger
 language plpgsql
@@ -26,14 +27,15 @@ begin
 end
 $$;
 
-comment on function marketplace.maintain_from_job_skills() is 'Keeps job_vectors and skill_postings right when job_skills change';
+comment on function marketplace.maintain_from_job_skills()
+is 'Keeps job_vectors and skill_postings right when job_skills change';
 
 create or replace function marketplace.check_skill_count() returns trigger
 language plpgsql
 as $$
--- Matching counts a job's weight in small integers. These triggers come after those that maintain the
--- index, in order of their names, because these hold the lock on the job's vector by then: so what two
--- transactions add at the same time is counted together.
+-- Matching counts a job's weight in small integers. These triggers come after those that maintain
+-- the index, in order of their names, because these hold the lock on the job's vector by then: so
+-- what two transactions add at the same time is counted together.
 declare
   full_job uuid;
 begin

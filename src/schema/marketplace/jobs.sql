@@ -8,7 +8,8 @@ execute function platform.touch_updated_at();
 create or replace function marketplace.maintain_from_jobs() returns trigger
 language plpgsql
 as $$
--- Only the work on keys is in the functions that this calls, so that a row trigger could call them as well.
+-- Only the work on keys is in the functions that this calls, so that a row trigger could call them
+-- as well.
 declare
   gone_ids uuid[];
   new_ids uuid[];
@@ -47,7 +48,8 @@ begin
 end
 $$;
 
-comment on function marketplace.maintain_from_jobs() is 'Keeps job_vectors and skill_postings right when jobs change';
+comment on function marketplace.maintain_from_jobs()
+is 'Keeps job_vectors and skill_postings right when jobs change';
 
 create or replace trigger jobs_maintain_inserted
 after insert on marketplace.jobs

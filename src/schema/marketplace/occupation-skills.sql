@@ -1,1 +1,2 @@
-comment on table marketplace.occupation_skills is 'A skill that an occupation needs: essential, or optional';
+comment on table marketplace.occupation_skills
+is 'A skill that an occupation needs: essential, or optional';

@@ -41,7 +41,8 @@ begin
 end
 $$;
 
-comment on function marketplace.forget_endorsements() is 'Counts no endorsements once all are truncated';
+comment on function marketplace.forget_endorsements()
+is 'Counts no endorsements once all are truncated';
 
 create or replace trigger skill_endorsements_count_inserted
 after insert on marketplace.skill_endorsements

@@ -1,1 +1,2 @@
-comment on table marketplace.skill_ranks is 'How common a skill is among jobs, as an order from the rarest on';
+comment on table marketplace.skill_ranks
+is 'How common a skill is among jobs, as an order from the rarest on';

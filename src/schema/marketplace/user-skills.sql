@@ -8,7 +8,8 @@ execute function platform.touch_updated_at();
 create or replace function marketplace.check_endorsements_counted() returns trigger
 language plpgsql
 as $$
--- Inside count_endorsements this trigger is the second one deep; under a plain statement it is the first.
+-- Inside count_endorsements this trigger is the second one deep; under a plain statement it is the
+-- first.
 begin
   if tg_op = 'INSERT' or pg_trigger_depth() = 1 then
     raise exception 'endorsements of user % are counted from skill_endorsements, not written', new.user_id
@@ -19,7 +20,8 @@ begin
 end
 $$;
 
-comment on function marketplace.check_endorsements_counted() is 'Lets only the count of endorsements change user_skills.endorsements';
+comment on function marketplace.check_endorsements_counted()
+is 'Lets only the count of endorsements change user_skills.endorsements';
 
 create or replace function marketplace.forget_verification() returns trigger
 language plpgsql
@@ -32,7 +34,8 @@ begin
 end
 $$;
 
-comment on function marketplace.forget_verification() is 'Takes the verification from a skill whose level changes';
+comment on function marketplace.forget_verification()
+is 'Takes the verification from a skill whose level changes';
 
 create or replace trigger user_skills_endorsements_counted_inserted
 before insert on marketplace.user_skills

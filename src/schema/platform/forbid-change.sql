@@ -10,4 +10,5 @@ begin
 end
 $$;
 
-comment on function platform.forbid_change() is 'Refuses every change of an append-only table, for its owner too';
+comment on function platform.forbid_change()
+is 'Refuses every change of an append-only table, for its owner too';

@@ -2,10 +2,11 @@ create or replace function education.has_prerequisite_cycle(target uuid) returns
 language plpgsql stable
 set enable_nestloop = off
 as $$
--- Takes away modules that ask for nothing that is left, until there are none: what is left then is in a circle or asks
--- for one. Looks at each prerequisite once. Modules are numbered, and those that ask for number n are in `dependents`
--- after ends[n - 1], up to ends[n]. No nested loops: a draft that was just saved looks small to the planner, which would
--- go through all of its modules for each prerequisite.
+-- Takes away modules that ask for nothing that is left, until there are none: what is left then is
+-- in a circle or asks for one. Looks at each prerequisite once. Modules are numbered, and those
+-- that ask for number n are in `dependents` after ends[n - 1], up to ends[n]. No nested loops: a
+-- draft that was just saved looks small to the planner, which would go through all of its modules
+-- for each prerequisite.
 declare
   open_counts integer[];
   ends integer[];
@@ -61,4 +62,5 @@ begin
 end
 $$;
 
-comment on function education.has_prerequisite_cycle(uuid) is 'Whether a module of a draft asks for itself, by way of others';
+comment on function education.has_prerequisite_cycle(uuid)
+is 'Whether a module of a draft asks for itself, by way of others';

@@ -6,10 +6,11 @@ returns table (
 )
 language plpgsql
 as $$
--- Moves up to so many learners to a revision, as its policy says, and tells what became of each. Who is moved
--- is not behind any more, so calling it again goes on where it stopped. Enrollments are locked in key order,
--- as everywhere; the statement after that sees them as locked. When others moved or dropped all of the chunk while
--- it waited for them, it looks again: nobody moved means that nobody was behind.
+-- Moves up to so many learners to a revision, as its policy says, and tells what became of each.
+-- Who is moved is not behind any more, so calling it again goes on where it stopped. Enrollments
+-- are locked in key order, as everywhere; the statement after that sees them as locked. When others
+-- moved or dropped all of the chunk while it waited for them, it looks again: nobody moved means
+-- that nobody was behind.
 declare
   learners uuid[];
 begin
@@ -107,4 +108,5 @@ begin
 end
 $$;
 
-comment on function education.move_enrollments(uuid, integer, integer) is 'Moves learners who are behind to a revision, as its policy says';
+comment on function education.move_enrollments(uuid, integer, integer)
+is 'Moves learners who are behind to a revision, as its policy says';

@@ -4,12 +4,14 @@ create or replace function education.publish_course(
 returns integer
 language plpgsql
 as $$
--- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint would.
+-- Copies the draft into a new revision. Raises what is wrong with the draft like a constraint
+-- would.
 declare
   draft education.courses;
   next_revision integer;
 begin
-  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked: progress goes on.
+  -- Keeps enrollments and other drafts waiting, and lets foreign keys to the course be checked:
+  -- progress goes on.
   select * into draft from education.courses where id = target for no key update;
   if not found then
     return null;
@@ -77,4 +79,5 @@ begin
 end
 $$;
 
-comment on function education.publish_course(uuid, education.revision_policy, timestamptz) is 'Publishes the draft of a course as its next revision';
+comment on function education.publish_course(uuid, education.revision_policy, timestamptz)
+is 'Publishes the draft of a course as its next revision';

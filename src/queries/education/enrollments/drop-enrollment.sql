@@ -2,8 +2,8 @@ create or replace function education.drop_enrollment(learner uuid, course uuid, 
 returns setof education.enrollments
 language plpgsql
 as $$
--- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the caller it is
--- now, in the milliseconds that clients have.
+-- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the
+-- caller it is now, in the milliseconds that clients have.
 begin
   perform from education.enrollments where user_id = learner and course_id = course for no key update;
 
@@ -17,4 +17,5 @@ begin
 end
 $$;
 
-comment on function education.drop_enrollment(uuid, uuid, timestamptz) is 'Takes an active learner out of a course, and returns the enrollment';
+comment on function education.drop_enrollment(uuid, uuid, timestamptz)
+is 'Takes an active learner out of a course, and returns the enrollment';

@@ -2,9 +2,9 @@ create or replace function education.enroll(learner uuid, course uuid, at timest
 returns text
 language plpgsql
 as $$
--- FOR SHARE on the course keeps a new revision from being published between the look and the commit: who moves
--- learners to a revision after it was published sees everyone that enrolled in the one before. The user is not
--- locked: who is deleted meanwhile enrolled before.
+-- FOR SHARE on the course keeps a new revision from being published between the look and the
+-- commit: who moves learners to a revision after it was published sees everyone that enrolled in
+-- the one before. The user is not locked: who is deleted meanwhile enrolled before.
 declare
   open_course education.courses;
   known_status education.enrollment_status;
@@ -42,4 +42,5 @@ begin
 end
 $$;
 
-comment on function education.enroll(uuid, uuid, timestamptz) is 'Puts a learner into the published revision of a course, once';
+comment on function education.enroll(uuid, uuid, timestamptz)
+is 'Puts a learner into the published revision of a course, once';

@@ -2,7 +2,8 @@ create or replace function education.completion_time(learner uuid, course uuid, 
 returns timestamptz
 language sql stable
 as $$
-  -- The latest of the earliest completions of what the revision asks for: the same in whatever order they came.
+  -- The latest of the earliest completions of what the revision asks for: the same in whatever
+  -- order they came.
   select max(progress.completed_at)
   from education.revision_modules as modules
   join education.module_progress as progress
@@ -14,4 +15,5 @@ as $$
     and not modules.is_optional
 $$;
 
-comment on function education.completion_time(uuid, uuid, integer) is 'When a learner completed the last module that a revision asks for';
+comment on function education.completion_time(uuid, uuid, integer)
+is 'When a learner completed the last module that a revision asks for';

@@ -7,23 +7,23 @@ create or replace function education.record_progress(
 language plpgsql
 set plan_cache_mode = force_generic_plan
 as $$
--- The one write path of progress: a batch of events, applied as a set. The cost depends on the batch alone:
--- every join below goes from the batch to the tables by primary key, and `lateral ... offset 0` leaves the
--- planner no other way. Left to itself it joined through modules, and read a whole course to find one learner
--- of it: cheap in a course of average size, and not in the largest. Locks only the enrollments that the batch
--- touches, in key order.
+-- The one write path of progress: a batch of events, applied as a set. The cost depends on the
+-- batch alone: every join below goes from the batch to the tables by primary key, and `lateral ...
+-- offset 0` leaves the planner no other way. Left to itself it joined through modules, and read a
+-- whole course to find one learner of it: cheap in a course of average size, and not in the
+-- largest. Locks only the enrollments that the batch touches, in key order.
 --
--- Each statement of the function has a snapshot of its own, so what follows the lock sees what the lock waited
--- for. Events are matched with enrollments that were locked, and no others: one that is made in between
--- is not enrolled yet. Everything written is a maximum, a minimum, a union or a sum over distinct events, and
--- so the same in whatever order the batches come.
--- Above READ COMMITTED there is one snapshot, perhaps from before the lock. Then the days are written even if they look
--- complete: if they were counted anew since, in another time zone, that is a conflict and the caller runs again.
--- The enrollments are locked by then, so the rows of modules can come in the order in which their keys to course_modules
--- are checked: by module, as whoever edits a draft locks them.
--- How far a client's clock may be off, either way, is part of the question and not of the state: an event is judged by
--- itself, whatever came before.
--- The plan is the generic one, made once a connection: planning would cost a single event more than running.
+-- Each statement of the function has a snapshot of its own, so what follows the lock sees what the
+-- lock waited for. Events are matched with enrollments that were locked, and no others: one that is
+-- made in between is not enrolled yet. Everything written is a maximum, a minimum, a union or a sum
+-- over distinct events, and so the same in whatever order the batches come. Above READ COMMITTED
+-- there is one snapshot, perhaps from before the lock. Then the days are written even if they look
+-- complete: if they were counted anew since, in another time zone, that is a conflict and the
+-- caller runs again. The enrollments are locked by then, so the rows of modules can come in the
+-- order in which their keys to course_modules are checked: by module, as whoever edits a draft
+-- locks them. How far a client's clock may be off, either way, is part of the question and not of
+-- the state: an event is judged by itself, whatever came before. The plan is the generic one, made
+-- once a connection: planning would cost a single event more than running.
 declare
   are_locked boolean[];
   learners uuid[];
@@ -195,10 +195,10 @@ begin
   into applied, learners, courses, weights, activities, new_completions, earlier_completions
   from touched_enrollments;
 
-  -- A completion that counts for nothing in this revision may count in the next, and an earlier one may set the time of
-  -- a later completion: the row changes all the same, so that who completes or moves the learner from an older snapshot
-  -- is refused instead of missing it. A clock within the tolerance can be behind the enrollment, which a completion
-  -- never is.
+  -- A completion that counts for nothing in this revision may count in the next, and an earlier one
+  -- may set the time of a later completion: the row changes all the same, so that who completes or
+  -- moves the learner from an older snapshot is refused instead of missing it. A clock within the
+  -- tolerance can be behind the enrollment, which a completion never is.
   with changed_enrollments as (
     update education.enrollments
     set done_weight = enrollments.done_weight + touched.weight,
@@ -260,7 +260,8 @@ begin
     return;
   end if;
 
-  -- A known event is a duplicate even if it would be rejected today: the client must be able to forget it.
+  -- A known event is a duplicate even if it would be rejected today: the client must be able to
+  -- forget it.
   select
     count(*) filter (where judged.reason is null) - applied,
     coalesce(array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null), '{}'),

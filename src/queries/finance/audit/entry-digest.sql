@@ -17,4 +17,5 @@ as $$
   )::text, 'UTF8'))
 $$;
 
-comment on function finance.entry_digest(finance.entries, finance.transactions) is 'The SHA-256 of an entry and its transaction';
+comment on function finance.entry_digest(finance.entries, finance.transactions)
+is 'The SHA-256 of an entry and its transaction';

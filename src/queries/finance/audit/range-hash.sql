@@ -14,4 +14,5 @@ as $$
     and version between first and last
 $$;
 
-comment on function finance.range_hash(uuid, text, bigint, bigint) is 'The SHA-256 over consecutive entries of a wallet';
+comment on function finance.range_hash(uuid, text, bigint, bigint)
+is 'The SHA-256 over consecutive entries of a wallet';

@@ -4,9 +4,10 @@ create or replace function finance.seal_entries(
 )
 language plpgsql
 as $$
--- Seals what is new in the next `page` wallets after the given key, at most `most` entries of them, and says after which
--- key to go on: a wallet that is not sealed to its end comes again. One sealer at a time, because the seals
--- are a chain; it locks no wallet. A caller whose snapshot is older than another's seal gets a serialization failure.
+-- Seals what is new in the next `page` wallets after the given key, at most `most` entries of them,
+-- and says after which key to go on: a wallet that is not sealed to its end comes again. One sealer
+-- at a time, because the seals are a chain; it locks no wallet. A caller whose snapshot is older
+-- than another's seal gets a serialization failure.
 declare
   next_number bigint;
   previous bytea;
@@ -97,4 +98,5 @@ begin
 end
 $$;
 
-comment on function finance.seal_entries(uuid, text, integer, integer, integer) is 'Seals new entries of the next wallets';
+comment on function finance.seal_entries(uuid, text, integer, integer, integer)
+is 'Seals new entries of the next wallets';

@@ -6,4 +6,5 @@ as $$
   where seal_number = seal
 $$;
 
-comment on function finance.seal_hash(bigint, bytea) is 'The hash of a seal over its ranges and the seal before';
+comment on function finance.seal_hash(bigint, bytea)
+is 'The hash of a seal over its ranges and the seal before';

@@ -18,4 +18,5 @@ begin
 end
 $$;
 
-comment on function finance.expire_due_holds(uuid, text, timestamptz) is 'Ends the due holds of one wallet';
+comment on function finance.expire_due_holds(uuid, text, timestamptz)
+is 'Ends the due holds of one wallet';

@@ -1,9 +1,10 @@
 create or replace function finance.expire_holds(oldest integer) returns integer
 language plpgsql
 as $$
--- Sweeps due holds and returns how many it ended: of the wallets that nobody else has locked, the `oldest` longest due,
--- and with them all others that are due in the same wallets. It waits for no wallet, so it never meets a posting
--- head-on. What is locked is left for the next sweep: its holds hold nothing meanwhile.
+-- Sweeps due holds and returns how many it ended: of the wallets that nobody else has locked, the
+-- `oldest` longest due, and with them all others that are due in the same wallets. It waits for no
+-- wallet, so it never meets a posting head-on. What is locked is left for the next sweep: its holds
+-- hold nothing meanwhile.
 declare
   at constant timestamptz := clock_timestamp();
   due record;
@@ -30,4 +31,5 @@ begin
 end
 $$;
 
-comment on function finance.expire_holds(integer) is 'Ends the longest due holds, with all due ones of their wallets, and returns how many';
+comment on function finance.expire_holds(integer)
+is 'Ends the longest due holds, with all due ones of their wallets, and returns how many';

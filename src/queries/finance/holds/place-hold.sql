@@ -4,9 +4,9 @@ create or replace function finance.place_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- The functions that set money aside. A hold is placed, captured and released by transactions, whose
--- keys make each of them happen once; like postings, they lock wallets first, in the order of keys,
--- and then the hold. Creating functions locks nothing.
+-- The functions that set money aside. A hold is placed, captured and released by transactions,
+-- whose keys make each of them happen once; like postings, they lock wallets first, in the order of
+-- keys, and then the hold. Creating functions locks nothing.
 declare
   wallet finance.wallets;
   posted finance.transactions;
@@ -61,4 +61,5 @@ begin
 end
 $$;
 
-comment on function finance.place_hold(uuid, text, text, bytea, bigint, timestamptz, text, jsonb) is 'Sets money of a wallet aside, or records why not';
+comment on function finance.place_hold(uuid, text, text, bytea, bigint, timestamptz, text, jsonb)
+is 'Sets money of a wallet aside, or records why not';

@@ -4,8 +4,8 @@ create or replace function finance.resolve_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- Captures a hold for `payee`, or releases it when there is none. No row is returned for a hold that
--- does not exist. `captured` null captures all of it; what is not captured is free again.
+-- Captures a hold for `payee`, or releases it when there is none. No row is returned for a hold
+-- that does not exist. `captured` null captures all of it; what is not captured is free again.
 declare
   hold finance.holds;
   source finance.wallets;
@@ -95,4 +95,5 @@ begin
 end
 $$;
 
-comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb) is 'Captures or releases a hold, once, or records why not';
+comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb)
+is 'Captures or releases a hold, once, or records why not';

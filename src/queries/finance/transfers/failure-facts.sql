@@ -8,4 +8,5 @@ as $$
   ))
 $$;
 
-comment on function finance.failure_facts(uuid, text, numeric, numeric) is 'What a failed request says about the wallet that refused';
+comment on function finance.failure_facts(uuid, text, numeric, numeric)
+is 'What a failed request says about the wallet that refused';

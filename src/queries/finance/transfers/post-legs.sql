@@ -110,4 +110,5 @@ begin
 end
 $$;
 
-comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb) is 'Posts one transaction of several legs, or records why not';
+comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb)
+is 'Posts one transaction of several legs, or records why not';

@@ -5,9 +5,9 @@ create or replace function finance.post_transfer(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- One transfer of one currency between two wallets. Two requests with one key cannot both write: the
--- second waits for the first, inserts nothing, and answers with what the first wrote. The caller
--- compares the hashes.
+-- One transfer of one currency between two wallets. Two requests with one key cannot both write:
+-- the second waits for the first, inserts nothing, and answers with what the first wrote. The
+-- caller compares the hashes.
 declare
   largest constant bigint := 9223372036854775807;
   source finance.wallets;
@@ -84,4 +84,5 @@ begin
 end
 $$;
 
-comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb) is 'Moves money between two wallets, or records why not; the same key answers the same';
+comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb)
+is 'Moves money between two wallets, or records why not; the same key answers the same';

@@ -7,8 +7,8 @@ language plpgsql
 as $$
 -- Transfers as if posted one by one in their order. All wallets are locked first, in the order of
 -- their keys over the whole batch; then each transfer is decided on the balances that those before
--- it left, in memory; then each table gets one insert. Of 1,000 transfers, deciding takes a tenth of
--- the time. A transfer whose key is known, or repeats one of the batch, answers with what was
+-- it left, in memory; then each table gets one insert. Of 1,000 transfers, deciding takes a tenth
+-- of the time. A transfer whose key is known, or repeats one of the batch, answers with what was
 -- written under it.
 declare
   largest constant bigint := 9223372036854775807;
@@ -57,7 +57,8 @@ begin
   order by user_id, currency
   for no key update;
 
-  -- Twice at most: once more after due holds were ended. What a wallet says about its holds is a hint.
+  -- Twice at most: once more after due holds were ended. What a wallet says about its holds is a
+  -- hint.
   for pass in 1..2 loop
     select
       array_agg(user_id order by user_id, currency), array_agg(currency order by user_id, currency),
@@ -94,8 +95,9 @@ begin
       with ordinality as given (initiator, request_key, hash, payer, payee, code, n)
     window same_key as (partition by initiator, request_key order by n)
   ) as items
-  -- Series with subscripts, because the planner knows how many rows they give. With unnest it compared every
-  -- transfer with every wallet in the first batches of a connection: 490 ms for 1,000 transfers, not 160.
+  -- Series with subscripts, because the planner knows how many rows they give. With unnest it
+  -- compared every transfer with every wallet in the first batches of a connection: 490 ms for
+  -- 1,000 transfers, not 160.
   left join (
     select owner_of[n] as owner, code_of[n] as code, n as place
     from generate_series(1, cardinality(owner_of)) as n
@@ -228,4 +230,5 @@ begin
 end
 $$;
 
-comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean) is 'Posts transfers as if one by one in their order, or all or none';
+comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean)
+is 'Posts transfers as if one by one in their order, or all or none';

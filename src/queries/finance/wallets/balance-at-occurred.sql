@@ -2,11 +2,12 @@ create or replace function finance.balance_at_occurred(owner uuid, of_currency t
 returns numeric
 language sql stable
 as $$
-  -- What had happened by an instant, as far as it is recorded now: the balance by recorded time, and
-  -- the difference that backdated and predated entries make. That is a sum over at most 255 rows for
-  -- each of the 6 shorter lengths of time, and over one row for each 8.9 years (256^6 microseconds) that
-  -- have such entries, however many there are. A numeric, because a balance that was never recorded so
-  -- can be more than 8 bytes hold: money that came back before it went is there twice.
+  -- What had happened by an instant, as far as it is recorded now: the balance by recorded time,
+  -- and the difference that backdated and predated entries make. That is a sum over at most 255
+  -- rows for each of the 6 shorter lengths of time, and over one row for each 8.9 years (256^6
+  -- microseconds) that have such entries, however many there are. A numeric, because a balance that
+  -- was never recorded so can be more than 8 bytes hold: money that came back before it went is
+  -- there twice.
   select recorded.posted + coalesce((
     select sum(amount)
     from generate_series(0, 6) as level
@@ -20,4 +21,5 @@ as $$
   from finance.balance_at_recorded(owner, of_currency, at) as recorded
 $$;
 
-comment on function finance.balance_at_occurred(uuid, text, timestamptz) is 'What a wallet had at an instant, by when things happened';
+comment on function finance.balance_at_occurred(uuid, text, timestamptz)
+is 'What a wallet had at an instant, by when things happened';

@@ -36,4 +36,5 @@ begin
 end
 $$;
 
-comment on function finance.balance_at_recorded(uuid, text, timestamptz) is 'What a wallet had at an instant, as it was recorded';
+comment on function finance.balance_at_recorded(uuid, text, timestamptz)
+is 'What a wallet had at an instant, as it was recorded';

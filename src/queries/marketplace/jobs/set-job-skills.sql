@@ -3,9 +3,9 @@ create or replace function marketplace.set_job_skills(
 ) returns boolean
 language plpgsql
 as $$
--- The lock comes first, in a statement of its own: whoever waited for it then sees what the other caller
--- left, so the result is always one caller's set, never a union. Rows of one job are changed under its
--- lock only, which is why two callers cannot deadlock over them.
+-- The lock comes first, in a statement of its own: whoever waited for it then sees what the other
+-- caller left, so the result is always one caller's set, never a union. Rows of one job are changed
+-- under its lock only, which is why two callers cannot deadlock over them.
 begin
   perform from marketplace.jobs
   where id = job
@@ -30,4 +30,5 @@ begin
 end
 $$;
 
-comment on function marketplace.set_job_skills is 'Makes these the skills of a job; false for a job that is not there';
+comment on function marketplace.set_job_skills
+is 'Makes these the skills of a job; false for a job that is not there';

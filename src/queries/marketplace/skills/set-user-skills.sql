@@ -3,8 +3,9 @@ create or replace function marketplace.set_user_skills(
 ) returns boolean
 language plpgsql
 as $$
--- Here the lock is an update that changes nothing: at higher isolation it lets the second caller fail, as
--- the changed vector of a job does. After a mere lock that caller would add to skills it cannot see.
+-- Here the lock is an update that changes nothing: at higher isolation it lets the second caller
+-- fail, as the changed vector of a job does. After a mere lock that caller would add to skills it
+-- cannot see.
 begin
   update identity.users
   set updated_at = updated_at
@@ -30,4 +31,5 @@ begin
 end
 $$;
 
-comment on function marketplace.set_user_skills is 'Makes these the skills of a user; false for a user who is not there';
+comment on function marketplace.set_user_skills
+is 'Makes these the skills of a user; false for a user who is not there';
