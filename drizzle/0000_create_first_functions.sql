@@ -16,7 +16,8 @@ begin
     raise exception using
       errcode = 'duplicate_function',
       message = format(
-        'somebody else''s function has the name of ours, rename it first: %s', 'public.is_time_zone(text)'
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.is_time_zone(text)'
       );
   end if;
 end
@@ -58,7 +59,10 @@ begin
         set_byte(
           set_byte(
             overlay(
-              overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6)
+              overlay(
+                uuid_send(gen_random_uuid())
+                placing substring(int8send(micros / 1000) from 3) from 1 for 6
+              )
               placing substring(int8send((micros % 1000) * 4096 / 1000) from 7) from 7 for 2
             ),
             6, (112 | (((micros % 1000) * 4096 / 1000) >> 8)::int)
@@ -86,7 +90,8 @@ begin
     raise exception using
       errcode = 'duplicate_function',
       message = format(
-        'somebody else''s function has the name of ours, rename it first: %s', 'public.wallet_address(uuid, text)'
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.wallet_address(uuid, text)'
       );
   end if;
 end

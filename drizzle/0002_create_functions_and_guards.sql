@@ -34,7 +34,8 @@ as $$
 -- each statement here takes its own snapshot.
 begin
   select array_agg(row(
-    delta.course_id, free_rows.shard_id, delta.active, delta.completed, delta.dropped, delta.basis_points,
+    delta.course_id, free_rows.shard_id,
+    delta.active, delta.completed, delta.dropped, delta.basis_points,
     delta.decile_0, delta.decile_1, delta.decile_2, delta.decile_3, delta.decile_4,
     delta.decile_5, delta.decile_6, delta.decile_7, delta.decile_8, delta.decile_9
   )::education.course_statistics)
@@ -69,7 +70,8 @@ begin
 
   insert into education.course_statistics
   select
-    delta.course_id, gen_random_uuid(), delta.active, delta.completed, delta.dropped, delta.basis_points,
+    delta.course_id, gen_random_uuid(),
+    delta.active, delta.completed, delta.dropped, delta.basis_points,
     delta.decile_0, delta.decile_1, delta.decile_2, delta.decile_3, delta.decile_4,
     delta.decile_5, delta.decile_6, delta.decile_7, delta.decile_8, delta.decile_9
   from unnest(deltas) as delta
@@ -80,7 +82,9 @@ $$;
 comment on function education.add_course_statistics(education.course_statistics[])
 is 'Adds changes of counts to courses without waiting for other writers';
 --> statement-breakpoint
-create or replace function education.check_revision_seal(sealed_course uuid, sealed_revision integer)
+create or replace function education.check_revision_seal(
+  sealed_course uuid, sealed_revision integer
+)
 returns void
 language plpgsql
 as $$
@@ -101,7 +105,8 @@ begin
     and prerequisite_count = (
       select count(*)
       from education.revision_prerequisites as prerequisites
-      where prerequisites.course_id = revisions.course_id and prerequisites.revision = revisions.revision
+      where prerequisites.course_id = revisions.course_id
+        and prerequisites.revision = revisions.revision
     );
   if not found then
     perform education.refuse_revision(sealed_course, sealed_revision);
@@ -112,7 +117,9 @@ $$;
 comment on function education.check_revision_seal(uuid, integer)
 is 'Refuses a revision whose modules do not add up to its header';
 --> statement-breakpoint
-create or replace function education.completion_time(learner uuid, course uuid, completed_revision integer)
+create or replace function education.completion_time(
+  learner uuid, course uuid, completed_revision integer
+)
 returns timestamptz
 language sql stable
 as $$
@@ -164,7 +171,10 @@ as $$
 -- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the
 -- caller it is now, in the milliseconds that clients have.
 begin
-  perform from education.enrollments where user_id = learner and course_id = course for no key update;
+  perform
+  from education.enrollments
+  where user_id = learner and course_id = course
+  for no key update;
 
   update education.enrollments
   set status = 'DROPPED',
@@ -201,12 +211,17 @@ begin
 
   update education.enrollments
   set status = 'ACTIVE', dropped_at = null, updated_at = clock_timestamp()
-  where user_id = learner and course_id = course and status = 'DROPPED' and open_course.status = 'PUBLISHED';
+  where user_id = learner
+    and course_id = course
+    and status = 'DROPPED'
+    and open_course.status = 'PUBLISHED';
   if found then
     return 'returned';
   end if;
 
-  select status into known_status from education.enrollments where user_id = learner and course_id = course;
+  select status into known_status
+  from education.enrollments
+  where user_id = learner and course_id = course;
   if open_course.status <> 'PUBLISHED' and coalesce(known_status, 'DROPPED') = 'DROPPED' then
     return 'not open';
   elsif known_status is not null then
@@ -301,7 +316,8 @@ as $$
 begin
   perform from education.enrollments where user_id = old.user_id and course_id = old.course_id;
   if found then
-    raise exception '%.% is append-only: a row goes only with its enrollment', tg_table_schema, tg_table_name
+    raise exception '%.% is append-only: a row goes only with its enrollment',
+      tg_table_schema, tg_table_name
       using errcode = 'restrict_violation', schema = tg_table_schema, table = tg_table_name,
         constraint = tg_table_name || '_append_only';
   end if;
@@ -400,7 +416,8 @@ as $$
 begin
   perform from identity.users where id = old.user_id;
   if found then
-    raise exception 'education.assessments is append-only once graded: a grade goes only with its user'
+    raise exception
+      'education.assessments is append-only once graded: a grade goes only with its user'
       using errcode = 'restrict_violation', schema = 'education', table = 'assessments',
         constraint = 'assessments_append_only';
   end if;
@@ -411,7 +428,9 @@ $$;
 comment on function education.keep_grade()
 is 'Lets a graded assessment be deleted only when its user is gone';
 --> statement-breakpoint
-create or replace function education.move_enrollments(target uuid, target_revision integer, chunk integer)
+create or replace function education.move_enrollments(
+  target uuid, target_revision integer, chunk integer
+)
 returns table (
   learner_id uuid, from_revision integer,
   from_status education.enrollment_status, from_done_weight integer, from_total_weight integer,
@@ -491,13 +510,15 @@ begin
         done_weight = next_done_weight,
         total_weight = next_total_weight,
         completed_revision = case
-          when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
+          when next_status = 'COMPLETED'
+            then coalesce(enrollments.completed_revision, target_revision)
         end,
         completed_at = case
           when next_status = 'COMPLETED' then coalesce(
             enrollments.completed_at,
             greatest(
-              enrollments.enrolled_at, education.completion_time(enrollments.user_id, target, target_revision)
+              enrollments.enrolled_at,
+              education.completion_time(enrollments.user_id, target, target_revision)
             )
           )
         end,
@@ -513,7 +534,9 @@ begin
       order by user_id
     )
     select
-      user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
+      user_id, revision,
+      status, done_weight, total_weight,
+      next_status, next_done_weight, next_total_weight
     from moves
     order by user_id;
     exit when found;
@@ -577,7 +600,9 @@ begin
       'userId', completions.user_id,
       'courseId', completions.course_id,
       'revision', completions.revision,
-      'completedAt', to_char(enrollments.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      'completedAt', to_char(
+        enrollments.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+      )
     )
   from new_completions as completions
   join education.enrollments
@@ -613,7 +638,9 @@ begin
   end if;
   next_revision := coalesce(draft.revision, 0) + 1;
 
-  perform from education.course_modules where course_id = target and removed_at is null and not is_optional;
+  perform
+  from education.course_modules
+  where course_id = target and removed_at is null and not is_optional;
   if not found then
     raise exception 'course % has no module that counts', target
       using errcode = 'check_violation', constraint = 'courses_publish_has_modules_check';
@@ -632,11 +659,13 @@ begin
   from education.course_modules
   where course_id = target and removed_at is null;
 
-  insert into education.revision_modules
-    (course_id, revision, module_id, position, title, content, weight, is_optional, prerequisites_needed)
+  insert into education.revision_modules (
+    course_id, revision, module_id, position, title, content, weight, is_optional,
+    prerequisites_needed
+  )
   select
-    target, next_revision, id, row_number() over (order by position) - 1, title, content, weight, is_optional,
-    coalesce(prerequisites_needed, prerequisites.count)
+    target, next_revision, id, row_number() over (order by position) - 1, title, content, weight,
+    is_optional, coalesce(prerequisites_needed, prerequisites.count)
   from education.course_modules as modules
   cross join lateral (
     select count(*)
@@ -678,7 +707,8 @@ create or replace function education.record_progress(
   user_ids uuid[], event_ids uuid[], course_ids uuid[], module_ids uuid[],
   kinds education.progress_event_kind[], percents smallint[], positions text[], times timestamptz[],
   latest timestamptz, tolerance interval,
-  out applied integer, out duplicates integer, out rejected_indexes integer[], out rejected_reasons text[]
+  out applied integer, out duplicates integer,
+  out rejected_indexes integer[], out rejected_reasons text[]
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -741,7 +771,8 @@ begin
     from unnest(
       user_ids, event_ids, course_ids, module_ids, kinds, percents, positions, times, are_locked
     ) with ordinality as offered (
-      user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, is_locked, index
+      user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, is_locked,
+      index
     )
     cross join lateral (
       select status, enrolled_at
@@ -836,8 +867,12 @@ begin
         where touched_modules.completed_at is not null and known.completed_at is null
       ), 0)::integer as weight,
       max(touched_modules.last_activity_at) as last_activity_at,
-      bool_or(touched_modules.completed_at is not null and known.completed_at is null) as has_new_completion,
-      coalesce(bool_or(touched_modules.completed_at < known.completed_at), false) as has_earlier_completion
+      bool_or(
+        touched_modules.completed_at is not null and known.completed_at is null
+      ) as has_new_completion,
+      coalesce(
+        bool_or(touched_modules.completed_at < known.completed_at), false
+      ) as has_earlier_completion
     from touched_modules
     cross join lateral (
       select revision
@@ -891,7 +926,9 @@ begin
         when completes
           then greatest(
             enrollments.enrolled_at,
-            education.completion_time(enrollments.user_id, enrollments.course_id, enrollments.revision)
+            education.completion_time(
+              enrollments.user_id, enrollments.course_id, enrollments.revision
+            )
           )
         when enrollments.status = 'COMPLETED' and touched.has_earlier_completion
           then greatest(
@@ -904,9 +941,14 @@ begin
       end,
       updated_at = clock_timestamp()
     from (
-      select touched.*, known.status = 'ACTIVE' and known.done_weight + touched.weight = known.total_weight as completes
+      select
+        touched.*,
+        known.status = 'ACTIVE'
+          and known.done_weight + touched.weight = known.total_weight as completes
       from unnest(learners, courses, weights, activities, new_completions, earlier_completions)
-        as touched (user_id, course_id, weight, last_activity_at, has_new_completion, has_earlier_completion)
+        as touched (
+          user_id, course_id, weight, last_activity_at, has_new_completion, has_earlier_completion
+        )
       cross join lateral (
         select status, done_weight, total_weight
         from education.enrollments
@@ -940,8 +982,14 @@ begin
   -- forget it.
   select
     count(*) filter (where judged.reason is null) - applied,
-    coalesce(array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null), '{}'),
-    coalesce(array_agg(judged.reason order by judged.index) filter (where judged.reason is not null), '{}')
+    coalesce(
+      array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null),
+      '{}'
+    ),
+    coalesce(
+      array_agg(judged.reason order by judged.index) filter (where judged.reason is not null),
+      '{}'
+    )
   into duplicates, rejected_indexes, rejected_reasons
   from (
     select
@@ -950,7 +998,8 @@ begin
         when stored.event_id is not null then case
           when (offered.course_id, offered.module_id, offered.kind, offered.occurred_at)
             = (stored.course_id, stored.module_id, stored.kind, stored.occurred_at)
-            and (offered.percent, offered.position) is not distinct from (stored.percent, stored.position)
+            and (offered.percent, offered.position)
+              is not distinct from (stored.percent, stored.position)
             then null
           else 'CONFLICT'
         end
@@ -971,9 +1020,17 @@ begin
         user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, index
       )
     left join lateral (
-      select * from education.progress_events where user_id = offered.user_id and event_id = offered.event_id offset 0
+      select *
+      from education.progress_events
+      where user_id = offered.user_id and event_id = offered.event_id
+      offset 0
     ) as stored on true
-    left join lateral (select id from identity.users where id = offered.user_id offset 0) as users on true
+    left join lateral (
+      select id
+      from identity.users
+      where id = offered.user_id
+      offset 0
+    ) as users on true
     left join lateral (
       select user_id, status, enrolled_at
       from education.enrollments
@@ -985,7 +1042,8 @@ end
 $$;
 
 comment on function education.record_progress(
-  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[], timestamptz[], timestamptz, interval
+  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[],
+  timestamptz[], timestamptz, interval
 ) is 'Applies a batch of progress events, each once, in any order';
 --> statement-breakpoint
 create or replace function education.recount_days(learners uuid[]) returns void
@@ -1007,7 +1065,8 @@ begin
   set days = (
     select coalesce(range_agg(daterange(active.day, active.day, '[]')), '{}')
     from (
-      select distinct (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+      select distinct
+        (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
       from education.progress_events as events
       left join identity.user_profiles as profiles
         on profiles.user_id = events.user_id
@@ -1067,7 +1126,8 @@ returns void
 language plpgsql
 as $$
 begin
-  raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
+  raise exception 'revision % of course % is published: its modules do not add up to it',
+    sealed_revision, sealed_course
     using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
       constraint = 'course_revisions_seal_check';
 end
@@ -1114,7 +1174,8 @@ begin
     min(
       case
         when not is_mixed and total <> 0 then 'entries_balance_check '
-        when posted.status is distinct from 'COMPLETED' then 'entries_of_completed_transaction_check '
+        when posted.status is distinct from 'COMPLETED'
+          then 'entries_of_completed_transaction_check '
         when posted.type in ('HOLD', 'RELEASE') then 'entries_of_moving_transaction_check '
         when kept.entry_count <> legs.entry_count then 'entries_of_one_statement_check '
         when is_mixed then null
@@ -1124,7 +1185,8 @@ begin
     ) as broken,
     min(
       case
-        when first_at <> posted.recorded_at or last_at <> posted.recorded_at then 'entries_recorded_at_check '
+        when first_at <> posted.recorded_at or last_at <> posted.recorded_at
+          then 'entries_recorded_at_check '
         when first_occurred_at <> posted.occurred_at or last_occurred_at <> posted.occurred_at
           then 'entries_occurred_at_check '
       end || transaction_id
@@ -1165,7 +1227,8 @@ begin
   if seen.is_mixed and seen.broken is null then
     seen.broken := (
       select finance.check_mixed_entries(
-        array_agg(transaction_user_id), array_agg(transaction_id), array_agg(currency), array_agg(amount)
+        array_agg(transaction_user_id), array_agg(transaction_id),
+        array_agg(currency), array_agg(amount)
       )
       from new_entries
     );
@@ -1200,7 +1263,10 @@ begin
   -- Most statements are one transfer, whose wallets move in a plain update.
   if seen.entry_count <= 8 then
     update finance.wallets
-    set posted = posted_after, version = new_entries.version, posted_at = recorded_at, updated_at = recorded_at
+    set posted = posted_after,
+      version = new_entries.version,
+      posted_at = recorded_at,
+      updated_at = recorded_at
     from new_entries
     where wallets.user_id = new_entries.user_id
       and wallets.currency = new_entries.currency
@@ -1386,7 +1452,9 @@ as $$
   select recorded.posted + coalesce((
     select sum(amount)
     from generate_series(0, 6) as level
-    cross join lateral (select (extract(epoch from at) * 1000000)::bigint >> (8 * level) as now) as here
+    cross join lateral (
+      select (extract(epoch from at) * 1000000)::bigint >> (8 * level) as now
+    ) as here
     join finance.occurrence_sums on occurrence_sums.user_id = owner
       and occurrence_sums.currency = of_currency
       and occurrence_sums.level = level.level
@@ -1452,7 +1520,9 @@ begin
   -- look.
   if new.type not in ('HOLD', 'RELEASE') then
     if not exists (
-      select from finance.entries where transaction_user_id = new.user_id and transaction_id = new.id
+      select
+      from finance.entries
+      where transaction_user_id = new.user_id and transaction_id = new.id
     ) then
       broken := 'transactions_completed_has_entries_check';
     end if;
@@ -1470,7 +1540,8 @@ begin
   end if;
   if broken is not null then
     raise exception 'completed transaction % (%) has nothing that it is about', new.id, new.type
-      using errcode = 'check_violation', schema = 'finance', table = 'transactions', constraint = broken;
+      using errcode = 'check_violation', schema = 'finance', table = 'transactions',
+        constraint = broken;
   end if;
   return null;
 end
@@ -1479,7 +1550,9 @@ $$;
 comment on function finance.check_completed_transaction()
 is 'Refuses a completed transaction without its entries or its hold';
 --> statement-breakpoint
-create or replace function finance.check_mixed_entries(owners uuid[], ids uuid[], codes text[], amounts bigint[])
+create or replace function finance.check_mixed_entries(
+  owners uuid[], ids uuid[], codes text[], amounts bigint[]
+)
 returns text
 language sql stable
 as $$
@@ -1492,7 +1565,8 @@ as $$
       case
         when bool_or(total <> 0) then 'entries_balance_check'
         when not coalesce(bool_and(is_exchange), false) then 'entries_currency_check'
-        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount) then 'entries_amount_check'
+        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount)
+          then 'entries_amount_check'
       end as broken
     from (
       select owner, id, code, sum(leg) as total, sum(greatest(leg, 0)) as moved
@@ -1569,7 +1643,10 @@ begin
     from finance.transactions
     where user_id = new.user_id
       and id = new.transaction_id
-      and type = case when new.type = 'REFUND' then 'REFUND' else 'PAYMENT' end::finance.transaction_type
+      and type = case
+        when new.type = 'REFUND' then 'REFUND'
+        else 'PAYMENT'
+      end::finance.transaction_type
       and status = 'COMPLETED'
       and amount = new.amount
       and currency = new.currency
@@ -1590,7 +1667,8 @@ begin
   end if;
   if broken is not null then
     raise exception 'no transaction makes payment % %', new.id, new.status
-      using errcode = 'check_violation', schema = 'finance', table = 'payments', constraint = broken;
+      using errcode = 'check_violation', schema = 'finance', table = 'payments',
+        constraint = broken;
   end if;
   return null;
 end
@@ -1763,7 +1841,10 @@ create or replace function finance.failure_facts(
 language sql immutable
 as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'userId', owner, 'currency', of_currency, 'available', available::text, 'requested', requested::text
+    'userId', owner,
+    'currency', of_currency,
+    'available', available::text,
+    'requested', requested::text
   ))
 $$;
 
@@ -1943,13 +2024,18 @@ begin
   for i in 1..size loop
     exit when failed_with is not null;
     found_wallet := wallets[i];
-    if amounts[i] < 0 and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
+    if amounts[i] < 0
+      and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
       and found_wallet.hold_expires_at <= clock_timestamp()
     then
       perform finance.expire_due_holds(owners[i], codes[i], clock_timestamp());
-      select * into found_wallet from finance.wallets where user_id = owners[i] and currency = codes[i];
+      select * into found_wallet
+      from finance.wallets
+      where user_id = owners[i] and currency = codes[i];
     end if;
-    if amounts[i] < 0 and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit then
+    if amounts[i] < 0
+      and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
+    then
       failed_with := 'INSUFFICIENT_FUNDS';
       facts := finance.failure_facts(
         owners[i], codes[i],
@@ -1957,7 +2043,9 @@ begin
       );
     elsif amounts[i] > 0 and found_wallet.posted > largest - amounts[i] then
       failed_with := 'BALANCE_LIMIT';
-      facts := finance.failure_facts(owners[i], codes[i], largest::numeric - found_wallet.posted, amounts[i]);
+      facts := finance.failure_facts(
+        owners[i], codes[i], largest::numeric - found_wallet.posted, amounts[i]
+      );
     end if;
   end loop;
   -- Asked again under the locks of the wallets, which every reversal of the same transaction takes.
@@ -1975,7 +2063,8 @@ begin
 
   insert into finance.transactions (
     user_id, type, status, currency, amount, description, metadata, idempotency_key, request_hash,
-    reverses_id, rate_numerator, rate_denominator, failure_code, failure_facts, occurred_at, recorded_at
+    reverses_id, rate_numerator, rate_denominator, failure_code, failure_facts,
+    occurred_at, recorded_at
   )
   values (
     initiator, of_type,
@@ -2006,8 +2095,10 @@ begin
 end
 $$;
 
-comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb)
-is 'Posts one transaction of several legs, or records why not';
+comment on function finance.post_legs(
+  uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[],
+  timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb
+) is 'Posts one transaction of several legs, or records why not';
 --> statement-breakpoint
 create or replace function finance.post_transfer(
   initiator uuid, request_key text, hash bytea, of_type finance.transaction_type,
@@ -2029,22 +2120,38 @@ declare
   at timestamptz;
 begin
   if payer < payee then
-    select * into source from finance.wallets where user_id = payer and currency = of_currency for no key update;
-    select * into target from finance.wallets where user_id = payee and currency = of_currency for no key update;
+    select * into source
+    from finance.wallets
+    where user_id = payer and currency = of_currency
+    for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = of_currency
+    for no key update;
   else
-    select * into target from finance.wallets where user_id = payee and currency = of_currency for no key update;
-    select * into source from finance.wallets where user_id = payer and currency = of_currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = of_currency
+    for no key update;
+    select * into source
+    from finance.wallets
+    where user_id = payer and currency = of_currency
+    for no key update;
   end if;
   at := finance.ledger_time(greatest(clock_timestamp(), source.posted_at, target.posted_at));
 
-  if source.posted - source.held < moved - source.credit_limit and source.hold_expires_at <= clock_timestamp() then
+  if source.posted - source.held < moved - source.credit_limit
+    and source.hold_expires_at <= clock_timestamp()
+  then
     perform finance.expire_due_holds(payer, of_currency, clock_timestamp());
     select * into source from finance.wallets where user_id = payer and currency = of_currency;
   end if;
 
   if source.user_id is null or target.user_id is null then
     failed_with := finance.missing_wallet(of_currency);
-    facts := finance.failure_facts(case when source.user_id is null then payer else payee end, of_currency);
+    facts := finance.failure_facts(
+      case when source.user_id is null then payer else payee end, of_currency
+    );
   elsif source.status = 'CLOSED' then
     failed_with := 'WALLET_CLOSED';
     facts := finance.failure_facts(payer, of_currency);
@@ -2095,8 +2202,9 @@ begin
 end
 $$;
 
-comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb)
-is 'Moves money between two wallets, or records why not; the same key answers the same';
+comment on function finance.post_transfer(
+  uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb
+) is 'Moves money between two wallets, or records why not; the same key answers the same';
 --> statement-breakpoint
 create or replace function finance.post_transfers(
   initiators uuid[], request_keys text[], hashes bytea[], types finance.transaction_type[],
@@ -2163,8 +2271,10 @@ begin
     select
       array_agg(user_id order by user_id, currency), array_agg(currency order by user_id, currency),
       array_agg(posted order by user_id, currency), array_agg(held order by user_id, currency),
-      array_agg(credit_limit order by user_id, currency), array_agg(version order by user_id, currency),
-      array_agg(posted_at order by user_id, currency), array_agg(status = 'OPEN' order by user_id, currency),
+      array_agg(credit_limit order by user_id, currency),
+      array_agg(version order by user_id, currency),
+      array_agg(posted_at order by user_id, currency),
+      array_agg(status = 'OPEN' order by user_id, currency),
       bool_or(hold_expires_at <= clock_timestamp())
     into owner_of, code_of, posted_of, held_of, credit_of, version_of, posted_at_of, open_of, is_due
     from finance.wallets
@@ -2230,7 +2340,9 @@ begin
     failed_with := null;
     if s is null or t is null then
       failed_with := finance.missing_wallet(currencies[i]);
-      facts[i] := finance.failure_facts(case when s is null then payers[i] else payees[i] end, currencies[i]);
+      facts[i] := finance.failure_facts(
+        case when s is null then payers[i] else payees[i] end, currencies[i]
+      );
     elsif not open_of[s] then
       failed_with := 'WALLET_CLOSED';
       facts[i] := finance.failure_facts(payers[i], currencies[i]);
@@ -2244,7 +2356,9 @@ begin
       );
     elsif posted_of[t] > largest - moved then
       failed_with := 'BALANCE_LIMIT';
-      facts[i] := finance.failure_facts(payees[i], currencies[i], largest::numeric - posted_of[t], moved);
+      facts[i] := finance.failure_facts(
+        payees[i], currencies[i], largest::numeric - posted_of[t], moved
+      );
     else
       posted_of[s] := posted_of[s] - moved;
       posted_of[t] := posted_of[t] + moved;
@@ -2287,7 +2401,8 @@ begin
     ids, initiators, types, currencies, amounts, abouts, extras, request_keys, hashes, failures,
     facts, happened, is_new
   ) as item (
-    id, initiator, type, code, amount, about, extra, request_key, hash, failure, fact, happened_at, is_new
+    id, initiator, type, code, amount, about, extra, request_key, hash, failure,
+    fact, happened_at, is_new
   )
   where item.is_new
   order by request_key, initiator
@@ -2311,7 +2426,9 @@ begin
     source_version, source_balance, target_version, target_balance
   )
   cross join lateral (
-    values (payer, source_version, -amount, source_balance), (payee, target_version, amount, target_balance)
+    values
+      (payer, source_version, -amount, source_balance),
+      (payee, target_version, amount, target_balance)
   ) as legs (owner, version, leg, balance)
   where item.is_new
     and failure is null;
@@ -2330,10 +2447,14 @@ begin
 end
 $$;
 
-comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean)
-is 'Posts transfers as if one by one in their order, or all or none';
+comment on function finance.post_transfers(
+  uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[],
+  timestamptz[], text[], jsonb[], boolean
+) is 'Posts transfers as if one by one in their order, or all or none';
 --> statement-breakpoint
-create or replace function finance.range_hash(owner uuid, of_currency text, first bigint, last bigint)
+create or replace function finance.range_hash(
+  owner uuid, of_currency text, first bigint, last bigint
+)
 returns bytea
 language sql stable
 as $$
@@ -2387,11 +2508,20 @@ begin
     return;
   end if;
   if payee < owner then
-    select * into target from finance.wallets where user_id = payee and currency = hold.currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = hold.currency
+    for no key update;
   end if;
-  select * into source from finance.wallets where user_id = owner and currency = hold.currency for no key update;
+  select * into source
+  from finance.wallets
+  where user_id = owner and currency = hold.currency
+  for no key update;
   if payee > owner then
-    select * into target from finance.wallets where user_id = payee and currency = hold.currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = hold.currency
+    for no key update;
   end if;
   at := finance.ledger_time(greatest(clock_timestamp(), source.posted_at, target.posted_at));
   if source.hold_expires_at <= clock_timestamp() then
@@ -2417,7 +2547,9 @@ begin
     facts := finance.failure_facts(payee, hold.currency);
   elsif payee is not null and target.posted > 9223372036854775807 - amount then
     failed_with := 'BALANCE_LIMIT';
-    facts := finance.failure_facts(payee, hold.currency, 9223372036854775807::numeric - target.posted, amount);
+    facts := finance.failure_facts(
+      payee, hold.currency, 9223372036854775807::numeric - target.posted, amount
+    );
   end if;
 
   insert into finance.transactions (
@@ -2461,11 +2593,13 @@ begin
 end
 $$;
 
-comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb)
-is 'Captures or releases a hold, once, or records why not';
+comment on function finance.resolve_hold(
+  uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb
+) is 'Captures or releases a hold, once, or records why not';
 --> statement-breakpoint
 create or replace function finance.seal_entries(
-  after_owner uuid, after_currency text, page integer, range_size integer, most integer default 10000,
+  after_owner uuid, after_currency text, page integer, range_size integer,
+  most integer default 10000,
   out last_owner uuid, out last_currency text, out sealed bigint
 )
 language plpgsql
@@ -2490,7 +2624,9 @@ begin
   set constraints finance.sealed_ranges_seal_number_fkey deferred;
 
   with wallets_of_page as (
-    select user_id, currency, version, sealed_version, greatest(version - sealed_version, 0) as unsealed
+    select
+      user_id, currency, version, sealed_version,
+      greatest(version - sealed_version, 0) as unsealed
     from (
       select
         user_id, currency, version,
@@ -2515,15 +2651,23 @@ begin
     ) as counted_wallets
     where unsealed_before < most
   ), unsealed_ranges as (
-    select user_id, currency, first_version, least(first_version + range_size - 1, sealed_until) as last_version
+    select
+      user_id, currency, first_version,
+      least(first_version + range_size - 1, sealed_until) as last_version
     from reached_wallets
-    cross join lateral generate_series(sealed_version + 1, sealed_until, range_size) as first_version
+    cross join lateral generate_series(
+      sealed_version + 1, sealed_until, range_size
+    ) as first_version
   ), new_ranges as (
-    insert into finance.sealed_ranges (user_id, currency, first_version, last_version, seal_number, digests, hash)
+    insert into finance.sealed_ranges (
+      user_id, currency, first_version, last_version, seal_number, digests, hash
+    )
     select
       user_id, currency, first_version, last_version, next_number,
       (
-        select string_agg(substring(finance.entry_digest(entries, transactions) for 8), '' order by version)
+        select string_agg(
+          substring(finance.entry_digest(entries, transactions) for 8), '' order by version
+        )
         from finance.entries
         join finance.transactions
           on transactions.user_id = transaction_user_id and transactions.id = transaction_id
@@ -2570,7 +2714,9 @@ is 'Seals new entries of the next wallets';
 create or replace function finance.seal_hash(seal bigint, previous bytea) returns bytea
 language sql stable
 as $$
-  select sha256(previous || int8send(seal) || string_agg(hash, '' order by user_id, currency, last_version))
+  select sha256(
+    previous || int8send(seal) || string_agg(hash, '' order by user_id, currency, last_version)
+  )
   from finance.sealed_ranges
   where seal_number = seal
 $$;
@@ -2723,14 +2869,17 @@ begin
     broken := 'job_applications_forward_check';
   elsif new.status_changed_at <= old.status_changed_at or new.status_changed_by is null then
     broken := 'job_applications_step_check';
-  elsif (is_withdrawal and not by_applicant) or (is_move and by_applicant and old.status <> 'OFFERED') then
+  elsif (is_withdrawal and not by_applicant)
+    or (is_move and by_applicant and old.status <> 'OFFERED')
+  then
     broken := 'job_applications_author_check';
   else
     return new;
   end if;
   raise exception 'the application of user % to job % cannot go from % to % in this way',
     old.user_id, old.job_id, old.status, new.status
-    using errcode = 'check_violation', schema = 'marketplace', table = 'job_applications', constraint = broken;
+    using errcode = 'check_violation', schema = 'marketplace', table = 'job_applications',
+      constraint = broken;
 end
 $$;
 
@@ -2744,7 +2893,8 @@ as $$
 -- first.
 begin
   if tg_op = 'INSERT' or pg_trigger_depth() = 1 then
-    raise exception 'endorsements of user % are counted from skill_endorsements, not written', new.user_id
+    raise exception 'endorsements of user % are counted from skill_endorsements, not written',
+      new.user_id
       using errcode = 'check_violation', schema = 'marketplace', table = 'user_skills',
         constraint = 'user_skills_endorsements_counted_check';
   end if;
@@ -3457,8 +3607,8 @@ begin
   elsif tg_op = 'TRUNCATE' then
     -- Packing takes rows of vectors first and then these tables, in whatever order.
     perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
-    truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
-      marketplace.packed_bounds;
+    truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs,
+      marketplace.packed_shares, marketplace.packed_bounds;
   else
     select array_agg(o.id) filter (where n.id is null),
       array_agg(n.id) filter (where o.id is null),
@@ -4401,7 +4551,8 @@ as $$
 -- 23001 is restrict_violation. The table and a name for the rule go with the error, as they would
 -- with a constraint, so that callers decide by them and never by the message.
 begin
-  raise exception '%.% is append-only: % is not allowed', tg_table_schema, tg_table_name, lower(tg_op)
+  raise exception '%.% is append-only: % is not allowed',
+    tg_table_schema, tg_table_name, lower(tg_op)
     using errcode = 'restrict_violation', schema = tg_table_schema, table = tg_table_name,
       constraint = tg_table_name || '_append_only';
 end
@@ -4571,7 +4722,9 @@ for each row execute function finance.open_system_wallets();
 --> statement-breakpoint
 create or replace trigger currencies_supply_limit_lowered
 before update of supply_limit on finance.currencies
-for each row when (old.supply_limit is not null and (new.supply_limit <= old.supply_limit) is not true)
+for each row when (
+  old.supply_limit is not null and (new.supply_limit <= old.supply_limit) is not true
+)
 execute function finance.check_supply_limit();
 --> statement-breakpoint
 create or replace trigger enrollments_count_delete
@@ -4890,7 +5043,8 @@ for each statement execute function marketplace.count_endorsements();
 create or replace trigger skill_endorsements_final
 before update on marketplace.skill_endorsements
 for each row when (
-  (old.user_id, old.skill_id, old.endorser_id) is distinct from (new.user_id, new.skill_id, new.endorser_id)
+  (old.user_id, old.skill_id, old.endorser_id)
+    is distinct from (new.user_id, new.skill_id, new.endorser_id)
 )
 execute function platform.forbid_change();
 --> statement-breakpoint
@@ -4980,7 +5134,8 @@ execute function platform.touch_updated_at();
 -- this costs nothing on the way of a posting, and row triggers, which would make every update of a
 -- wallet compute its generated columns again, are not needed.
 create or replace trigger wallets_moved_by_ledger
-before update of user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at
+before update of
+  user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at
 on finance.wallets
 for each statement when (pg_trigger_depth() = 0)
 execute function platform.forbid_change();
@@ -5087,7 +5242,7 @@ comment on table finance.mining_activities
 is 'A proof of knowledge that can earn AZR, rewarded at most once';
 --> statement-breakpoint
 comment on table finance.occurrence_sums
-is 'How a wallet''s balance by occurred time differs from that by recorded time, summed over one stretch of time';
+is 'How a wallet''s balances by occurred and recorded time differ, summed over one stretch of time';
 --> statement-breakpoint
 comment on table finance.payment_references
 is 'Which payment holds a provider''s reference, over all users';

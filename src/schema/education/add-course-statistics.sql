@@ -10,7 +10,8 @@ as $$
 -- each statement here takes its own snapshot.
 begin
   select array_agg(row(
-    delta.course_id, free_rows.shard_id, delta.active, delta.completed, delta.dropped, delta.basis_points,
+    delta.course_id, free_rows.shard_id,
+    delta.active, delta.completed, delta.dropped, delta.basis_points,
     delta.decile_0, delta.decile_1, delta.decile_2, delta.decile_3, delta.decile_4,
     delta.decile_5, delta.decile_6, delta.decile_7, delta.decile_8, delta.decile_9
   )::education.course_statistics)
@@ -45,7 +46,8 @@ begin
 
   insert into education.course_statistics
   select
-    delta.course_id, gen_random_uuid(), delta.active, delta.completed, delta.dropped, delta.basis_points,
+    delta.course_id, gen_random_uuid(),
+    delta.active, delta.completed, delta.dropped, delta.basis_points,
     delta.decile_0, delta.decile_1, delta.decile_2, delta.decile_3, delta.decile_4,
     delta.decile_5, delta.decile_6, delta.decile_7, delta.decile_8, delta.decile_9
   from unnest(deltas) as delta

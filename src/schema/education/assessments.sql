@@ -37,7 +37,8 @@ as $$
 begin
   perform from identity.users where id = old.user_id;
   if found then
-    raise exception 'education.assessments is append-only once graded: a grade goes only with its user'
+    raise exception
+      'education.assessments is append-only once graded: a grade goes only with its user'
       using errcode = 'restrict_violation', schema = 'education', table = 'assessments',
         constraint = 'assessments_append_only';
   end if;

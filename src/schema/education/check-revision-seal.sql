@@ -1,4 +1,6 @@
-create or replace function education.check_revision_seal(sealed_course uuid, sealed_revision integer)
+create or replace function education.check_revision_seal(
+  sealed_course uuid, sealed_revision integer
+)
 returns void
 language plpgsql
 as $$
@@ -19,7 +21,8 @@ begin
     and prerequisite_count = (
       select count(*)
       from education.revision_prerequisites as prerequisites
-      where prerequisites.course_id = revisions.course_id and prerequisites.revision = revisions.revision
+      where prerequisites.course_id = revisions.course_id
+        and prerequisites.revision = revisions.revision
     );
   if not found then
     perform education.refuse_revision(sealed_course, sealed_revision);

@@ -12,7 +12,9 @@ begin
       'userId', completions.user_id,
       'courseId', completions.course_id,
       'revision', completions.revision,
-      'completedAt', to_char(enrollments.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')
+      'completedAt', to_char(
+        enrollments.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'
+      )
     )
   from new_completions as completions
   join education.enrollments

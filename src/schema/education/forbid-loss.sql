@@ -5,7 +5,8 @@ as $$
 begin
   perform from education.enrollments where user_id = old.user_id and course_id = old.course_id;
   if found then
-    raise exception '%.% is append-only: a row goes only with its enrollment', tg_table_schema, tg_table_name
+    raise exception '%.% is append-only: a row goes only with its enrollment',
+      tg_table_schema, tg_table_name
       using errcode = 'restrict_violation', schema = tg_table_schema, table = tg_table_name,
         constraint = tg_table_name || '_append_only';
   end if;

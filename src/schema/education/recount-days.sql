@@ -17,7 +17,8 @@ begin
   set days = (
     select coalesce(range_agg(daterange(active.day, active.day, '[]')), '{}')
     from (
-      select distinct (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+      select distinct
+        (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
       from education.progress_events as events
       left join identity.user_profiles as profiles
         on profiles.user_id = events.user_id

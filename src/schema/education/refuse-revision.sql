@@ -3,7 +3,8 @@ returns void
 language plpgsql
 as $$
 begin
-  raise exception 'revision % of course % is published: its modules do not add up to it', sealed_revision, sealed_course
+  raise exception 'revision % of course % is published: its modules do not add up to it',
+    sealed_revision, sealed_course
     using errcode = 'check_violation', schema = 'education', table = 'course_revisions',
       constraint = 'course_revisions_seal_check';
 end

@@ -25,7 +25,8 @@ begin
     min(
       case
         when not is_mixed and total <> 0 then 'entries_balance_check '
-        when posted.status is distinct from 'COMPLETED' then 'entries_of_completed_transaction_check '
+        when posted.status is distinct from 'COMPLETED'
+          then 'entries_of_completed_transaction_check '
         when posted.type in ('HOLD', 'RELEASE') then 'entries_of_moving_transaction_check '
         when kept.entry_count <> legs.entry_count then 'entries_of_one_statement_check '
         when is_mixed then null
@@ -35,7 +36,8 @@ begin
     ) as broken,
     min(
       case
-        when first_at <> posted.recorded_at or last_at <> posted.recorded_at then 'entries_recorded_at_check '
+        when first_at <> posted.recorded_at or last_at <> posted.recorded_at
+          then 'entries_recorded_at_check '
         when first_occurred_at <> posted.occurred_at or last_occurred_at <> posted.occurred_at
           then 'entries_occurred_at_check '
       end || transaction_id
@@ -76,7 +78,8 @@ begin
   if seen.is_mixed and seen.broken is null then
     seen.broken := (
       select finance.check_mixed_entries(
-        array_agg(transaction_user_id), array_agg(transaction_id), array_agg(currency), array_agg(amount)
+        array_agg(transaction_user_id), array_agg(transaction_id),
+        array_agg(currency), array_agg(amount)
       )
       from new_entries
     );
@@ -111,7 +114,10 @@ begin
   -- Most statements are one transfer, whose wallets move in a plain update.
   if seen.entry_count <= 8 then
     update finance.wallets
-    set posted = posted_after, version = new_entries.version, posted_at = recorded_at, updated_at = recorded_at
+    set posted = posted_after,
+      version = new_entries.version,
+      posted_at = recorded_at,
+      updated_at = recorded_at
     from new_entries
     where wallets.user_id = new_entries.user_id
       and wallets.currency = new_entries.currency

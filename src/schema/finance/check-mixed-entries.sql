@@ -1,4 +1,6 @@
-create or replace function finance.check_mixed_entries(owners uuid[], ids uuid[], codes text[], amounts bigint[])
+create or replace function finance.check_mixed_entries(
+  owners uuid[], ids uuid[], codes text[], amounts bigint[]
+)
 returns text
 language sql stable
 as $$
@@ -11,7 +13,8 @@ as $$
       case
         when bool_or(total <> 0) then 'entries_balance_check'
         when not coalesce(bool_and(is_exchange), false) then 'entries_currency_check'
-        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount) then 'entries_amount_check'
+        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount)
+          then 'entries_amount_check'
       end as broken
     from (
       select owner, id, code, sum(leg) as total, sum(greatest(leg, 0)) as moved

@@ -61,7 +61,9 @@ execute function platform.forbid_change();
 
 create or replace trigger currencies_supply_limit_lowered
 before update of supply_limit on finance.currencies
-for each row when (old.supply_limit is not null and (new.supply_limit <= old.supply_limit) is not true)
+for each row when (
+  old.supply_limit is not null and (new.supply_limit <= old.supply_limit) is not true
+)
 execute function finance.check_supply_limit();
 
 create or replace trigger currencies_follow_supply_limit

@@ -1,5 +1,5 @@
 comment on table finance.occurrence_sums
-is 'How a wallet''s balance by occurred time differs from that by recorded time, summed over one stretch of time';
+is 'How a wallet''s balances by occurred and recorded time differ, summed over one stretch of time';
 
 create or replace trigger occurrence_sums_moved_by_ledger
 before insert or update or delete or truncate on finance.occurrence_sums

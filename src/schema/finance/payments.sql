@@ -32,7 +32,10 @@ begin
     from finance.transactions
     where user_id = new.user_id
       and id = new.transaction_id
-      and type = case when new.type = 'REFUND' then 'REFUND' else 'PAYMENT' end::finance.transaction_type
+      and type = case
+        when new.type = 'REFUND' then 'REFUND'
+        else 'PAYMENT'
+      end::finance.transaction_type
       and status = 'COMPLETED'
       and amount = new.amount
       and currency = new.currency
@@ -53,7 +56,8 @@ begin
   end if;
   if broken is not null then
     raise exception 'no transaction makes payment % %', new.id, new.status
-      using errcode = 'check_violation', schema = 'finance', table = 'payments', constraint = broken;
+      using errcode = 'check_violation', schema = 'finance', table = 'payments',
+        constraint = broken;
   end if;
   return null;
 end

@@ -13,7 +13,9 @@ begin
   -- look.
   if new.type not in ('HOLD', 'RELEASE') then
     if not exists (
-      select from finance.entries where transaction_user_id = new.user_id and transaction_id = new.id
+      select
+      from finance.entries
+      where transaction_user_id = new.user_id and transaction_id = new.id
     ) then
       broken := 'transactions_completed_has_entries_check';
     end if;
@@ -31,7 +33,8 @@ begin
   end if;
   if broken is not null then
     raise exception 'completed transaction % (%) has nothing that it is about', new.id, new.type
-      using errcode = 'check_violation', schema = 'finance', table = 'transactions', constraint = broken;
+      using errcode = 'check_violation', schema = 'finance', table = 'transactions',
+        constraint = broken;
   end if;
   return null;
 end

@@ -41,7 +41,8 @@ is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
 -- this costs nothing on the way of a posting, and row triggers, which would make every update of a
 -- wallet compute its generated columns again, are not needed.
 create or replace trigger wallets_moved_by_ledger
-before update of user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at
+before update of
+  user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at
 on finance.wallets
 for each statement when (pg_trigger_depth() = 0)
 execute function platform.forbid_change();

@@ -10,7 +10,8 @@ begin
     raise exception using
       errcode = 'duplicate_function',
       message = format(
-        'somebody else''s function has the name of ours, rename it first: %s', 'public.is_time_zone(text)'
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.is_time_zone(text)'
       );
   end if;
 end

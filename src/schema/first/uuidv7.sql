@@ -18,7 +18,10 @@ begin
         set_byte(
           set_byte(
             overlay(
-              overlay(uuid_send(gen_random_uuid()) placing substring(int8send(micros / 1000) from 3) from 1 for 6)
+              overlay(
+                uuid_send(gen_random_uuid())
+                placing substring(int8send(micros / 1000) from 3) from 1 for 6
+              )
               placing substring(int8send((micros % 1000) * 4096 / 1000) from 7) from 7 for 2
             ),
             6, (112 | (((micros % 1000) * 4096 / 1000) >> 8)::int)

@@ -10,7 +10,8 @@ begin
     raise exception using
       errcode = 'duplicate_function',
       message = format(
-        'somebody else''s function has the name of ours, rename it first: %s', 'public.wallet_address(uuid, text)'
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.wallet_address(uuid, text)'
       );
   end if;
 end

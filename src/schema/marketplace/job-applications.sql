@@ -79,14 +79,17 @@ begin
     broken := 'job_applications_forward_check';
   elsif new.status_changed_at <= old.status_changed_at or new.status_changed_by is null then
     broken := 'job_applications_step_check';
-  elsif (is_withdrawal and not by_applicant) or (is_move and by_applicant and old.status <> 'OFFERED') then
+  elsif (is_withdrawal and not by_applicant)
+    or (is_move and by_applicant and old.status <> 'OFFERED')
+  then
     broken := 'job_applications_author_check';
   else
     return new;
   end if;
   raise exception 'the application of user % to job % cannot go from % to % in this way',
     old.user_id, old.job_id, old.status, new.status
-    using errcode = 'check_violation', schema = 'marketplace', table = 'job_applications', constraint = broken;
+    using errcode = 'check_violation', schema = 'marketplace', table = 'job_applications',
+      constraint = broken;
 end
 $$;
 

@@ -22,8 +22,8 @@ begin
   elsif tg_op = 'TRUNCATE' then
     -- Packing takes rows of vectors first and then these tables, in whatever order.
     perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
-    truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs, marketplace.packed_shares,
-      marketplace.packed_bounds;
+    truncate marketplace.job_vectors, marketplace.skill_postings, marketplace.packed_jobs,
+      marketplace.packed_shares, marketplace.packed_bounds;
   else
     select array_agg(o.id) filter (where n.id is null),
       array_agg(n.id) filter (where o.id is null),

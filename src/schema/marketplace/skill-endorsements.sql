@@ -57,7 +57,8 @@ for each statement execute function marketplace.count_endorsements();
 create or replace trigger skill_endorsements_final
 before update on marketplace.skill_endorsements
 for each row when (
-  (old.user_id, old.skill_id, old.endorser_id) is distinct from (new.user_id, new.skill_id, new.endorser_id)
+  (old.user_id, old.skill_id, old.endorser_id)
+    is distinct from (new.user_id, new.skill_id, new.endorser_id)
 )
 execute function platform.forbid_change();
 

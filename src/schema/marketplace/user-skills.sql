@@ -12,7 +12,8 @@ as $$
 -- first.
 begin
   if tg_op = 'INSERT' or pg_trigger_depth() = 1 then
-    raise exception 'endorsements of user % are counted from skill_endorsements, not written', new.user_id
+    raise exception 'endorsements of user % are counted from skill_endorsements, not written',
+      new.user_id
       using errcode = 'check_violation', schema = 'marketplace', table = 'user_skills',
         constraint = 'user_skills_endorsements_counted_check';
   end if;

@@ -1,4 +1,6 @@
-create or replace function education.move_enrollments(target uuid, target_revision integer, chunk integer)
+create or replace function education.move_enrollments(
+  target uuid, target_revision integer, chunk integer
+)
 returns table (
   learner_id uuid, from_revision integer,
   from_status education.enrollment_status, from_done_weight integer, from_total_weight integer,
@@ -78,13 +80,15 @@ begin
         done_weight = next_done_weight,
         total_weight = next_total_weight,
         completed_revision = case
-          when next_status = 'COMPLETED' then coalesce(enrollments.completed_revision, target_revision)
+          when next_status = 'COMPLETED'
+            then coalesce(enrollments.completed_revision, target_revision)
         end,
         completed_at = case
           when next_status = 'COMPLETED' then coalesce(
             enrollments.completed_at,
             greatest(
-              enrollments.enrolled_at, education.completion_time(enrollments.user_id, target, target_revision)
+              enrollments.enrolled_at,
+              education.completion_time(enrollments.user_id, target, target_revision)
             )
           )
         end,
@@ -100,7 +104,9 @@ begin
       order by user_id
     )
     select
-      user_id, revision, status, done_weight, total_weight, next_status, next_done_weight, next_total_weight
+      user_id, revision,
+      status, done_weight, total_weight,
+      next_status, next_done_weight, next_total_weight
     from moves
     order by user_id;
     exit when found;

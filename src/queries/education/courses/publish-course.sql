@@ -21,7 +21,9 @@ begin
   end if;
   next_revision := coalesce(draft.revision, 0) + 1;
 
-  perform from education.course_modules where course_id = target and removed_at is null and not is_optional;
+  perform
+  from education.course_modules
+  where course_id = target and removed_at is null and not is_optional;
   if not found then
     raise exception 'course % has no module that counts', target
       using errcode = 'check_violation', constraint = 'courses_publish_has_modules_check';
@@ -40,11 +42,13 @@ begin
   from education.course_modules
   where course_id = target and removed_at is null;
 
-  insert into education.revision_modules
-    (course_id, revision, module_id, position, title, content, weight, is_optional, prerequisites_needed)
+  insert into education.revision_modules (
+    course_id, revision, module_id, position, title, content, weight, is_optional,
+    prerequisites_needed
+  )
   select
-    target, next_revision, id, row_number() over (order by position) - 1, title, content, weight, is_optional,
-    coalesce(prerequisites_needed, prerequisites.count)
+    target, next_revision, id, row_number() over (order by position) - 1, title, content, weight,
+    is_optional, coalesce(prerequisites_needed, prerequisites.count)
   from education.course_modules as modules
   cross join lateral (
     select count(*)

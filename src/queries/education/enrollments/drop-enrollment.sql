@@ -5,7 +5,10 @@ as $$
 -- Locks the enrollment first, so that what it returns is what it decided by. Without a time of the
 -- caller it is now, in the milliseconds that clients have.
 begin
-  perform from education.enrollments where user_id = learner and course_id = course for no key update;
+  perform
+  from education.enrollments
+  where user_id = learner and course_id = course
+  for no key update;
 
   update education.enrollments
   set status = 'DROPPED',

@@ -20,12 +20,17 @@ begin
 
   update education.enrollments
   set status = 'ACTIVE', dropped_at = null, updated_at = clock_timestamp()
-  where user_id = learner and course_id = course and status = 'DROPPED' and open_course.status = 'PUBLISHED';
+  where user_id = learner
+    and course_id = course
+    and status = 'DROPPED'
+    and open_course.status = 'PUBLISHED';
   if found then
     return 'returned';
   end if;
 
-  select status into known_status from education.enrollments where user_id = learner and course_id = course;
+  select status into known_status
+  from education.enrollments
+  where user_id = learner and course_id = course;
   if open_course.status <> 'PUBLISHED' and coalesce(known_status, 'DROPPED') = 'DROPPED' then
     return 'not open';
   elsif known_status is not null then

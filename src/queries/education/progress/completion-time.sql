@@ -1,4 +1,6 @@
-create or replace function education.completion_time(learner uuid, course uuid, completed_revision integer)
+create or replace function education.completion_time(
+  learner uuid, course uuid, completed_revision integer
+)
 returns timestamptz
 language sql stable
 as $$

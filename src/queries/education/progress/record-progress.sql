@@ -2,7 +2,8 @@ create or replace function education.record_progress(
   user_ids uuid[], event_ids uuid[], course_ids uuid[], module_ids uuid[],
   kinds education.progress_event_kind[], percents smallint[], positions text[], times timestamptz[],
   latest timestamptz, tolerance interval,
-  out applied integer, out duplicates integer, out rejected_indexes integer[], out rejected_reasons text[]
+  out applied integer, out duplicates integer,
+  out rejected_indexes integer[], out rejected_reasons text[]
 )
 language plpgsql
 set plan_cache_mode = force_generic_plan
@@ -65,7 +66,8 @@ begin
     from unnest(
       user_ids, event_ids, course_ids, module_ids, kinds, percents, positions, times, are_locked
     ) with ordinality as offered (
-      user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, is_locked, index
+      user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, is_locked,
+      index
     )
     cross join lateral (
       select status, enrolled_at
@@ -160,8 +162,12 @@ begin
         where touched_modules.completed_at is not null and known.completed_at is null
       ), 0)::integer as weight,
       max(touched_modules.last_activity_at) as last_activity_at,
-      bool_or(touched_modules.completed_at is not null and known.completed_at is null) as has_new_completion,
-      coalesce(bool_or(touched_modules.completed_at < known.completed_at), false) as has_earlier_completion
+      bool_or(
+        touched_modules.completed_at is not null and known.completed_at is null
+      ) as has_new_completion,
+      coalesce(
+        bool_or(touched_modules.completed_at < known.completed_at), false
+      ) as has_earlier_completion
     from touched_modules
     cross join lateral (
       select revision
@@ -215,7 +221,9 @@ begin
         when completes
           then greatest(
             enrollments.enrolled_at,
-            education.completion_time(enrollments.user_id, enrollments.course_id, enrollments.revision)
+            education.completion_time(
+              enrollments.user_id, enrollments.course_id, enrollments.revision
+            )
           )
         when enrollments.status = 'COMPLETED' and touched.has_earlier_completion
           then greatest(
@@ -228,9 +236,14 @@ begin
       end,
       updated_at = clock_timestamp()
     from (
-      select touched.*, known.status = 'ACTIVE' and known.done_weight + touched.weight = known.total_weight as completes
+      select
+        touched.*,
+        known.status = 'ACTIVE'
+          and known.done_weight + touched.weight = known.total_weight as completes
       from unnest(learners, courses, weights, activities, new_completions, earlier_completions)
-        as touched (user_id, course_id, weight, last_activity_at, has_new_completion, has_earlier_completion)
+        as touched (
+          user_id, course_id, weight, last_activity_at, has_new_completion, has_earlier_completion
+        )
       cross join lateral (
         select status, done_weight, total_weight
         from education.enrollments
@@ -264,8 +277,14 @@ begin
   -- forget it.
   select
     count(*) filter (where judged.reason is null) - applied,
-    coalesce(array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null), '{}'),
-    coalesce(array_agg(judged.reason order by judged.index) filter (where judged.reason is not null), '{}')
+    coalesce(
+      array_agg(judged.index - 1 order by judged.index) filter (where judged.reason is not null),
+      '{}'
+    ),
+    coalesce(
+      array_agg(judged.reason order by judged.index) filter (where judged.reason is not null),
+      '{}'
+    )
   into duplicates, rejected_indexes, rejected_reasons
   from (
     select
@@ -274,7 +293,8 @@ begin
         when stored.event_id is not null then case
           when (offered.course_id, offered.module_id, offered.kind, offered.occurred_at)
             = (stored.course_id, stored.module_id, stored.kind, stored.occurred_at)
-            and (offered.percent, offered.position) is not distinct from (stored.percent, stored.position)
+            and (offered.percent, offered.position)
+              is not distinct from (stored.percent, stored.position)
             then null
           else 'CONFLICT'
         end
@@ -295,9 +315,17 @@ begin
         user_id, event_id, course_id, module_id, kind, percent, position, occurred_at, index
       )
     left join lateral (
-      select * from education.progress_events where user_id = offered.user_id and event_id = offered.event_id offset 0
+      select *
+      from education.progress_events
+      where user_id = offered.user_id and event_id = offered.event_id
+      offset 0
     ) as stored on true
-    left join lateral (select id from identity.users where id = offered.user_id offset 0) as users on true
+    left join lateral (
+      select id
+      from identity.users
+      where id = offered.user_id
+      offset 0
+    ) as users on true
     left join lateral (
       select user_id, status, enrolled_at
       from education.enrollments
@@ -309,5 +337,6 @@ end
 $$;
 
 comment on function education.record_progress(
-  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[], timestamptz[], timestamptz, interval
+  uuid[], uuid[], uuid[], uuid[], education.progress_event_kind[], smallint[], text[],
+  timestamptz[], timestamptz, interval
 ) is 'Applies a batch of progress events, each once, in any order';

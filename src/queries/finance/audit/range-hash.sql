@@ -1,4 +1,6 @@
-create or replace function finance.range_hash(owner uuid, of_currency text, first bigint, last bigint)
+create or replace function finance.range_hash(
+  owner uuid, of_currency text, first bigint, last bigint
+)
 returns bytea
 language sql stable
 as $$

@@ -1,5 +1,6 @@
 create or replace function finance.seal_entries(
-  after_owner uuid, after_currency text, page integer, range_size integer, most integer default 10000,
+  after_owner uuid, after_currency text, page integer, range_size integer,
+  most integer default 10000,
   out last_owner uuid, out last_currency text, out sealed bigint
 )
 language plpgsql
@@ -24,7 +25,9 @@ begin
   set constraints finance.sealed_ranges_seal_number_fkey deferred;
 
   with wallets_of_page as (
-    select user_id, currency, version, sealed_version, greatest(version - sealed_version, 0) as unsealed
+    select
+      user_id, currency, version, sealed_version,
+      greatest(version - sealed_version, 0) as unsealed
     from (
       select
         user_id, currency, version,
@@ -49,15 +52,23 @@ begin
     ) as counted_wallets
     where unsealed_before < most
   ), unsealed_ranges as (
-    select user_id, currency, first_version, least(first_version + range_size - 1, sealed_until) as last_version
+    select
+      user_id, currency, first_version,
+      least(first_version + range_size - 1, sealed_until) as last_version
     from reached_wallets
-    cross join lateral generate_series(sealed_version + 1, sealed_until, range_size) as first_version
+    cross join lateral generate_series(
+      sealed_version + 1, sealed_until, range_size
+    ) as first_version
   ), new_ranges as (
-    insert into finance.sealed_ranges (user_id, currency, first_version, last_version, seal_number, digests, hash)
+    insert into finance.sealed_ranges (
+      user_id, currency, first_version, last_version, seal_number, digests, hash
+    )
     select
       user_id, currency, first_version, last_version, next_number,
       (
-        select string_agg(substring(finance.entry_digest(entries, transactions) for 8), '' order by version)
+        select string_agg(
+          substring(finance.entry_digest(entries, transactions) for 8), '' order by version
+        )
         from finance.entries
         join finance.transactions
           on transactions.user_id = transaction_user_id and transactions.id = transaction_id

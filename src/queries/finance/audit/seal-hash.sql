@@ -1,7 +1,9 @@
 create or replace function finance.seal_hash(seal bigint, previous bytea) returns bytea
 language sql stable
 as $$
-  select sha256(previous || int8send(seal) || string_agg(hash, '' order by user_id, currency, last_version))
+  select sha256(
+    previous || int8send(seal) || string_agg(hash, '' order by user_id, currency, last_version)
+  )
   from finance.sealed_ranges
   where seal_number = seal
 $$;

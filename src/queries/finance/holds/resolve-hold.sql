@@ -21,11 +21,20 @@ begin
     return;
   end if;
   if payee < owner then
-    select * into target from finance.wallets where user_id = payee and currency = hold.currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = hold.currency
+    for no key update;
   end if;
-  select * into source from finance.wallets where user_id = owner and currency = hold.currency for no key update;
+  select * into source
+  from finance.wallets
+  where user_id = owner and currency = hold.currency
+  for no key update;
   if payee > owner then
-    select * into target from finance.wallets where user_id = payee and currency = hold.currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = hold.currency
+    for no key update;
   end if;
   at := finance.ledger_time(greatest(clock_timestamp(), source.posted_at, target.posted_at));
   if source.hold_expires_at <= clock_timestamp() then
@@ -51,7 +60,9 @@ begin
     facts := finance.failure_facts(payee, hold.currency);
   elsif payee is not null and target.posted > 9223372036854775807 - amount then
     failed_with := 'BALANCE_LIMIT';
-    facts := finance.failure_facts(payee, hold.currency, 9223372036854775807::numeric - target.posted, amount);
+    facts := finance.failure_facts(
+      payee, hold.currency, 9223372036854775807::numeric - target.posted, amount
+    );
   end if;
 
   insert into finance.transactions (
@@ -95,5 +106,6 @@ begin
 end
 $$;
 
-comment on function finance.resolve_hold(uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb)
-is 'Captures or releases a hold, once, or records why not';
+comment on function finance.resolve_hold(
+  uuid, uuid, text, bytea, uuid, bigint, timestamptz, text, jsonb
+) is 'Captures or releases a hold, once, or records why not';

@@ -4,7 +4,10 @@ create or replace function finance.failure_facts(
 language sql immutable
 as $$
   select jsonb_strip_nulls(jsonb_build_object(
-    'userId', owner, 'currency', of_currency, 'available', available::text, 'requested', requested::text
+    'userId', owner,
+    'currency', of_currency,
+    'available', available::text,
+    'requested', requested::text
   ))
 $$;
 

@@ -47,13 +47,18 @@ begin
   for i in 1..size loop
     exit when failed_with is not null;
     found_wallet := wallets[i];
-    if amounts[i] < 0 and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
+    if amounts[i] < 0
+      and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
       and found_wallet.hold_expires_at <= clock_timestamp()
     then
       perform finance.expire_due_holds(owners[i], codes[i], clock_timestamp());
-      select * into found_wallet from finance.wallets where user_id = owners[i] and currency = codes[i];
+      select * into found_wallet
+      from finance.wallets
+      where user_id = owners[i] and currency = codes[i];
     end if;
-    if amounts[i] < 0 and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit then
+    if amounts[i] < 0
+      and found_wallet.posted - found_wallet.held < -amounts[i] - found_wallet.credit_limit
+    then
       failed_with := 'INSUFFICIENT_FUNDS';
       facts := finance.failure_facts(
         owners[i], codes[i],
@@ -61,7 +66,9 @@ begin
       );
     elsif amounts[i] > 0 and found_wallet.posted > largest - amounts[i] then
       failed_with := 'BALANCE_LIMIT';
-      facts := finance.failure_facts(owners[i], codes[i], largest::numeric - found_wallet.posted, amounts[i]);
+      facts := finance.failure_facts(
+        owners[i], codes[i], largest::numeric - found_wallet.posted, amounts[i]
+      );
     end if;
   end loop;
   -- Asked again under the locks of the wallets, which every reversal of the same transaction takes.
@@ -79,7 +86,8 @@ begin
 
   insert into finance.transactions (
     user_id, type, status, currency, amount, description, metadata, idempotency_key, request_hash,
-    reverses_id, rate_numerator, rate_denominator, failure_code, failure_facts, occurred_at, recorded_at
+    reverses_id, rate_numerator, rate_denominator, failure_code, failure_facts,
+    occurred_at, recorded_at
   )
   values (
     initiator, of_type,
@@ -110,5 +118,7 @@ begin
 end
 $$;
 
-comment on function finance.post_legs(uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[], timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb)
-is 'Posts one transaction of several legs, or records why not';
+comment on function finance.post_legs(
+  uuid, text, bytea, finance.transaction_type, text, bigint, uuid[], text[], bigint[],
+  timestamptz, text, jsonb, uuid, bigint, bigint, finance.failure_code, jsonb
+) is 'Posts one transaction of several legs, or records why not';

@@ -18,22 +18,38 @@ declare
   at timestamptz;
 begin
   if payer < payee then
-    select * into source from finance.wallets where user_id = payer and currency = of_currency for no key update;
-    select * into target from finance.wallets where user_id = payee and currency = of_currency for no key update;
+    select * into source
+    from finance.wallets
+    where user_id = payer and currency = of_currency
+    for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = of_currency
+    for no key update;
   else
-    select * into target from finance.wallets where user_id = payee and currency = of_currency for no key update;
-    select * into source from finance.wallets where user_id = payer and currency = of_currency for no key update;
+    select * into target
+    from finance.wallets
+    where user_id = payee and currency = of_currency
+    for no key update;
+    select * into source
+    from finance.wallets
+    where user_id = payer and currency = of_currency
+    for no key update;
   end if;
   at := finance.ledger_time(greatest(clock_timestamp(), source.posted_at, target.posted_at));
 
-  if source.posted - source.held < moved - source.credit_limit and source.hold_expires_at <= clock_timestamp() then
+  if source.posted - source.held < moved - source.credit_limit
+    and source.hold_expires_at <= clock_timestamp()
+  then
     perform finance.expire_due_holds(payer, of_currency, clock_timestamp());
     select * into source from finance.wallets where user_id = payer and currency = of_currency;
   end if;
 
   if source.user_id is null or target.user_id is null then
     failed_with := finance.missing_wallet(of_currency);
-    facts := finance.failure_facts(case when source.user_id is null then payer else payee end, of_currency);
+    facts := finance.failure_facts(
+      case when source.user_id is null then payer else payee end, of_currency
+    );
   elsif source.status = 'CLOSED' then
     failed_with := 'WALLET_CLOSED';
     facts := finance.failure_facts(payer, of_currency);
@@ -84,5 +100,6 @@ begin
 end
 $$;
 
-comment on function finance.post_transfer(uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb)
-is 'Moves money between two wallets, or records why not; the same key answers the same';
+comment on function finance.post_transfer(
+  uuid, text, bytea, finance.transaction_type, uuid, uuid, text, bigint, timestamptz, text, jsonb
+) is 'Moves money between two wallets, or records why not; the same key answers the same';

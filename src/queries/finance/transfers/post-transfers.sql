@@ -63,8 +63,10 @@ begin
     select
       array_agg(user_id order by user_id, currency), array_agg(currency order by user_id, currency),
       array_agg(posted order by user_id, currency), array_agg(held order by user_id, currency),
-      array_agg(credit_limit order by user_id, currency), array_agg(version order by user_id, currency),
-      array_agg(posted_at order by user_id, currency), array_agg(status = 'OPEN' order by user_id, currency),
+      array_agg(credit_limit order by user_id, currency),
+      array_agg(version order by user_id, currency),
+      array_agg(posted_at order by user_id, currency),
+      array_agg(status = 'OPEN' order by user_id, currency),
       bool_or(hold_expires_at <= clock_timestamp())
     into owner_of, code_of, posted_of, held_of, credit_of, version_of, posted_at_of, open_of, is_due
     from finance.wallets
@@ -130,7 +132,9 @@ begin
     failed_with := null;
     if s is null or t is null then
       failed_with := finance.missing_wallet(currencies[i]);
-      facts[i] := finance.failure_facts(case when s is null then payers[i] else payees[i] end, currencies[i]);
+      facts[i] := finance.failure_facts(
+        case when s is null then payers[i] else payees[i] end, currencies[i]
+      );
     elsif not open_of[s] then
       failed_with := 'WALLET_CLOSED';
       facts[i] := finance.failure_facts(payers[i], currencies[i]);
@@ -144,7 +148,9 @@ begin
       );
     elsif posted_of[t] > largest - moved then
       failed_with := 'BALANCE_LIMIT';
-      facts[i] := finance.failure_facts(payees[i], currencies[i], largest::numeric - posted_of[t], moved);
+      facts[i] := finance.failure_facts(
+        payees[i], currencies[i], largest::numeric - posted_of[t], moved
+      );
     else
       posted_of[s] := posted_of[s] - moved;
       posted_of[t] := posted_of[t] + moved;
@@ -187,7 +193,8 @@ begin
     ids, initiators, types, currencies, amounts, abouts, extras, request_keys, hashes, failures,
     facts, happened, is_new
   ) as item (
-    id, initiator, type, code, amount, about, extra, request_key, hash, failure, fact, happened_at, is_new
+    id, initiator, type, code, amount, about, extra, request_key, hash, failure,
+    fact, happened_at, is_new
   )
   where item.is_new
   order by request_key, initiator
@@ -211,7 +218,9 @@ begin
     source_version, source_balance, target_version, target_balance
   )
   cross join lateral (
-    values (payer, source_version, -amount, source_balance), (payee, target_version, amount, target_balance)
+    values
+      (payer, source_version, -amount, source_balance),
+      (payee, target_version, amount, target_balance)
   ) as legs (owner, version, leg, balance)
   where item.is_new
     and failure is null;
@@ -230,5 +239,7 @@ begin
 end
 $$;
 
-comment on function finance.post_transfers(uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[], timestamptz[], text[], jsonb[], boolean)
-is 'Posts transfers as if one by one in their order, or all or none';
+comment on function finance.post_transfers(
+  uuid[], text[], bytea[], finance.transaction_type[], uuid[], uuid[], text[], bigint[],
+  timestamptz[], text[], jsonb[], boolean
+) is 'Posts transfers as if one by one in their order, or all or none';

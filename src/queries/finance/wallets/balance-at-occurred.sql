@@ -11,7 +11,9 @@ as $$
   select recorded.posted + coalesce((
     select sum(amount)
     from generate_series(0, 6) as level
-    cross join lateral (select (extract(epoch from at) * 1000000)::bigint >> (8 * level) as now) as here
+    cross join lateral (
+      select (extract(epoch from at) * 1000000)::bigint >> (8 * level) as now
+    ) as here
     join finance.occurrence_sums on occurrence_sums.user_id = owner
       and occurrence_sums.currency = of_currency
       and occurrence_sums.level = level.level
