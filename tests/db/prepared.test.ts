@@ -68,6 +68,10 @@ describe('prepared', () => {
       expect(await updateItem(tx, { id: 7, soldAt: null })).toEqual([
         { id: 7, soldAt: null, amount: 2n ** 62n + 1n },
       ]);
+      // Drizzle 0.45.4 by itself would store the null of JSON.
+      await insertItem(tx, { ...values, id: 8, details: null });
+      const nulls = sql`select id from items where details is null order by id`;
+      expect((await tx.execute(nulls)).rows).toEqual([{ id: 2 }, { id: 8 }]);
       expect(await selectItem(tx, { id: 2 })).toMatchObject([{ amount: 2n, soldAt: null }]);
       throw rollback;
     });
