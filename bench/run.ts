@@ -3,10 +3,11 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 
 /*
- * npm run bench -- <area> [--only <name>] [--runs <n>] [--seconds <n>] [--scale <x>] [--url <postgres url>]
+ * npm run bench -- <area> [--only <name>] [--runs <n>] [--seconds <n>] [--scale <x>]
+ *   [--url <postgres url>]
  *
- * Runs bench/<area>/index.ts, which prints a table and writes bench/results/<area>.json. Without a URL it
- * starts a durable PostgreSQL of its own in a temporary folder.
+ * Runs bench/<area>/index.ts, which prints a table and writes bench/results/<area>.json. Without a
+ * URL it starts a durable PostgreSQL of its own in a temporary folder.
  */
 const { positionals, values } = parseArgs({
   allowPositionals: true,

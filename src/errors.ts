@@ -1,10 +1,11 @@
 /**
- * What every error is that this library raises on purpose, but for a TypeError where a `db` is not one of its own. Callers
- * decide by class or `code`, never by message text.
+ * What every error is that this library raises on purpose, but for a TypeError where a `db` is not
+ * one of its own. Callers decide by class or `code`, never by message text.
  *
- * No error here carries what people entered, neither in a property nor in a printed `cause`: PostgreSQL puts values
- * into `detail` and Drizzle into its message, and both end up in logs. Where a rule of ours in the database refuses a
- * row, its message names that row by its keys and its status, ids of users among them.
+ * No error here carries what people entered, neither in a property nor in a printed `cause`:
+ * PostgreSQL puts values into `detail` and Drizzle into its message, and both end up in logs. Where
+ * a rule of ours in the database refuses a row, its message names that row by its keys and its
+ * status, ids of users among them.
  */
 export class AzoraDbError extends Error {
   readonly code: string;
@@ -22,7 +23,10 @@ Object.defineProperty(AzoraDbError.prototype, 'name', {
   },
 });
 
-/** Input that breaks a rule, found before anything is written. `field` is a path such as `items.0.amount`. */
+/**
+ * Input that breaks a rule, found before anything is written. `field` is a path such as
+ * `items.0.amount`.
+ */
 export class InvalidInputError extends AzoraDbError {
   readonly field: string;
   readonly rule: string;
@@ -50,8 +54,8 @@ export class NotFoundError extends AzoraDbError {
 }
 
 /**
- * The row exists, but is in a state from which this cannot be done, such as refunding a failed payment. `status` is the one
- * it is in.
+ * The row exists, but is in a state from which this cannot be done, such as refunding a failed
+ * payment. `status` is the one it is in.
  */
 export class WrongStateError extends AzoraDbError {
   readonly entity: string;
@@ -100,7 +104,10 @@ export type ConstraintKind =
   | 'exclusion'
   | 'other';
 
-/** A constraint, or a trigger that raises like one (SQLSTATE class 23 with a constraint name), said no. */
+/**
+ * A constraint, or a trigger that raises like one (SQLSTATE class 23 with a constraint name), said
+ * no.
+ */
 export class ConstraintError extends SqlError {
   readonly kind: ConstraintKind;
 
@@ -126,13 +133,16 @@ export class PermissionError extends SqlError {
   }
 }
 
-/** A statement or lock timeout, or a cancel request: `STATEMENT_CANCELED` (57014) or `LOCK_TIMEOUT` (55P03). */
+/**
+ * A statement or lock timeout, or a cancel request: `STATEMENT_CANCELED` (57014) or `LOCK_TIMEOUT`
+ * (55P03).
+ */
 export class TimeoutError extends SqlError {}
 
 /**
- * Nothing is wrong but the timing: run the whole transaction again. `transaction()` does that itself.
- * `SERIALIZATION_FAILURE` (40001), `DEADLOCK` (40P01), or `STALE_PLAN` (0A000: a prepared statement's result
- * type was changed by a migration, noticed inside a transaction).
+ * Nothing is wrong but the timing: run the whole transaction again. `transaction()` does that
+ * itself. `SERIALIZATION_FAILURE` (40001), `DEADLOCK` (40P01), or `STALE_PLAN` (0A000: a prepared
+ * statement's result type was changed by a migration, noticed inside a transaction).
  */
 export class RetryableError extends SqlError {}
 
@@ -149,9 +159,9 @@ export class RetriesExhaustedError extends AzoraDbError {
 }
 
 /**
- * The connection broke, or was closed because no answer came in time (see `statementTimeoutMs` of `connect`). An open
- * transaction that it carried is undone. A statement outside of one may have been carried out or not, or may be yet:
- * ask again with an idempotency key, or look.
+ * The connection broke, or was closed because no answer came in time (see `statementTimeoutMs` of
+ * `connect`). An open transaction that it carried is undone. A statement outside of one may have
+ * been carried out or not, or may be yet: ask again with an idempotency key, or look.
  */
 export class ConnectionLostError extends AzoraDbError {
   constructor(reason: string, options?: ErrorOptions) {
@@ -160,25 +170,31 @@ export class ConnectionLostError extends AzoraDbError {
 }
 
 /**
- * The connection broke while COMMIT was on its way: the transaction is either wholly there or wholly not, and
- * nobody can tell which from here. Never retried by this library: ask again with an idempotency key, or look.
+ * The connection broke while COMMIT was on its way: the transaction is either wholly there or
+ * wholly not, and nobody can tell which from here. Never retried by this library: ask again with an
+ * idempotency key, or look.
  */
 export class CommitUnknownError extends AzoraDbError {
   constructor(cause: Error) {
     super(
       'COMMIT_UNKNOWN',
-      'the connection was lost during COMMIT: look whether the transaction is there before doing it again',
+      'the connection was lost during COMMIT: look whether the transaction is there before ' +
+        'doing it again',
       { cause },
     );
   }
 }
 
-/** The transaction was rolled back because a failed statement was swallowed inside it; `cause` is that failure. */
+/**
+ * The transaction was rolled back because a failed statement was swallowed inside it; `cause` is
+ * that failure.
+ */
 export class TransactionAbortedError extends AzoraDbError {
   constructor(cause?: Error) {
     super(
       'TRANSACTION_ABORTED',
-      'a statement failed inside the transaction, so nothing of it was kept: use a nested transaction() around what may fail',
+      'a statement failed inside the transaction, so nothing of it was kept: use a nested ' +
+        'transaction() around what may fail',
       cause === undefined ? undefined : { cause },
     );
   }
@@ -191,12 +207,16 @@ export class TransactionEndedError extends AzoraDbError {
   }
 }
 
-/** A transaction's handle was used while a transaction inside it was open, which could have undone that work. */
+/**
+ * A transaction's handle was used while a transaction inside it was open, which could have undone
+ * that work.
+ */
 export class TransactionOverlapError extends AzoraDbError {
   constructor() {
     super(
       'TRANSACTION_OVERLAP',
-      'a transaction() inside this one is still open: await it before the next statement or transaction()',
+      'a transaction() inside this one is still open: await it before the next statement or ' +
+        'transaction()',
     );
   }
 }
@@ -217,7 +237,10 @@ export type ConnectErrorCode =
   | 'POOL_EXHAUSTED'
   | 'POOL_CLOSED';
 
-/** No usable connection could be had: the message says what is wrong and what to do, and never a password. */
+/**
+ * No usable connection could be had: the message says what is wrong and what to do, and never a
+ * password.
+ */
 export class ConnectError extends AzoraDbError {
   declare readonly code: ConnectErrorCode;
 

@@ -7,4 +7,5 @@ export * from './esco/index.ts';
 export * from './money.ts';
 export * from './queries/education/index.ts';
 export * from './queries/finance/index.ts';
+export type { Finding, Verification } from './queries/finding.ts';
 export * from './queries/marketplace/index.ts';

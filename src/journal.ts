@@ -2,7 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { AzoraDbError } from './errors.ts';
 
-/** One migration as drizzle-kit's journal lists it; `when` is its key in `drizzle.__drizzle_migrations`. */
+/**
+ * One migration as drizzle-kit's journal lists it; `when` is its key in
+ * `drizzle.__drizzle_migrations`.
+ */
 export interface JournalEntry {
   readonly idx: number;
   readonly when: number;
@@ -15,7 +18,8 @@ const PACKAGE_NAME = '@azora/db';
  * The folder that holds this package's `package.json`, `drizzle/` and the rest. The same file runs
  * from `src/` and, compiled, from `dist/src/`, so the folder is looked up and not counted in `..`s.
  *
- * @throws AzoraDbError `PACKAGE_MISSING` when no folder above this file is the package, as when a bundler has moved the code.
+ * @throws AzoraDbError `PACKAGE_MISSING` when no folder above this file is the package, as when a
+ * bundler has moved the code.
  */
 export function packageRoot(): string {
   let folder = import.meta.dirname;
@@ -26,7 +30,8 @@ export function packageRoot(): string {
     if (parent === folder) {
       throw new AzoraDbError(
         'PACKAGE_MISSING',
-        `The files of ${PACKAGE_NAME} were not found above ${import.meta.dirname}. A bundler must leave the package external.`,
+        `The files of ${PACKAGE_NAME} were not found above ${import.meta.dirname}. A bundler ` +
+          'must leave the package external.',
       );
     }
     folder = parent;

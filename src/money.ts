@@ -6,19 +6,24 @@ export const MAX_MINOR_UNITS = 2n ** 63n - 1n;
 // Longer than any amount that fits, so that hostile input costs nothing.
 const MAX_LENGTH = 100;
 
-/** A currency as far as writing its amounts goes: `{ code: 'ZAR', scale: 2 }`, or a row of `currencies`. */
+/**
+ * A currency as far as writing its amounts goes: `{ code: 'ZAR', scale: 2 }`, or a row of
+ * `currencies`.
+ */
 export interface MoneyFormat {
   readonly code: string;
   readonly scale: number;
 }
 
 /**
- * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at 2 is
- * `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
+ * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at
+ * 2 is `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
  *
- * For a locale's separators pass the text to `Intl.NumberFormat`, which formats decimal text exactly.
+ * For a locale's separators pass the text to `Intl.NumberFormat`, which formats decimal text
+ * exactly.
  *
- * @throws InvalidInputError when `minor` is no bigint, or the scale is not a whole number from 0 to 18.
+ * @throws InvalidInputError when `minor` is no bigint, or the scale is not a whole number from 0 to
+ * 18.
  */
 export function formatMoney(minor: bigint, currency: number | MoneyFormat): string {
   if (typeof minor !== 'bigint') throw new InvalidInputError('minor', 'must be a bigint');
@@ -31,10 +36,10 @@ export function formatMoney(minor: bigint, currency: number | MoneyFormat): stri
 }
 
 /**
- * Decimal text as an amount in minor units: `12.34` at scale 2 is `1234n`. Fewer fractional digits than the scale
- * are fine, and so are zeros beyond it. Refused: any other digit beyond the scale, exponents, separators,
- * blanks, a plus sign, leading zeros, a bare point, negative zero, currency codes, and what does not fit
- * into 8 bytes.
+ * Decimal text as an amount in minor units: `12.34` at scale 2 is `1234n`. Fewer fractional digits
+ * than the scale are fine, and so are zeros beyond it. Refused: any other digit beyond the scale,
+ * exponents, separators, blanks, a plus sign, leading zeros, a bare point, negative zero, currency
+ * codes, and what does not fit into 8 bytes.
  *
  * @throws InvalidInputError that names `field` (default `amount`) and the rule.
  */

@@ -1,10 +1,15 @@
 import { median, percentile } from './stats.ts';
 
-/** One way to do the same work. `operation` does it once (or `units` times) and is called by `callers` at once. */
+/**
+ * One way to do the same work. `operation` does it once (or `units` times) and is called by
+ * `callers` at once.
+ */
 export interface Contender {
   readonly name: string;
   readonly callers?: number;
-  /** How many units of work one call of `operation` is, such as the transfers of a batch. Default 1. */
+  /**
+   * How many units of work one call of `operation` is, such as the transfers of a batch. Default 1.
+   */
   readonly units?: number;
   operation(call: number, caller: number): Promise<unknown>;
   /** Before each run of this contender; not measured. */
@@ -30,8 +35,9 @@ export interface MeasureOptions {
 }
 
 /**
- * Measures the contenders in turns, so that whatever else the machine does meets all of them: each runs for
- * `seconds`, then the next, `runs` times over (default 5 times 2 seconds), after one unmeasured turn.
+ * Measures the contenders in turns, so that whatever else the machine does meets all of them: each
+ * runs for `seconds`, then the next, `runs` times over (default 5 times 2 seconds), after one
+ * unmeasured turn.
  */
 export async function measure(
   contenders: readonly Contender[],

@@ -12,8 +12,9 @@ export interface Section {
 }
 
 /**
- * Prints the sections as tables and writes them, with the machine and the time, to bench/results/<area>.json. There they
- * replace those of the same title; others, of a run of other cases, stay.
+ * Prints the sections as tables and writes them, with the machine and the time, to
+ * bench/results/<area>.json. There they replace those of the same title; others, of a run of other
+ * cases, stay.
  */
 export function report(area: string, server: string, sections: readonly Section[]): void {
   if (sections.length === 0) throw new Error(`no case of ${area} has a name like that`);

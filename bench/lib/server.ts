@@ -25,8 +25,9 @@ const settings = {
 };
 
 /**
- * Makes a database on the server of `url`; without one, on a new server in a temporary folder, which flushes
- * its WAL as one in production does. `suffix` tells several databases of one run apart.
+ * Makes a database on the server of `url`; without one, on a new server in a temporary folder,
+ * which flushes its WAL as one in production does. `suffix` tells several databases of one run
+ * apart.
  */
 export async function openBenchDatabase(
   url?: string,
@@ -86,14 +87,19 @@ async function describe(db: Database): Promise<string> {
   return `${rows[0].version.split(' on ')[0]}${await describeBuild(db)}, ${rows[0].settings}`;
 }
 
-/** Whether the server was built for speed: the embedded one is for size (-Os), which takes a third longer here and there. */
+/**
+ * Whether the server was built for speed: the embedded one is for size (-Os), which takes a third
+ * longer here and there.
+ */
 async function describeBuild(db: Database): Promise<string> {
   const { rows } = await db.$client.query(
     `select has_table_privilege('pg_catalog.pg_config', 'select') as "isReadable"`,
   );
   if (!rows[0].isReadable) return '';
   const build = await db.$client.query(
-    `select substring(setting from '.*(-O\\S+)') as level from pg_catalog.pg_config where name = 'CFLAGS'`,
+    `select substring(setting from '.*(-O\\S+)') as level
+     from pg_catalog.pg_config
+     where name = 'CFLAGS'`,
   );
   return ` built with ${build.rows[0]?.level ?? 'no optimization'}`;
 }

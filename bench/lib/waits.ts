@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Database } from '../../src/db/connect.ts';
 
 /**
- * Looks every few milliseconds at what the busy backends of this database wait for while `work` runs, and returns the
- * shares, the largest first: `CPU` is a backend that waits for nothing.
+ * Looks every few milliseconds at what the busy backends of this database wait for while `work`
+ * runs, and returns the shares, the largest first: `CPU` is a backend that waits for nothing.
  */
 export async function sampleWaits(db: Database, work: () => Promise<unknown>): Promise<string> {
   const seen = new Map<string, number>();
@@ -11,7 +11,8 @@ export async function sampleWaits(db: Database, work: () => Promise<unknown>): P
   const sampler = (async () => {
     while (!isOver) {
       const { rows } = await db.$client.query(`
-        select coalesce(wait_event_type || ':' || wait_event, 'CPU') as wait, count(*)::integer as backends
+        select coalesce(wait_event_type || ':' || wait_event, 'CPU') as wait,
+          count(*)::integer as backends
         from pg_stat_activity
         where datname = current_database() and state = 'active' and pid <> pg_backend_pid()
         group by 1`);

@@ -1,15 +1,19 @@
 import type { Db } from '../../src/db/connect.ts';
 import { statement } from '../../src/db/statement.ts';
 
-const SCORE = `(sum((1 + js.required::int) * least(12, 12 * marketplace.level_number(us.level) / marketplace.level_number(js.level))) * 10000
-      / (12 * v.total_weight))::integer`;
+const SCORE = `(sum(
+      (1 + js.required::int) * least(12,
+        12 * marketplace.level_number(us.level) / marketplace.level_number(js.level))
+    ) * 10000 / (12 * v.total_weight))::integer`;
 
 export interface Scored {
   jobId: string;
   score: number;
 }
 
-/** What a developer writes first: join, group, order. Total weights come for free from the vectors. */
+/**
+ * What a developer writes first: join, group, order. Total weights come for free from the vectors.
+ */
 export const joinAndGroup = statement<Scored>(
   'bench_join_and_group',
   `select js.job_id as "jobId", ${SCORE} as score
@@ -22,7 +26,10 @@ export const joinAndGroup = statement<Scored>(
   limit 20`,
 );
 
-/** GIN over the skills of each job: the jobs with the most skills in common, reranked by score. Not exact. */
+/**
+ * GIN over the skills of each job: the jobs with the most skills in common, reranked by score. Not
+ * exact.
+ */
 export const overlapAndRerank = statement<Scored>(
   'bench_overlap_and_rerank',
   `with held as (
@@ -45,10 +52,12 @@ export async function prepareOverlap(
   db: Db & { $client: { query(text: string): Promise<unknown> } },
 ) {
   await db.$client.query(`create unlogged table bench_job_arrays as
-    select v.job_id, v.posted_at, public.sort(array(select n >> 3 from unnest(v.needs) n)) as skill_ids
+    select v.job_id, v.posted_at,
+      public.sort(array(select n >> 3 from unnest(v.needs) n)) as skill_ids
     from marketplace.job_vectors v`);
   await db.$client.query(
-    'create index bench_job_arrays_idx on bench_job_arrays using gin (skill_ids public.gin__int_ops)',
+    `create index bench_job_arrays_idx on bench_job_arrays
+     using gin (skill_ids public.gin__int_ops)`,
   );
   await db.$client.query('vacuum analyze bench_job_arrays');
 }

@@ -17,15 +17,19 @@ const moduleId = (course: number, n: number) => id(3, course * 16 + n);
 /** A path of eight courses, the first of them the largest. */
 export const learningPathId = id(4, 0);
 
-/** Enrollment i is of learner i / 2: the even ones in course 0, which has half of all, the others spread. */
+/**
+ * Enrollment i is of learner i / 2: the even ones in course 0, which has half of all, the others
+ * spread.
+ */
 export const learnerOf = (i: number) => i >> 1;
 export const courseOf = (i: number) => (i % 2 === 0 ? 0 : 1 + (learnerOf(i) % (COURSES - 1)));
 
 /**
- * Fills a database with `size` enrollments of learners who have done one module of four and begun the others. Past the
- * triggers, which would take longer, and then counted: verifyProgress finds nothing in it. All have been active
- * today in their smaller course, so that the first event of a day is not what is measured at one size only; in the
- * largest the last activity was at some time of the last month.
+ * Fills a database with `size` enrollments of learners who have done one module of four and begun
+ * the others. Past the triggers, which would take longer, and then counted: verifyProgress finds
+ * nothing in it. All have been active today in their smaller course, so that the first event of a
+ * day is not what is measured at one size only; in the largest the last activity was at some time
+ * of the last month.
  */
 export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
   const client = await db.$client.connect();
@@ -39,21 +43,25 @@ export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
         (id, instructor_id, title, description, status, revision, published_at)
       select ${sqlId(2, 'n')}, ${sqlId(1, '1000')}, 'Course ' || n, '', 'PUBLISHED', 1, now()
       from generate_series(0, ${COURSES - 1}) as n`);
-    await run(`insert into education.course_modules (course_id, id, position, title, content, weight)
+    await run(`insert into education.course_modules
+        (course_id, id, position, title, content, weight)
       select ${sqlId(2, 'n')}, ${sqlId(3, 'n * 16 + m')}, m, 'Module ' || m, '', m + 1
       from generate_series(0, ${COURSES - 1}) as n, generate_series(0, ${MODULES - 1}) as m`);
     await run(`insert into education.course_revisions
         (course_id, revision, policy, total_weight, module_count, prerequisite_count, published_at)
       select id, 1, 'PIN', 10, ${MODULES}, 0, now() from education.courses`);
     await run(`insert into education.revision_modules
-        (course_id, revision, module_id, position, title, content, weight, is_optional, prerequisites_needed)
-      select course_id, 1, id, position, title, content, weight, false, 0 from education.course_modules`);
+        (course_id, revision, module_id, position, title, content, weight, is_optional,
+          prerequisites_needed)
+      select course_id, 1, id, position, title, content, weight, false, 0
+      from education.course_modules`);
     await run(`create temporary table sizes as
       select
         ${sqlId(1, '1000 + (i >> 1)')} as user_id,
         case when i % 2 = 0 then 0 else 1 + (i >> 1) % ${COURSES - 1} end as course,
         now() - interval '30 days' as enrolled_at,
-        now() - interval '1 hour' - case when i % 2 = 0 then random() * interval '29 days' else '0' end as active_at
+        now() - interval '1 hour'
+          - case when i % 2 = 0 then random() * interval '29 days' else '0' end as active_at
       from generate_series(0, ${size - 1}) as i`);
     await run(`insert into education.enrollments
         (user_id, course_id, revision, done_weight, total_weight, enrolled_at, last_activity_at)
@@ -61,22 +69,31 @@ export async function fill({ db }: BenchDatabase, size: number): Promise<void> {
     await run(`insert into education.module_progress
         (user_id, course_id, module_id, percent, started_at, last_activity_at, completed_at)
       select
-        user_id, ${sqlId(2, 'course')}, ${sqlId(3, 'course * 16 + m')}, case when m = 0 then 100 else 0 end,
-        active_at, active_at, case when m = 0 then active_at end
+        user_id, ${sqlId(2, 'course')}, ${sqlId(3, 'course * 16 + m')},
+        case when m = 0 then 100 else 0 end, active_at, active_at,
+        case when m = 0 then active_at end
       from sizes, generate_series(0, ${MODULES - 1}) as m`);
     await run(`insert into education.progress_events
         (user_id, event_id, course_id, module_id, kind, percent, occurred_at)
       select
         user_id, gen_random_uuid(), course_id, module_id,
-        case when completed_at is null then 'started' else 'completed' end::education.progress_event_kind,
+        (case when completed_at is null then 'started' else 'completed' end)
+          ::education.progress_event_kind,
         case when completed_at is null then null else 100 end, started_at
       from education.module_progress`);
     await run(`insert into education.learner_days (user_id, days)
-      select user_id, range_agg(daterange((occurred_at at time zone 'UTC')::date, (occurred_at at time zone 'UTC')::date, '[]'))
-      from education.progress_events group by user_id`);
+      select user_id, range_agg(daterange(day, day, '[]'))
+      from (
+        select user_id, (occurred_at at time zone 'UTC')::date as day
+        from education.progress_events
+      ) as active_days
+      group by user_id`);
     await run(`insert into education.course_statistics (course_id, active, basis_points, decile_1)
-      select course_id, count(*), count(*) * 1000, count(*) from education.enrollments group by course_id`);
-    await run(`insert into education.learning_paths (id, title, description, difficulty, duration_hours)
+      select course_id, count(*), count(*) * 1000, count(*)
+      from education.enrollments
+      group by course_id`);
+    await run(`insert into education.learning_paths
+        (id, title, description, difficulty, duration_hours)
       values ('${learningPathId}', 'Path', '', 'BEGINNER', 40)`);
     await run(`insert into education.learning_path_courses (learning_path_id, course_id, position)
       select '${learningPathId}', ${sqlId(2, 'n')}, n from generate_series(0, 7) as n`);

@@ -35,7 +35,10 @@ export async function run(options: BenchOptions): Promise<void> {
   }
 }
 
-/** Reads come first, while the activity of learners is spread over a month, and the writes then change that. */
+/**
+ * Reads come first, while the activity of learners is spread over a month, and the writes then
+ * change that.
+ */
 function cases(worlds: World[]): [string, Contender[]][] {
   const [, large] = worlds as [World, World];
   return [

@@ -39,6 +39,12 @@ order by points desc, user_id desc
 limit 20`,
 );
 
+const POINTS = 'done_weight::bigint * 10000 / total_weight';
+
+const countDecile = (decile: number) => `count(*)
+    filter (where status <> 'DROPPED' and least(${POINTS} / 1000, 9) = ${decile})
+    as decile_${decile}`;
+
 // The same figures from the weights that the enrollments keep, without the counters.
 const aggregateStats = statement(
   'aggregate_stats',
@@ -47,13 +53,16 @@ const aggregateStats = statement(
   count(*) filter (where status = 'ACTIVE') as active,
   count(*) filter (where status = 'COMPLETED') as completed,
   count(*) filter (where status = 'DROPPED') as dropped,
-  sum(done_weight::bigint * 10000 / total_weight) filter (where status <> 'DROPPED') as points,
-  ${Array.from({ length: 10 }, (_, n) => `count(*) filter (where status <> 'DROPPED' and least(done_weight::bigint * 10000 / total_weight / 1000, 9) = ${n}) as decile_${n}`).join(',\n  ')}
+  sum(${POINTS}) filter (where status <> 'DROPPED') as points,
+  ${Array.from({ length: 10 }, (_, decile) => countDecile(decile)).join(',\n  ')}
 from education.enrollments
 where course_id = $1`,
 );
 
-/** A course of half the enrollments: the library beside an aggregate, and beside counting on every read. */
+/**
+ * A course of half the enrollments: the library beside an aggregate, and beside counting on every
+ * read.
+ */
 export function naiveContenders(db: Db, courseId: string): [string, Contender[]][] {
   return [
     [

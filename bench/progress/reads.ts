@@ -57,7 +57,10 @@ export function readCases(worlds: World[]): [string, Contender[]][] {
   ];
 }
 
-/** The roster by activity once more: all that the writes touched are in the last slots now, and it reads one whole. */
+/**
+ * The roster by activity once more: all that the writes touched are in the last slots now, and it
+ * reads one whole.
+ */
 export function afterWrites(worlds: World[]): [string, Contender[]][] {
   return [
     [

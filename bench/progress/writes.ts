@@ -6,9 +6,10 @@ import { inEach, type World } from './world.ts';
 const ACTIVE = 10_000;
 
 /**
- * Events in two workloads. `random`: each of a random learner of all, who was seldom active before: nearly every row
- * is on a page that nothing touched since the checkpoint. `in session`: of the same 10,000 enrollments (or all, if
- * there are fewer), whose learners go on learning, after one event of each that is not measured.
+ * Events in two workloads. `random`: each of a random learner of all, who was seldom active before:
+ * nearly every row is on a page that nothing touched since the checkpoint. `in session`: of the
+ * same 10,000 enrollments (or all, if there are fewer), whose learners go on learning, after one
+ * event of each that is not measured.
  */
 export function writeCases(worlds: World[]): [string, Contender[]][] {
   const sessions = new Map(worlds.map((world) => [world, openSession(world)]));

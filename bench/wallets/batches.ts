@@ -9,7 +9,9 @@ const BATCH = 1_000;
 const STAGED = 120;
 let serial = 0;
 
-/** A batch of 1,000 transfers, beside plain `insert ... select` of rows that were computed before. */
+/**
+ * A batch of 1,000 transfers, beside plain `insert ... select` of rows that were computed before.
+ */
 export async function batches(
   db: Database,
   users: readonly string[],
@@ -81,18 +83,22 @@ function createTransfers(users: readonly string[]): TransferParams[] {
 const plainTransactions = `
   insert into finance.transactions (user_id, id, type, status, currency, amount, idempotency_key,
     request_hash, occurred_at, recorded_at)
-  select payer, id, 'TRANSFER', 'COMPLETED', '${currency}', 1, 'plain ' || id, sha256('plain'), at, at
+  select payer, id, 'TRANSFER', 'COMPLETED', '${currency}', 1, 'plain ' || id,
+    sha256('plain'), at, at
   from bench_transfers
   where batch = $1`;
 
 const plainEntries = `
-  insert into finance.entries (user_id, currency, version, transaction_user_id, transaction_id, amount,
-    posted_after, recorded_at)
+  insert into finance.entries (user_id, currency, version, transaction_user_id, transaction_id,
+    amount, posted_after, recorded_at)
   select user_id, '${currency}', version, payer, id, amount, posted_after, at
   from bench_legs
   where batch = $1`;
 
-/** Computes the rows of many batches on the wallets as they are, so that inserting them is all that is left. */
+/**
+ * Computes the rows of many batches on the wallets as they are, so that inserting them is all that
+ * is left.
+ */
 async function stage(db: Database): Promise<void> {
   await adoptEntries(db);
   await db.$client.query('drop table if exists bench_transfers, bench_legs');
@@ -106,8 +112,8 @@ async function stage(db: Database): Promise<void> {
         1 + floor(random() * ((select count(*) from places) - 1))::integer as shift
       from generate_series(0, ${STAGED * BATCH - 1}) as n
     )
-    select n / ${BATCH} as batch, n, uuidv7() as id, payers.user_id as payer, payees.user_id as payee,
-      statement_timestamp() as at
+    select n / ${BATCH} as batch, n, uuidv7() as id,
+      payers.user_id as payer, payees.user_id as payee, statement_timestamp() as at
     from pairs
     join places as payers on payers.place = a
     join places as payees on payees.place = (a + shift) % (select count(*) from places)`);

@@ -22,8 +22,8 @@ export async function createWallets(db: Database, count: number): Promise<string
 }
 
 /**
- * Gives each wallet `length` deposits of `amount`, a second apart from 2020 on, with the triggers off, and makes wallets
- * and EXTERNAL agree with them.
+ * Gives each wallet `length` deposits of `amount`, a second apart from 2020 on, with the triggers
+ * off, and makes wallets and EXTERNAL agree with them.
  */
 export async function addHistory(
   db: Database,
@@ -41,7 +41,8 @@ export async function addHistory(
          wallets.posted + step * $3::bigint as posted_after,
          coalesce(external.posted_at, '2020-01-01') + step * interval '1 second' as at,
          external.version + row_number() over (order by step, users.user_id) as external_version,
-         external.posted - $3::bigint * row_number() over (order by step, users.user_id) as external_after
+         external.posted
+           - $3::bigint * row_number() over (order by step, users.user_id) as external_after
        from unnest($1::uuid[]) as users (user_id)
        join finance.wallets on wallets.user_id = users.user_id and wallets.currency = '${currency}'
        join finance.wallets as external
@@ -50,8 +51,8 @@ export async function addHistory(
       [users, length, amount],
     );
     await client.query(
-      `insert into finance.transactions (user_id, id, type, status, currency, amount, idempotency_key,
-         request_hash, occurred_at, recorded_at)
+      `insert into finance.transactions (user_id, id, type, status, currency, amount,
+         idempotency_key, request_hash, occurred_at, recorded_at)
        select user_id, id, 'DEPOSIT', 'COMPLETED', '${currency}', $1::bigint, 'history ' || version,
          sha256('history'), at, at
        from history`,
@@ -60,7 +61,8 @@ export async function addHistory(
     await client.query(
       `insert into finance.entries (user_id, currency, version, transaction_user_id, transaction_id,
          amount, posted_after, recorded_at)
-       select user_id, '${currency}', version, user_id, id, $1::bigint, posted_after, at from history
+       select user_id, '${currency}', version, user_id, id, $1::bigint, posted_after, at
+       from history
        union all
        select '00000000-0000-0000-0000-000000000002', '${currency}', external_version, user_id, id,
          -$1::bigint, external_after, at
@@ -72,7 +74,8 @@ export async function addHistory(
       `update finance.wallets
        set posted = newest.posted_after, version = newest.version, posted_at = newest.recorded_at
        from (
-         select distinct on (user_id, currency) user_id, currency, version, posted_after, recorded_at
+         select distinct on (user_id, currency)
+           user_id, currency, version, posted_after, recorded_at
          from finance.entries
          order by user_id, currency, version desc
        ) as newest

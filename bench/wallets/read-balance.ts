@@ -13,7 +13,10 @@ const text = `select ${WALLET_COLUMNS}
      and currency = $2`;
 const READS = 20;
 
-/** One balance by key: the library beside a named prepared statement of `pg`, outside and inside a transaction. */
+/**
+ * One balance by key: the library beside a named prepared statement of `pg`, outside and inside a
+ * transaction.
+ */
 export async function readBalance(
   db: Database,
   users: readonly string[],

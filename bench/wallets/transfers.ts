@@ -17,7 +17,10 @@ function nextKey(): string {
   return `bench ${process.pid} ${serial}`;
 }
 
-/** A transfer between two of 10,000 wallets, 8 at a time: the library beside the same SQL through `pg`. */
+/**
+ * A transfer between two of 10,000 wallets, 8 at a time: the library beside the same SQL through
+ * `pg`.
+ */
 export async function singleTransfers(
   db: Database,
   users: readonly string[],

@@ -12,13 +12,13 @@ export { DemoSeedError } from './errors.ts';
 export * from './ids.ts';
 
 /**
- * Adds the demo: three users at azora.world, two courses, two jobs, wallets, a chat and what belongs to
- * them, under fixed ids (`demoUsers`, `demoCourses`, ...). Rows that are there stay as they are, so a
- * second run changes nothing, and data of others is not touched. One transaction; two runs at once
- * wait for each other.
+ * Adds the demo: three users at azora.world, two courses, two jobs, wallets, a chat and what
+ * belongs to them, under fixed ids (`demoUsers`, `demoCourses`, ...). Rows that are there stay as
+ * they are, so a second run changes nothing, and data of others is not touched. One transaction;
+ * two runs at once wait for each other.
  *
- * A skill or personality that has the name of one of the demo's is used instead of it, and a skill whose id is
- * taken gets another.
+ * A skill or personality that has the name of one of the demo's is used instead of it, and a skill
+ * whose id is taken gets another.
  *
  * @throws DemoSeedError `DEMO_EMAIL_TAKEN` when another user has the email of one of the demo's.
  */

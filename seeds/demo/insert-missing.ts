@@ -2,8 +2,9 @@ import { getTableConfig, type PgInsertValue, type PgTable } from 'drizzle-orm/pg
 import type { Db } from '../../src/db/session.ts';
 
 /**
- * Inserts the rows whose primary key is not there yet; a row that is there stays as it is. Any other
- * rule that a row breaks is an error: it met somebody else's row, and leaving it out would be silent.
+ * Inserts the rows whose primary key is not there yet; a row that is there stays as it is. Any
+ * other rule that a row breaks is an error: it met somebody else's row, and leaving it out would be
+ * silent.
  */
 export async function insertMissing<T extends PgTable>(
   db: Db,

@@ -20,7 +20,9 @@ export type DemoSkillIds = Record<keyof typeof demoSkills, number>;
 
 const listed = new Date('2026-01-01T00:00:00Z');
 
-/** Adds the five skills; returns their ids, which are others where the names or the ids were taken. */
+/**
+ * Adds the five skills; returns their ids, which are others where the names or the ids were taken.
+ */
 export async function seedSkills(db: Db): Promise<DemoSkillIds> {
   const names = catalogue.map(({ name }) => name.toLowerCase());
   const there = await db

@@ -8,9 +8,9 @@ import { from as copyFrom } from 'pg-copy-streams';
 const CHUNK_CHARACTERS = 65_536;
 
 /**
- * Writes rows with one COPY and returns how many. Rows are read one by one as the server takes them, so
- * their number does not matter for memory. The first row says which columns are written; the others
- * get the database's defaults. `into` names another table with the same columns.
+ * Writes rows with one COPY and returns how many. Rows are read one by one as the server takes
+ * them, so their number does not matter for memory. The first row says which columns are written;
+ * the others get the database's defaults. `into` names another table with the same columns.
  */
 export async function copyRows<T extends PgTable>(
   client: PoolClient,

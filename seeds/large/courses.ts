@@ -107,13 +107,14 @@ function* makeCourses(plan: Plan, from: number, to: number): Generator<NewCourse
     const level = random.pick(LEVELS);
     const subject = skillName(plan.skills.draw(random));
     const isFree = random.chance(0.3);
+    const count = facts.weights.length;
     yield {
       id: facts.id,
       instructorId: userId(plan, drawEarlyEducator(plan, random)),
       title: `${subject}, ${level.toLowerCase()} course`,
-      description: `${subject} in ${facts.weights.length} modules, with exercises and a final project.`,
+      description: `${subject} in ${count} modules, with exercises and a final project.`,
       level,
-      durationMinutes: 45 * facts.weights.length * random.int(1, 4),
+      durationMinutes: 45 * count * random.int(1, 4),
       // In tens of rand.
       price: isFree ? 0n : BigInt(Math.ceil(random.logNormal(60, 0.7))) * 1_000n,
       currency: 'ZAR',

@@ -15,7 +15,9 @@ export interface EnrollmentFacts {
   lastActivityAt: number;
 }
 
-/** A user's enrollments: most have few, some have many, in courses whose popularity is a power law. */
+/**
+ * A user's enrollments: most have few, some have many, in courses whose popularity is a power law.
+ */
 export function enrollmentsOf(plan: Plan, user: number): EnrollmentFacts[] {
   const random = randomOf(plan, KIND.enrollments, user);
   const most = Math.min(25, Math.floor(plan.courses.size / 3));

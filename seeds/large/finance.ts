@@ -10,8 +10,8 @@ import { range, type Writer } from './writer.ts';
 
 /**
  * Wallets with their history. The trigger on entries wants all entries of a transaction in one
- * statement and then moves the wallets itself, so a block of users is one COPY: transfers never leave
- * their block.
+ * statement and then moves the wallets itself, so a block of users is one COPY: transfers never
+ * leave their block.
  */
 export async function writeFinance(writer: Writer, plan: Plan): Promise<void> {
   const ledger = startLedger(plan, await lockSystemWallets(writer.client));

@@ -41,16 +41,17 @@ const PHASES = [
 
 /**
  * Fills a database with `scale` users and what belongs to them: profiles, courses with modules,
- * enrollments with progress, wallets with their ledger, mining, skills, jobs and applications. Returns
- * the number of rows written to each table.
+ * enrollments with progress, wallets with their ledger, mining, skills, jobs and applications.
+ * Returns the number of rows written to each table.
  *
- * Jobs and people are built from occupations when ESCO was imported (`importEsco`), else from a power law over some
- * skills of the seed's own: a job asks for most of an occupation's essential skills and some optional ones, a person has
- * most of one occupation's skills and some of another's.
+ * Jobs and people are built from occupations when ESCO was imported (`importEsco`), else from a
+ * power law over some skills of the seed's own: a job asks for most of an occupation's essential
+ * skills and some optional ones, a person has most of one occupation's skills and some of
+ * another's.
  *
- * The same seed and scale give the same rows, with occupations those of one release. They are added beside what is there, of which only the
- * system wallets change: their balance and version go on. If they are there already, nothing is written
- * and the result is empty.
+ * The same seed and scale give the same rows, with occupations those of one release. They are added
+ * beside what is there, of which only the system wallets change: their balance and version go on.
+ * If they are there already, nothing is written and the result is empty.
  *
  * It is one transaction: an interrupted run leaves nothing and is simply started again. From the
  * finance phase on it holds the locks of the system wallets of MINT and EXTERNAL, so deposits and
@@ -124,7 +125,8 @@ async function isThere(client: PoolClient, plan: Plan): Promise<boolean> {
   if (found.has(last)) return true;
   throw new AzoraDbError(
     'SEED_SCALE_MISMATCH',
-    `the data of seed ${plan.seed} are there at another scale than ${plan.users}: use another seed number, or an empty database`,
+    `the data of seed ${plan.seed} are there at another scale than ${plan.users}: use another ` +
+      'seed number, or an empty database',
   );
 }
 

@@ -10,8 +10,8 @@ import { idOf, KIND, type Plan, userId } from './plan.ts';
 import { range, type Writer } from './writer.ts';
 
 /**
- * Enrollments, and the events that their progress follows from: one for each module done, and one for
- * the module that the learner is in.
+ * Enrollments, and the events that their progress follows from: one for each module done, and one
+ * for the module that the learner is in.
  */
 export async function writeLearning(writer: Writer, plan: Plan): Promise<void> {
   let events = 0;
@@ -147,13 +147,18 @@ function* makeCompletions(plan: Plan, first: number, from: number, to: number) {
   }
 }
 
-/** The days follow from the events, in the learner's time zone, as record_progress counts them; none to begin with. */
+/**
+ * The days follow from the events, in the learner's time zone, as record_progress counts them; none
+ * to begin with.
+ */
 async function writeDays(writer: Writer, plan: Plan, from: number, to: number): Promise<void> {
   const { rowCount } = await writer.client.query(
     `insert into education.learner_days (user_id, days)
-     select user_id, coalesce(range_agg(daterange(day, day, '[]')) filter (where day is not null), '{}')
+     select user_id,
+       coalesce(range_agg(daterange(day, day, '[]')) filter (where day is not null), '{}')
      from (
-       select distinct enrollments.user_id, (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
+       select distinct enrollments.user_id,
+         (events.occurred_at at time zone coalesce(profiles.time_zone, 'UTC'))::date as day
        from education.enrollments
        left join identity.user_profiles as profiles on profiles.user_id = enrollments.user_id
        left join education.progress_events as events

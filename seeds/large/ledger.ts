@@ -14,7 +14,10 @@ export interface LedgerBlock {
   mining: NewMiningActivity[];
 }
 
-/** What goes on from block to block: the system wallets, the time, and how many rows there are so far. */
+/**
+ * What goes on from block to block: the system wallets, the time, and how many rows there are so
+ * far.
+ */
 export interface Ledger {
   plan: Plan;
   system: SystemWallets;
@@ -28,8 +31,8 @@ export interface Ledger {
 /**
  * The ledger opens when everything else has ended, and each block of users has a stretch of the
  * ninety days after: recorded times follow versions, also those of the system wallets, and every
- * reward is paid after the course that it is for. If there are later entries already, the blocks follow
- * those as fast as they can.
+ * reward is paid after the course that it is for. If there are later entries already, the blocks
+ * follow those as fast as they can.
  */
 export function startLedger(plan: Plan, system: SystemWallets): Ledger {
   const { lastRecordedAt } = system;

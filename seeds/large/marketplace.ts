@@ -25,8 +25,8 @@ import { writeSkills } from './skills.ts';
 import { range, type Writer } from './writer.ts';
 
 /**
- * Jobs and what they ask for, what people can do, and who applied where. The skills are those of imported occupations,
- * or else some of the seed's own.
+ * Jobs and what they ask for, what people can do, and who applied where. The skills are those of
+ * imported occupations, or else some of the seed's own.
  */
 export async function writeMarketplace(writer: Writer, plan: Plan): Promise<void> {
   const source =
@@ -76,7 +76,9 @@ function* makeJobs(plan: Plan, from: number, to: number): Generator<NewJob> {
       id,
       postedBy: userId(plan, drawEarlyEducator(plan, random)),
       title,
-      description: `${title}: ${faker.company.catchPhrase().toLowerCase()}. ${faker.company.buzzPhrase()}.`,
+      description:
+        `${title}: ${faker.company.catchPhrase().toLowerCase()}. ` +
+        `${faker.company.buzzPhrase()}.`,
       company: faker.company.name(),
       location: faker.location.city(),
       remote: random.chance(0.35),

@@ -13,8 +13,9 @@ const MOST_OPTIONAL = 10;
 const POPULARITY = 0.5;
 
 /**
- * Jobs and people made of the occupations that `importEsco` loaded; undefined when there are none. All of them are held
- * in memory: a hundred thousand numbers, at any scale. In order of their URIs, because ids differ between databases.
+ * Jobs and people made of the occupations that `importEsco` loaded; undefined when there are none.
+ * All of them are held in memory: a hundred thousand numbers, at any scale. In order of their URIs,
+ * because ids differ between databases.
  */
 export async function readOccupations(
   client: PoolClient,

@@ -58,8 +58,8 @@ export function randomOf(plan: Plan, kind: Kind, index: number): Random {
 }
 
 /**
- * The UUIDv7 of a row: its time, and bits that are a bijection of its number, so that two rows of one
- * kind never share an id.
+ * The UUIDv7 of a row: its time, and bits that are a bijection of its number, so that two rows of
+ * one kind never share an id.
  */
 export function idOf(plan: Plan, kind: Kind, index: number, time: number): string {
   const millis = hex(Math.floor(time), 12);

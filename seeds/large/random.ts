@@ -1,9 +1,9 @@
 import { base, en, Faker } from '@faker-js/faker';
 
 /**
- * Random numbers that are the same for the same seed everywhere. Each row is drawn from a generator of
- * its own, seeded by the row's number, so that any row can be made again without the rows before it:
- * faker's own Mersenne Twister takes a thousand times as long to seed.
+ * Random numbers that are the same for the same seed everywhere. Each row is drawn from a generator
+ * of its own, seeded by the row's number, so that any row can be made again without the rows before
+ * it: faker's own Mersenne Twister takes a thousand times as long to seed.
  *
  * The generator is mulberry32 (Tommy Ettinger, public domain).
  */
@@ -102,7 +102,9 @@ export function mix(parts: readonly number[]): number {
   return hash | 0;
 }
 
-/** A bijection of the 32-bit numbers: the finalizer of MurmurHash3 (Austin Appleby, public domain). */
+/**
+ * A bijection of the 32-bit numbers: the finalizer of MurmurHash3 (Austin Appleby, public domain).
+ */
 export function scramble(value: number): number {
   let bits = value | 0;
   bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);

@@ -1,4 +1,6 @@
-/** The large seed's own catalogue of skills; the same for every seed number, so that seeds share it. */
+/**
+ * The large seed's own catalogue of skills; the same for every seed number, so that seeds share it.
+ */
 const SUBJECTS = [
   'Accounting',
   'Agriculture',

@@ -4,7 +4,10 @@ import { drawLevel, type SkillNeed, type SkillSource } from './skill-source.ts';
 
 const SKILLS_OF_OCCUPATION = 12;
 
-/** Skills that are popular by a power law, `skillIds` by their rank, for a database without imported occupations. */
+/**
+ * Skills that are popular by a power law, `skillIds` by their rank, for a database without imported
+ * occupations.
+ */
 export function powerLawSkills(plan: Plan, skillIds: readonly number[]): SkillSource {
   const occupations = new PowerLaw(Math.ceil(plan.skills.size / 10), 0.8);
   return {

@@ -8,7 +8,10 @@ export interface SkillNeed {
   required: boolean;
 }
 
-/** Where skills come from: occupations that were imported, or a power law. Any row can be made again from its number. */
+/**
+ * Where skills come from: occupations that were imported, or a power law. Any row can be made again
+ * from its number.
+ */
 export interface SkillSource {
   /** The ids in this database; some thousands at any scale. */
   skillIds: readonly number[];
@@ -24,8 +27,8 @@ export function drawLevel(random: Random): number {
 }
 
 /**
- * The match score of DESIGN, in basis points: what share of the weight of the job's skills the person
- * reaches, a required skill weighing 2 and a nice-to-have 1.
+ * The match score of DESIGN, in basis points: what share of the weight of the job's skills the
+ * person reaches, a required skill weighing 2 and a nice-to-have 1.
  */
 export function matchScore(wanted: readonly SkillNeed[], held: readonly SkillNeed[]): number {
   const levels = new Map(held.map(({ skill, level }) => [skill, level]));

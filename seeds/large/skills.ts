@@ -4,8 +4,8 @@ import { skillCategory, skillName } from './skill-names.ts';
 import { range, type Writer } from './writer.ts';
 
 /**
- * Adds the skills that the catalogue does not have yet: names are unique, so that seeds with different
- * numbers share them. Returns the ids by rank.
+ * Adds the skills that the catalogue does not have yet: names are unique, so that seeds with
+ * different numbers share them. Returns the ids by rank.
  */
 export async function writeSkills(writer: Writer, plan: Plan): Promise<readonly number[]> {
   const ranks = [...range(0, plan.skills.size)];

@@ -21,8 +21,8 @@ export interface SystemWallets {
 }
 
 /**
- * Reads the system wallets that the seed posts against, and locks them in key order until the end of
- * the transaction: their entries go on from the version and time where they are.
+ * Reads the system wallets that the seed posts against, and locks them in key order until the end
+ * of the transaction: their entries go on from the version and time where they are.
  */
 export async function lockSystemWallets(client: PoolClient): Promise<SystemWallets> {
   const mint = await lockWallet(client, MINT, 'AZR');

@@ -31,9 +31,9 @@ export class Writer {
   }
 
   /**
-   * Calls `write` for one block of numbers after another, and reports each as that many steps. It keeps
-   * the planner's view of the tables that `write` fills up to date: else it would take them for empty,
-   * and foreign-key checks would walk through an unselective index for every row.
+   * Calls `write` for one block of numbers after another, and reports each as that many steps. It
+   * keeps the planner's view of the tables that `write` fills up to date: else it would take them
+   * for empty, and foreign-key checks would walk through an unselective index for every row.
    */
   async inBlocks(
     size: number,

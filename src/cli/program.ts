@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import { packageRoot } from '../journal.ts';
 
-/** The `azora-db` command. Each part is loaded when it is called, so that none pays for the others. */
+/**
+ * The `azora-db` command. Each part is loaded when it is called, so that none pays for the others.
+ */
 export function createProgram(): Command {
   const program = new Command('azora-db')
     .description('The database of Azora OS: server, migrations, data')
     .version(readVersion())
     .addHelpText(
       'after',
-      '\nThe database is that of DATABASE_URL, from the environment or from .env. Without it, an\n' +
+      '\nThe database is that of DATABASE_URL, from the environment or from .env. ' +
+        'Without it, an\n' +
         'embedded PostgreSQL of this project is used, and started by the commands that need one.',
     );
   addServerCommands(program);

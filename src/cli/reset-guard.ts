@@ -21,20 +21,23 @@ export function checkReset(request: ResetRequest): 'ask' | 'go' {
   if (request.isProduction && !force) {
     throw new CliError(
       'REFUSED',
-      `NODE_ENV is production, and a reset deletes all data of database "${database}". If that is meant, add --force.`,
+      `NODE_ENV is production, and a reset deletes all data of database "${database}". If that ` +
+        'is meant, add --force.',
     );
   }
   if (!isLocal(host) && !force) {
     throw new CliError(
       'REFUSED',
-      `The server is ${host}, which is not this machine, and a reset deletes all data of database "${database}". If that is meant, add --force.`,
+      `The server is ${host}, which is not this machine, and a reset deletes all data of ` +
+        `database "${database}". If that is meant, add --force.`,
     );
   }
   if (yes) return 'go';
   if (request.isTerminal) return 'ask';
   throw new CliError(
     'NOT_CONFIRMED',
-    `A reset deletes all data of database "${database}". Without a terminal to ask on, it wants --yes.`,
+    `A reset deletes all data of database "${database}". Without a terminal to ask on, it ` +
+      'wants --yes.',
   );
 }
 

@@ -19,8 +19,9 @@ export interface SharedServer {
 }
 
 /**
- * Opens the server that a command works on. An embedded one is not stopped by another process that opened it in this
- * way: each holds a shared advisory lock while it works there, and who stops the server takes the lock alone.
+ * Opens the server that a command works on. An embedded one is not stopped by another process that
+ * opened it in this way: each holds a shared advisory lock while it works there, and who stops the
+ * server takes the lock alone.
  */
 export async function openSharedServer(): Promise<SharedServer> {
   for (let attempt = 1; ; attempt += 1) {

@@ -4,13 +4,18 @@ const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 
 /** SIGINT or SIGTERM while a command may not end at once; see `holdSignals`. */
 export interface HeldSignals {
-  /** Throws if one has come: called between the steps of a command, it is where the command ends. */
+  /**
+   * Throws if one has come: called between the steps of a command, it is where the command ends.
+   */
   check(): void;
   /** Lets signals through again, and ends this process by the one that has come. */
   release(): void;
 }
 
-/** Keeps the first SIGINT or SIGTERM from ending the process, so that it can clean up. A second one ends it at once. */
+/**
+ * Keeps the first SIGINT or SIGTERM from ending the process, so that it can clean up. A second one
+ * ends it at once.
+ */
 export function holdSignals(): HeldSignals {
   let held: NodeJS.Signals | undefined;
   const hold = (signal: NodeJS.Signals) => {

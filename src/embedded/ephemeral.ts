@@ -21,8 +21,8 @@ const MEMORY_FOLDER = '/dev/shm';
 const MEMORY_NEEDED = 4 * 1024 ** 3;
 
 /**
- * Starts a server in a temporary folder without durability. `stop` deletes it; if this process ends in
- * any other way, a watchdog does.
+ * Starts a server in a temporary folder without durability. `stop` deletes it; if this process ends
+ * in any other way, a watchdog does.
  */
 export async function startEphemeral(options: EmbeddedOptions): Promise<EmbeddedServer> {
   if (options.dataDir !== undefined) {
@@ -64,7 +64,10 @@ async function makeTemporaryFolder(account: Account, inMemory: boolean): Promise
   return folder;
 }
 
-/** Containers often have no more than 64 MiB there, and what it holds is taken from the machine's memory. */
+/**
+ * Containers often have no more than 64 MiB there, and what it holds is taken from the machine's
+ * memory.
+ */
 async function findMemoryFolder(): Promise<string | null> {
   try {
     const { bavail, bsize } = await statfs(MEMORY_FOLDER);
@@ -75,8 +78,8 @@ async function findMemoryFolder(): Promise<string | null> {
 }
 
 /**
- * Starts the process that clears up after ours. It waits for the end of a pipe that only we hold, which
- * the kernel closes however we end, SIGKILL included; handlers of our own would not run then.
+ * Starts the process that clears up after ours. It waits for the end of a pipe that only we hold,
+ * which the kernel closes however we end, SIGKILL included; handlers of our own would not run then.
  *
  * @returns what lets the watchdog go
  */

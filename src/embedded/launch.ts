@@ -9,11 +9,12 @@ import { settlePostmaster, startPostmaster } from './postmaster.ts';
 const MAX_ATTEMPTS = 5;
 
 /**
- * Starts the server on an existing data folder, or finds that another process just did. Without a port to
- * use, it is the one kept with the data, or another while that is taken.
+ * Starts the server on an existing data folder, or finds that another process just did. Without a
+ * port to use, it is the one kept with the data, or another while that is taken.
  *
- * It tries again, because two causes of failure pass by themselves: a port that somebody took a moment
- * ago, and the last children of a killed server, which hold its shared memory until they notice.
+ * It tries again, because two causes of failure pass by themselves: a port that somebody took a
+ * moment ago, and the last children of a killed server, which hold its shared memory until they
+ * notice.
  */
 export async function launch(binaries: Binaries, place: Place, asked?: number): Promise<void> {
   const { dataDir, account } = place;

@@ -22,8 +22,8 @@ const POLL_MILLISECONDS = 50;
 /**
  * The server that runs on this data folder, or null.
  *
- * The file outlives a killed server, and its process id may by then be somebody else's, so a process
- * counts only if it is alive and works in this folder.
+ * The file outlives a killed server, and its process id may by then be somebody else's, so a
+ * process counts only if it is alive and works in this folder.
  */
 export function findPostmaster(dataDir: string): Postmaster | null {
   const lines = readPidFile(dataDir);
@@ -91,7 +91,8 @@ async function waitUntil(isDone: () => boolean, dataDir: string): Promise<void> 
     if (Date.now() > deadline) {
       throw new EmbeddedError(
         'EMBEDDED_TIMEOUT',
-        `The PostgreSQL server in ${dataDir} did not answer within two minutes; see ${LOG_FILE} there.`,
+        `The PostgreSQL server in ${dataDir} did not answer within two minutes; see ` +
+          `${LOG_FILE} there.`,
       );
     }
     await sleep(POLL_MILLISECONDS);

@@ -29,7 +29,10 @@ export function run(program: string, args: string[], account: Account): Promise<
   });
 }
 
-/** Ours without what would steer PostgreSQL: PGPORT, PGDATA, PGOPTIONS, the caller's language and zone. */
+/**
+ * Ours without what would steer PostgreSQL: PGPORT, PGDATA, PGOPTIONS, the caller's language and
+ * zone.
+ */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const own = Object.entries(process.env).filter(([name]) => !/^(PG|LC_|LANG)/.test(name));
   return { ...Object.fromEntries(own), LC_ALL: 'C', TZ: 'UTC' };

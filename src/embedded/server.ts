@@ -13,17 +13,22 @@ export interface EmbeddedServer {
   port: number;
   /** The process id of the server, for tests that kill it. */
   pid: number;
-  /** Where the data really is: not the folder asked for, if the server's account cannot enter that. */
+  /**
+   * Where the data really is: not the folder asked for, if the server's account cannot enter that.
+   */
   dataDir: string;
   /** As `show server_version` says: `18.4`. */
   serverVersion: string;
-  /** Stops the server and waits until it is gone, whoever started it. An ephemeral one takes its data along. */
+  /**
+   * Stops the server and waits until it is gone, whoever started it. An ephemeral one takes its
+   * data along.
+   */
   stop(): Promise<void>;
 }
 
 /**
- * Describes the server that runs on this folder, after making sure that it is the one whose data this
- * is, and that it has the database `azora`.
+ * Describes the server that runs on this folder, after making sure that it is the one whose data
+ * this is, and that it has the database `azora`.
  */
 export async function describeServer(
   dataDir: string,

@@ -2,8 +2,8 @@
 export type PostgresSettings = Record<string, string | number | boolean>;
 
 /**
- * What a server that loses its data with the process anyway can leave out: no commit waits for a disk,
- * and a page is not written to the log twice.
+ * What a server that loses its data with the process anyway can leave out: no commit waits for a
+ * disk, and a page is not written to the log twice.
  */
 export const NOT_DURABLE: PostgresSettings = {
   fsync: false,
@@ -11,7 +11,9 @@ export const NOT_DURABLE: PostgresSettings = {
   full_page_writes: false,
 };
 
-/** For a server that is kept: room for bulk loads, which checkpoint too often with what initdb sets. */
+/**
+ * For a server that is kept: room for bulk loads, which checkpoint too often with what initdb sets.
+ */
 export const KEPT: PostgresSettings = {
   shared_buffers: '256MB',
   max_wal_size: '4GB',

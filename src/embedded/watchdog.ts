@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { removeEphemeral } from './ephemeral-folder.ts';
 
 /**
- * The process that outlives the owner of an ephemeral server, just long enough to remove what it left.
- * A key press meant for the owner's terminal must not end it first.
+ * The process that outlives the owner of an ephemeral server, just long enough to remove what it
+ * left. A key press meant for the owner's terminal must not end it first.
  */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
 

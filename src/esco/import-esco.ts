@@ -35,7 +35,10 @@ interface StoreResult {
   changed: number;
 }
 
-/** Takes the rows of a file, `CHUNK` at a time; the last call has fewer, perhaps none, and is the one that finishes. */
+/**
+ * Takes the rows of a file, `CHUNK` at a time; the last call has fewer, perhaps none, and is the
+ * one that finishes.
+ */
 export type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promise<StoreResult>;
 
 export const CHUNK = 1_000;
@@ -51,17 +54,20 @@ const writeSettings = statement(
 );
 
 /**
- * Loads the CSV files of the ESCO classification, as downloaded (`skills_en.csv`, `occupations_en.csv`, and
- * `occupationSkillRelations_en.csv` or, in older releases, `occupationSkillRelations.csv`; plain or gzipped), into the
- * skills catalogue, occupations and what occupations need. One transaction: all of it or nothing.
+ * Loads the CSV files of the ESCO classification, as downloaded (`skills_en.csv`,
+ * `occupations_en.csv`, and `occupationSkillRelations_en.csv` or, in older releases,
+ * `occupationSkillRelations.csv`; plain or gzipped), into the skills catalogue, occupations and
+ * what occupations need. One transaction: all of it or nothing.
  *
- * A skill is found again by its concept URI, else by its name if that skill has no URI yet. So a second import changes
- * nothing, and a later release changes names and descriptions while jobs and people keep their skills; labels may move
- * between concepts. A skill whose new label is the name of a skill that these files do not rename keeps its old one, and
- * its row is reported. Skills and occupations that a release no longer has stay, and so do those of other sources, with
- * what they need; relations that it no longer has between an occupation of its own and a skill are removed.
+ * A skill is found again by its concept URI, else by its name if that skill has no URI yet. So a
+ * second import changes nothing, and a later release changes names and descriptions while jobs and
+ * people keep their skills; labels may move between concepts. A skill whose new label is the name
+ * of a skill that these files do not rename keeps its old one, and its row is reported. Skills and
+ * occupations that a release no longer has stay, and so do those of other sources, with what they
+ * need; relations that it no longer has between an occupation of its own and a skill are removed.
  *
- * @throws EscoError when a file or column is missing, or a file is empty, not CSV, or has no usable row.
+ * @throws EscoError when a file or column is missing, or a file is empty, not CSV, or has no usable
+ * row.
  * @throws InvalidInputError
  */
 export async function importEsco(
@@ -116,11 +122,15 @@ export async function importEsco(
   });
 }
 
-/** Returns what puts the settings back; a caller's transaction goes on after the import. A failure rolls them back. */
+/**
+ * Returns what puts the settings back; a caller's transaction goes on after the import. A failure
+ * rolls them back.
+ */
 async function adjustSettings(tx: Db): Promise<() => Promise<void>> {
   const [before] = await readSettings(tx);
-  // Tables that were empty a moment ago look small to the planner, and it would loop over all of them a row.
-  // One statement adds more than a hundred thousand relations and checks both ends of each.
+  // Tables that were empty a moment ago look small to the planner, and it would loop over all of
+  // them a row. One statement adds more than a hundred thousand relations and checks both ends of
+  // each.
   await writeSettings(tx, ['off', '0']);
   return async () => {
     await writeSettings(tx, [before?.nestedLoops, before?.timeout]);

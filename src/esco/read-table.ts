@@ -20,7 +20,9 @@ export interface EscoRow {
   cells: Record<string, string>;
 }
 
-/** The first of the names that is in the folder, plain or gzipped. @throws EscoError when none is. */
+/**
+ * The first of the names that is in the folder, plain or gzipped. @throws EscoError when none is.
+ */
 export async function findFile(folder: string, names: string[]): Promise<EscoFile> {
   for (const name of names.flatMap((plain) => [plain, `${plain}.gz`])) {
     const path = join(folder, name);
@@ -30,8 +32,9 @@ export async function findFile(folder: string, names: string[]): Promise<EscoFil
 }
 
 /**
- * The rows of a file, one at a time. Quoted cells may hold commas, quotes and line breaks; rows may be shorter or longer
- * than the heading. `onBytes` is told how many bytes of the file were read by then.
+ * The rows of a file, one at a time. Quoted cells may hold commas, quotes and line breaks; rows may
+ * be shorter or longer than the heading. `onBytes` is told how many bytes of the file were read by
+ * then.
  *
  * @throws EscoError for a file that is empty, not CSV or lacks a column.
  */
@@ -50,7 +53,8 @@ export async function* readTable(
   });
   const parser = parse({
     bom: true,
-    // The text of a row, with the empty lines before it: what the parser counts as lines leaves these out.
+    // The text of a row, with the empty lines before it: what the parser counts as lines leaves
+    // these out.
     raw: true,
     relax_column_count: true,
     skip_empty_lines: true,

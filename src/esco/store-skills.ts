@@ -4,8 +4,9 @@ import { CHUNK, type Store } from './import-esco.ts';
 import type { EscoRow } from './read-table.ts';
 import { findFault, toUnusable, type UnusableRow } from './usable-rows.ts';
 
-// Names are compared as the unique index does, in this database's own lower case. The skill that has a label already
-// matters only if these files do not rename it: one of another source, or one without a URI.
+// Names are compared as the unique index does, in this database's own lower case. The skill that
+// has a label already matters only if these files do not rename it: one of another source, or one
+// without a URI.
 const readLabels = statement<{
   key: string;
   knownId: number | null;
@@ -72,7 +73,9 @@ interface Concept {
   /** The skill with its URI, and that skill's name in lower case; else null. */
   knownId: number | null;
   knownKey: string | null;
-  /** The skill that it becomes: the known one, or one of its name that has no URI. Null: a new one. */
+  /**
+   * The skill that it becomes: the known one, or one of its name that has no URI. Null: a new one.
+   */
   id: number | null;
   fault: string | undefined;
 }
@@ -81,8 +84,9 @@ const REPEATED = 'repeats a preferredLabel of another concept';
 const TAKEN = 'its preferredLabel is the name of another skill';
 
 /**
- * Collects the skills and stores them with the last chunk, because whether a label is free depends on all of them: two
- * concepts may swap their labels, or one take what another gives up. `uris` gets every URI in the file.
+ * Collects the skills and stores them with the last chunk, because whether a label is free depends
+ * on all of them: two concepts may swap their labels, or one take what another gives up. `uris`
+ * gets every URI in the file.
  */
 export function storeSkills(uris: Set<string>): Store {
   const rows: EscoRow[] = [];
@@ -120,8 +124,8 @@ async function readConcepts(tx: Db, rows: EscoRow[]): Promise<Concept[]> {
   return labels.flatMap(({ key, knownId, knownKey, holderId, isHolderFree }, at) => {
     const row = rows[at];
     if (row === undefined) return [];
-    // A skill without a URI becomes the concept of its name, unless that concept has a skill of its own: people may
-    // hold either, and making one of two is not for an import.
+    // A skill without a URI becomes the concept of its name, unless that concept has a skill of its
+    // own: people may hold either, and making one of two is not for an import.
     const isAdopting = holderId !== null && isHolderFree === true && knownId === null;
     const isTaken = holderId !== null && !isAdopting;
     const fault = seen.has(key) ? REPEATED : isTaken ? TAKEN : undefined;
@@ -130,7 +134,10 @@ async function readConcepts(tx: Db, rows: EscoRow[]): Promise<Concept[]> {
   });
 }
 
-/** A known skill that cannot get its new label keeps the old one, so nobody else can have that, and so on. */
+/**
+ * A known skill that cannot get its new label keeps the old one, so nobody else can have that, and
+ * so on.
+ */
 function refuseTakenLabels(concepts: Concept[]): void {
   const byKey = new Map(
     concepts.filter(({ fault }) => fault === undefined).map((concept) => [concept.key, concept]),
@@ -145,7 +152,10 @@ function refuseTakenLabels(concepts: Concept[]): void {
   }
 }
 
-/** Gives up the names that go to other skills first, so that the order of the others does not matter. */
+/**
+ * Gives up the names that go to other skills first, so that the order of the others does not
+ * matter.
+ */
 async function save(tx: Db, concepts: Concept[]): Promise<number> {
   const wanted = new Map(concepts.map(({ key, id }) => [key, id]));
   const freed = concepts.filter(

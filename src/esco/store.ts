@@ -77,7 +77,9 @@ export function storeOccupations(uris: Set<string>): Store {
   };
 }
 
-/** Where the ends of a relation are found: in the files, and with the ids that storing them made. */
+/**
+ * Where the ends of a relation are found: in the files, and with the ids that storing them made.
+ */
 interface Ends {
   kind: string;
   uris: ReadonlySet<string>;
@@ -92,8 +94,9 @@ function findEnd({ kind, uris, ids }: Ends, uri = ''): number | string {
 }
 
 /**
- * Collects the relations and stores them with the last chunk; those of occupations in the files that are not among them
- * are deleted. Comes after the others, because it reads the ids that they made. A pair that is both is essential.
+ * Collects the relations and stores them with the last chunk; those of occupations in the files
+ * that are not among them are deleted. Comes after the others, because it reads the ids that they
+ * made. A pair that is both is essential.
  */
 export async function storeRelations(
   tx: Db,

@@ -13,10 +13,11 @@ export interface CursorCodec<Position> {
 }
 
 /**
- * Makes the cursors of a list. A position holds the values of the last row's order columns; the cursor is
- * base64url of `[list, position]` as JSON, so that a cursor of another list is refused, as is anything that
- * `position` does not accept. In JSON a bigint is text: declare it with `integerText`. Instants go in as the text
- * that PostgreSQL printed, because a Date would lose microseconds and with them rows.
+ * Makes the cursors of a list. A position holds the values of the last row's order columns; the
+ * cursor is base64url of `[list, position]` as JSON, so that a cursor of another list is refused,
+ * as is anything that `position` does not accept. In JSON a bigint is text: declare it with
+ * `integerText`. Instants go in as the text that PostgreSQL printed, because a Date would lose
+ * microseconds and with them rows.
  */
 export function defineCursor<S extends z.ZodType>(
   list: string,
@@ -44,8 +45,8 @@ export function defineCursor<S extends z.ZodType>(
 export const FIRST_PAGE = ['infinity', 'ffffffff-ffff-ffff-ffff-ffffffffffff'] as const;
 
 /**
- * A page of a list, from rows of which one more than `limit` was asked for: the extra one only shows that there is a
- * next page, and the last of the others says where it begins.
+ * A page of a list, from rows of which one more than `limit` was asked for: the extra one only
+ * shows that there is a next page, and the last of the others says where it begins.
  */
 export function toPage<Row>(
   rows: readonly Row[],
@@ -64,10 +65,15 @@ export const integerText = z
   .transform(BigInt)
   .refine((value) => BigInt.asIntN(64, value) === value);
 
-const TIMESTAMP =
-  /^(?<year>\d{4,6})-(?<month>0[1-9]|1[0-2])-(?<day>\d\d) (?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d){0,2}$/;
+const DATE = /(?<year>\d{4,6})-(?<month>0[1-9]|1[0-2])-(?<day>\d\d)/;
+const TIME = /(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?/;
+const OFFSET = /[+-](?:0\d|1[0-5])(?::[0-5]\d){0,2}/;
+const TIMESTAMP = new RegExp(`^${DATE.source} ${TIME.source}${OFFSET.source}$`);
 
-/** A timestamptz in a cursor, as `::text` prints it: a date of the calendar, so that no forged one reaches the server. */
+/**
+ * A timestamptz in a cursor, as `::text` prints it: a date of the calendar, so that no forged one
+ * reaches the server.
+ */
 export const timestampText = z.string().refine((text) => {
   if (text === 'infinity' || text === '-infinity') return true;
   const { year, month, day } = TIMESTAMP.exec(text)?.groups ?? {};

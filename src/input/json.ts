@@ -18,7 +18,10 @@ class Fault extends Error {
   }
 }
 
-/** Any value that a jsonb column stores as it is. The result is a copy, which the caller cannot change afterwards. */
+/**
+ * Any value that a jsonb column stores as it is. The result is a copy, which the caller cannot
+ * change afterwards.
+ */
 export const json = z.unknown().transform((value, context): Json => check(value, context, copy));
 
 /** As `json`, and an object. */
@@ -73,7 +76,10 @@ function copyText(value: string, path: Path): string {
   return value;
 }
 
-/** No class: a Date or a Map would be stored as something else than it is. Objects of another realm are welcome. */
+/**
+ * No class: a Date or a Map would be stored as something else than it is. Objects of another realm
+ * are welcome.
+ */
 function isPlainObject(value: unknown): value is Record<string, unknown> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);

@@ -3,10 +3,11 @@ import { InvalidInputError } from '../errors.ts';
 import { MAX_MINOR_UNITS } from '../money.ts';
 
 /**
- * Checks what a caller passed, and returns it as the schema makes it (defaults filled in, ids in lower case).
+ * Checks what a caller passed, and returns it as the schema makes it (defaults filled in, ids in
+ * lower case).
  *
- * @throws InvalidInputError for the first issue: its `field` is the path, its `rule` says what must hold.
- * Neither holds a value of the input.
+ * @throws InvalidInputError for the first issue: its `field` is the path, its `rule` says what must
+ * hold. Neither holds a value of the input.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const result = schema.safeParse(value, parseContext);
@@ -26,9 +27,9 @@ function ruleFor(issue: z.core.$ZodRawIssue): string {
       return issue.input === undefined ? 'is required' : `must be ${withArticle(issue.expected)}`;
     case 'too_small':
       if (issue.origin === 'string' && issue.minimum === 1) return 'must not be empty';
-      return `must be ${issue.inclusive === false ? 'greater than' : 'at least'} ${size(issue, issue.minimum)}`;
+      return bounded(issue, issue.inclusive === false ? 'greater than' : 'at least', issue.minimum);
     case 'too_big':
-      return `must be ${issue.inclusive === false ? 'less than' : 'at most'} ${size(issue, issue.maximum)}`;
+      return bounded(issue, issue.inclusive === false ? 'less than' : 'at most', issue.maximum);
     case 'invalid_format':
       return `must be a valid ${issue.format}`;
     case 'not_multiple_of':
@@ -49,9 +50,10 @@ function withArticle(type: string): string {
   return /^[aeiou]/.test(name) ? `an ${name}` : `a ${name}`;
 }
 
-function size(issue: { readonly origin?: unknown }, bound: number | bigint): string {
-  if (issue.origin === 'string') return `${bound} characters long`;
-  return issue.origin === 'array' || issue.origin === 'set' ? `${bound} items long` : `${bound}`;
+function bounded({ origin }: { origin?: unknown }, how: string, bound: number | bigint): string {
+  if (origin === 'string') return `must be ${how} ${bound} characters long`;
+  const isCollection = origin === 'array' || origin === 'set';
+  return `must be ${how} ${bound}${isCollection ? ' items long' : ''}`;
 }
 
 /** An id: any UUID of RFC 9562 in its text form, returned in lower case as PostgreSQL prints it. */
@@ -62,7 +64,10 @@ export const currencyCode = z
   .string({ error: givenOr('must be a currency code such as AZR') })
   .regex(/^[A-Z]{3,8}$/, { error: 'must be a currency code such as AZR' });
 
-/** An amount of money in minor units: a bigint above zero that fits into 8 bytes. No number, no text. */
+/**
+ * An amount of money in minor units: a bigint above zero that fits into 8 bytes. No number, no
+ * text.
+ */
 export const amount = z
   .bigint({ error: givenOr('must be a bigint of minor units, such as 1250n') })
   .gt(0n, { error: 'must be greater than 0' })
@@ -75,8 +80,8 @@ export const instant = z
   .max(new Date('9999-12-31T23:59:59.999Z'), { error: 'must not be after the year 9999' });
 
 /**
- * The schema that `choose` picks for an input. Unlike a union it says what is wrong with the input, and tries only one.
- * An input for which there is no schema breaks `rule`.
+ * The schema that `choose` picks for an input. Unlike a union it says what is wrong with the input,
+ * and tries only one. An input for which there is no schema breaks `rule`.
  */
 export function chosen<S extends z.ZodType>(
   choose: (value: unknown) => S | undefined,
@@ -107,8 +112,8 @@ export function text({ min = 1, max }: { min?: number; max: number }) {
 }
 
 /**
- * Why PostgreSQL would not store a text, or not as it is: it has no NUL, and a surrogate without its partner is sent as
- * U+FFFD, so that two texts could become one.
+ * Why PostgreSQL would not store a text, or not as it is: it has no NUL, and a surrogate without
+ * its partner is sent as U+FFFD, so that two texts could become one.
  */
 export function findTextFault(value: string): string | undefined {
   if (value.includes('\0')) return 'must not contain a NUL character';

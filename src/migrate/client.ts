@@ -6,9 +6,10 @@ const CHECK_MS = 500;
 const INVALID_PARAMETER_VALUE = '22023';
 
 /**
- * Runs `work` on a connection of its own, without the timeouts that services have or that the database or the role
- * sets: a migration may take long, and says itself how long it waits for locks. When this process dies, the server
- * ends the session within half a second, whatever it is running. What the server refuses comes as one of our errors.
+ * Runs `work` on a connection of its own, without the timeouts that services have or that the
+ * database or the role sets: a migration may take long, and says itself how long it waits for
+ * locks. When this process dies, the server ends the session within half a second, whatever it is
+ * running. What the server refuses comes as one of our errors.
  */
 export async function withClient<T>(
   url: string | undefined,

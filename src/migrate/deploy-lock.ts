@@ -33,7 +33,8 @@ export async function withDeployLock<T>(
       throw new MigrationError(
         'DEPLOY_LOCK_TIMEOUT',
         `Another process has been migrating this database for ${options.timeoutMs} ms. ` +
-          "Wait for it to end and try again; select from pg_locks where locktype = 'advisory' shows its pid.",
+          "Wait for it to end and try again; select from pg_locks where locktype = 'advisory' " +
+          'shows its pid.',
       );
     }
     await sleep(POLL_MS);

@@ -21,8 +21,8 @@ export function drizzleKitBin(): string {
   if (entry === undefined || !existsSync(join(packageRoot(), 'drizzle.config.ts'))) {
     throw new MigrationError(
       'DRIZZLE_KIT_MISSING',
-      "drizzle-kit works on the library's own repository, with its development dependencies installed. " +
-        'Elsewhere, use `azora-db migrate`.',
+      "drizzle-kit works on the library's own repository, with its development dependencies " +
+        'installed. Elsewhere, use `azora-db migrate`.',
     );
   }
   return fileURLToPath(new URL('bin.cjs', entry));
@@ -84,8 +84,8 @@ function pushFailed(output: string): MigrationError {
   const reason = lines.find((line) => /^\w*error\b.*:/i.test(line)) ?? 'no reason given';
   return new MigrationError(
     'PUSH_FAILED',
-    `drizzle-kit push failed: ${reason}. It is not transactional, so some of its changes may stand; ` +
-      'correct the schema and push again.',
+    `drizzle-kit push failed: ${reason}. It is not transactional, so some of its changes may ` +
+      'stand; correct the schema and push again.',
   );
 }
 

@@ -29,9 +29,11 @@ export class MigrationError extends AzoraDbError {
 // By SQLSTATE: failures whose remedy is known.
 const REMEDIES: Readonly<Record<string, string>> = {
   '55P04':
-    'A new enum value can be used only after its transaction: put what uses it into the next migration.',
+    'A new enum value can be used only after its transaction: put what uses it into the next ' +
+    'migration.',
   '55P03':
-    'A lock was not to be had in any try. Find who holds it (pg_stat_activity, pg_blocking_pids) or migrate at a quieter time.',
+    'A lock was not to be had in any try. Find who holds it (pg_stat_activity, ' +
+    'pg_blocking_pids) or migrate at a quieter time.',
   '42501': 'The user of DATABASE_URL lacks this privilege: migrate as the owner of the database.',
 };
 
@@ -62,11 +64,15 @@ export function migrationFailed(
 function remedyOf(migration: Migration, sqlState: string): string | undefined {
   if (sqlState !== NOT_IN_TRANSACTION) return REMEDIES[sqlState];
   return migration.transactional
-    ? 'This statement cannot run in a transaction: put it into a migration of its own that opens with "-- azora-db: no-transaction".'
-    : 'This statement cannot run in a transaction, which PostgreSQL makes of statements that are sent together: put "--> statement-breakpoint" before and after it.';
+    ? 'This statement cannot run in a transaction: put it into a migration of its own that ' +
+        'opens with "-- azora-db: no-transaction".'
+    : 'This statement cannot run in a transaction, which PostgreSQL makes of statements that ' +
+        'are sent together: put "--> statement-breakpoint" before and after it.';
 }
 
-/** Says which statement of which file would begin or end a transaction; nothing of the file was run. */
+/**
+ * Says which statement of which file would begin or end a transaction; nothing of the file was run.
+ */
 export function transactionControl(
   migration: Migration,
   statementIndex: number,
@@ -74,9 +80,10 @@ export function transactionControl(
 ): MigrationError {
   return new MigrationError(
     'MIGRATION_TRANSACTION_CONTROL',
-    `Migration ${migration.tag} was not begun: statement ${statementIndex + 1} of ${migration.statements.length} has "${found}", ` +
-      'and migrations neither begin nor end transactions. Take it out: a migration is one transaction by itself, ' +
-      'and one that must not be opens with "-- azora-db: no-transaction".',
+    `Migration ${migration.tag} was not begun: statement ${statementIndex + 1} of ` +
+      `${migration.statements.length} has "${found}", and migrations neither begin ` +
+      'nor end transactions. Take it out: a migration is one transaction by itself, and one ' +
+      'that must not be opens with "-- azora-db: no-transaction".',
   );
 }
 
@@ -108,7 +115,9 @@ export function resetBlocked(
   );
 }
 
-/** Throws if files and database disagree in a way that applying more migrations would make worse. */
+/**
+ * Throws if files and database disagree in a way that applying more migrations would make worse.
+ */
 export function assertConsistent(plan: MigrationPlan, options: { allowLate: boolean }): void {
   if (plan.edited.length > 0) {
     throw new MigrationError(
@@ -128,8 +137,9 @@ export function assertConsistent(plan: MigrationPlan, options: { allowLate: bool
   if (plan.late.length > 0 && !options.allowLate) {
     throw new MigrationError(
       'MIGRATION_LATE',
-      `${tags(plan.late)} is older than a migration that this database already has: it was merged late. ` +
-        'Generate it again, so that it comes last; or, if the order does not matter, apply it with --allow-late.',
+      `${tags(plan.late)} is older than a migration that this database already has: it was ` +
+        'merged late. Generate it again, so that it comes last; or, if the order does not ' +
+        'matter, apply it with --allow-late.',
     );
   }
 }

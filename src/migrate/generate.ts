@@ -10,12 +10,17 @@ import { findTableChanges } from './table-changes.ts';
 
 const BREAKPOINT = '\n--> statement-breakpoint\n';
 
-/** What a generated file opens with; `npm run check` refuses a migration that still has a word of it. */
+/**
+ * What a generated file opens with; `npm run check` refuses a migration that still has a word of
+ * it.
+ */
 export const PLACEHOLDER = 'FILL IN';
 
-const HEAD = `-- ${PLACEHOLDER}: why; what it locks, and for how long; what an operator may do first.`;
+const HEAD_SAYS = 'why; what it locks, and for how long; what an operator may do first.';
+const HEAD = `-- ${PLACEHOLDER}: ${HEAD_SAYS}`;
 
-// Bodies may name what comes after them, or another migration's; a test validates them all on the finished database.
+// Bodies may name what comes after them, or another migration's; a test validates them all on the
+// finished database.
 const UNCHECKED = 'set local check_function_bodies = off;';
 
 /** What a new migration would hold. */
@@ -25,7 +30,10 @@ export interface Generation {
   readonly objects: ObjectChanges;
 }
 
-/** What changed in the schema and in the `.sql` files of `src` since the last migration; undefined when nothing did. */
+/**
+ * What changed in the schema and in the `.sql` files of `src` since the last migration; undefined
+ * when nothing did.
+ */
 export async function planGeneration(): Promise<Generation | undefined> {
   const tables = await findTableChanges();
   const objects = compareSources(readState(defaultMigrationsFolder()), readSources(), {
@@ -42,8 +50,9 @@ export function describeGeneration({ tables, objects }: Generation): string {
 }
 
 /**
- * Writes the migration that the sources ask for, and returns its file: first drizzle-kit's part, on the terminal that it may
- * have to ask questions on, then the SQL objects that changed. With `custom`, the file is left for SQL of its author's.
+ * Writes the migration that the sources ask for, and returns its file: first drizzle-kit's part, on
+ * the terminal that it may have to ask questions on, then the SQL objects that changed. With
+ * `custom`, the file is left for SQL of its author's.
  *
  * @throws Error when drizzle-kit does not get to its end
  */

@@ -3,7 +3,8 @@ import { splitStatements } from './sql-text.ts';
 
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
 const CREATE_CONCURRENTLY = new RegExp(
-  String.raw`create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(${NAME})\s+on\s+(?:only\s+)?((?:${NAME}\s*\.\s*)?${NAME})`,
+  String.raw`create\s+(?:unique\s+)?index\s+concurrently\s+(?:if\s+not\s+exists\s+)?(${NAME})` +
+    String.raw`\s+on\s+(?:only\s+)?((?:${NAME}\s*\.\s*)?${NAME})`,
   'i',
 );
 

@@ -1,7 +1,8 @@
 import pg from 'pg';
 
-// drizzle-kit reads the columns of keys without an order, so on some servers a key comes back with its
-// columns swapped, and `push` then wants to drop and add it, asking whether to empty the table first.
+// drizzle-kit reads the columns of keys without an order, so on some servers a key comes back with
+// its columns swapped, and `push` then wants to drop and add it, asking whether to empty the table
+// first.
 const KEY_COLUMNS = /join\s+information_schema\.constraint_column_usage\s+as\s+ccu[^;]*(?=;)/i;
 
 const IN_KEY_ORDER = `
@@ -14,7 +15,10 @@ const IN_KEY_ORDER = `
 
 type Query = (this: pg.Client, config: unknown, ...rest: unknown[]) => unknown;
 
-/** Makes drizzle-kit read keys in the order of their columns. For its own process: `drizzle.config.ts` calls it. */
+/**
+ * Makes drizzle-kit read keys in the order of their columns. For its own process:
+ * `drizzle.config.ts` calls it.
+ */
 export function orderKeyColumns(): void {
   const prototype = pg.Client.prototype as { query: Query };
   const query = prototype.query;

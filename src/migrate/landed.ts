@@ -8,8 +8,9 @@ import { type Migration, readMigrations } from './migration-files.ts';
 const pathIn = (migrationsFolder: string) => join(migrationsFolder, 'meta', '_landed.json');
 
 /**
- * What is wrong with the files of a migrations folder, in words; nothing when each is the one that landed. A migration that a
- * database may have applied never changes, so the SHA-256 of each is kept when it lands.
+ * What is wrong with the files of a migrations folder, in words; nothing when each is the one that
+ * landed. A migration that a database may have applied never changes, so the SHA-256 of each is
+ * kept when it lands.
  */
 export function checkLanded(migrationsFolder = defaultMigrationsFolder()): string[] {
   const landed = readLanded(migrationsFolder);

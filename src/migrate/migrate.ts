@@ -47,7 +47,8 @@ export interface MigrateOptions {
  *
  * @throws MigrationError when a migration fails, was edited or deleted after being applied, was
  *   merged late, or another deploy does not end.
- * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it lists.
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it
+ * lists.
  */
 export async function migrate(options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   const migrations = readMigrations(options.migrationsFolder);

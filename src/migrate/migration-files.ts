@@ -19,7 +19,8 @@ const NO_TRANSACTION = /^--\s*azora-db:\s*no-transaction\s*$/;
 /**
  * Every migration of a folder, in the order in which they are applied.
  *
- * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it lists.
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it
+ * lists.
  */
 export function readMigrations(migrationsFolder = defaultMigrationsFolder()): Migration[] {
   return readJournal(migrationsFolder).map((entry) => {

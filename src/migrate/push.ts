@@ -19,14 +19,16 @@ export interface PushOptions extends Pick<MigrateOptions, 'lockTimeoutMs' | 'loc
   readonly onStep?: ((step: PushStep) => void) | undefined;
 }
 
-/** What the tables need, the tables themselves by drizzle-kit, and all that Drizzle cannot express. */
+/**
+ * What the tables need, the tables themselves by drizzle-kit, and all that Drizzle cannot express.
+ */
 export type PushStep = 'first' | 'tables' | 'objects';
 
 /**
- * Makes a development database equal to `src`, without a migration and without the history: first what tables need,
- * then `drizzle-kit push`, then every SQL object. Functions and triggers of the service schemas that the sources do
- * not have are dropped. From an empty database the result is what `migrate` makes; all migrations count as
- * applied afterwards.
+ * Makes a development database equal to `src`, without a migration and without the history: first
+ * what tables need, then `drizzle-kit push`, then every SQL object. Functions and triggers of the
+ * service schemas that the sources do not have are dropped. From an empty database the result is
+ * what `migrate` makes; all migrations count as applied afterwards.
  *
  * @throws MigrationError `PUSH_FAILED` when drizzle-kit fails or would delete data without `force`.
  */

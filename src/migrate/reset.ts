@@ -19,10 +19,11 @@ export interface DropOptions {
 
 /**
  * Drops everything that the migrations made, with all rows, in one transaction. What else is in the
- * database stays, but for what depends on our tables: foreign keys and views of others go with them.
- * Needs no more than the owner of the database may do.
+ * database stays, but for what depends on our tables: foreign keys and views of others go with
+ * them. Needs no more than the owner of the database may do.
  *
- * @throws MigrationError `RESET_BLOCKED` with the sessions that use the tables; nothing was dropped.
+ * @throws MigrationError `RESET_BLOCKED` with the sessions that use the tables; nothing was
+ * dropped.
  */
 export async function dropAll(options: DropOptions): Promise<void> {
   const { url, lockTimeoutMs = 10_000 } = options;
@@ -45,7 +46,8 @@ async function drop(client: PoolClient, lockTimeoutMs: number): Promise<void> {
   await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
   await client.query(`drop schema if exists ${serviceSchemas.join(', ')} cascade`);
   await client.query(`drop table if exists ${BOOKS}.__drizzle_migrations`);
-  // The rest is in schemas that others use as well, so it goes only if nothing of theirs is in it or uses it.
+  // The rest is in schemas that others use as well, so it goes only if nothing of theirs is in it
+  // or uses it.
   await dropUnlessUsed(client, `schema if exists ${BOOKS}`);
   for (const signature of await listPublicFunctions(client)) {
     await dropUnlessUsed(client, `function ${signature}`);
@@ -63,7 +65,10 @@ async function dropUnlessUsed(client: PoolClient, what: string): Promise<void> {
   }
 }
 
-/** The functions in `public` that are ours: by their arguments too, and by the comment that the migrations give. */
+/**
+ * The functions in `public` that are ours: by their arguments too, and by the comment that the
+ * migrations give.
+ */
 async function listPublicFunctions(client: PoolClient): Promise<string[]> {
   const ours = readMigrations()
     .flatMap(({ statements }) => statements)

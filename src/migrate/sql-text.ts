@@ -1,25 +1,58 @@
-const CONCURRENT =
-  /^(?:create\s+(?:unique\s+)?index|drop\s+index|reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database|system)|refresh\s+materialized\s+view|alter\s+table\s.*\sdetach\s+partition\s+(?:"[^"]*"|[^\s"])+)\s+concurrently\b/is;
-const TRANSACTION_CONTROL =
-  /^(abort|begin|commit|end|prepare\s+transaction|rollback(?!\s+(?:work\s+|transaction\s+)?to\b)|start\s+transaction)\b/i;
+const anyOf = (...patterns: RegExp[]) => patterns.map(({ source }) => source).join('|');
 
-/** Whether this is one statement that does its work concurrently, waiting for others without holding them up. */
+const CONCURRENT = new RegExp(
+  `^(?:${anyOf(
+    /create\s+(?:unique\s+)?index/,
+    /drop\s+index/,
+    /reindex\s+(?:\([^)]*\)\s*)?(?:index|table|schema|database|system)/,
+    /refresh\s+materialized\s+view/,
+    /alter\s+table\s.*\sdetach\s+partition\s+(?:"[^"]*"|[^\s"])+/,
+  )})\\s+concurrently\\b`,
+  'is',
+);
+const TRANSACTION_CONTROL = new RegExp(
+  `^(${anyOf(
+    /abort|begin|commit|end/,
+    /prepare\s+transaction/,
+    /rollback(?!\s+(?:work\s+|transaction\s+)?to\b)/,
+    /start\s+transaction/,
+  )})\\b`,
+  'i',
+);
+
+/**
+ * Whether this is one statement that does its work concurrently, waiting for others without holding
+ * them up.
+ */
 export function isConcurrent(text: string): boolean {
   const [only = '', ...others] = splitStatements(text);
   return others.length === 0 && CONCURRENT.test(only);
 }
 
-/** The first words in the text that begin or end a transaction, such as `commit`. Savepoints do not. */
+/**
+ * The first words in the text that begin or end a transaction, such as `commit`. Savepoints do not.
+ */
 export function findTransactionControl(text: string): string | undefined {
   return splitStatements(text)
     .map((statement) => TRANSACTION_CONTROL.exec(statement)?.[1])
     .find((words) => words !== undefined);
 }
 
-// A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other character. An alternative
-// inside a repetition costs stack for each character, so there is none for the plain characters of a quoted text.
-const PIECE =
-  /--[^\n\r]*|[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'|'[^']*(?:''[^']*)*'|"[^"]*(?:""[^"]*)*"|\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$|[\w$\u0080-\uffff]+|[\s\S]/y;
+// A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other
+// character. An alternative inside a repetition costs stack for each character, so there is none
+// for the plain characters of a quoted text.
+const PIECE = new RegExp(
+  anyOf(
+    /--[^\n\r]*/,
+    /[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'/,
+    /'[^']*(?:''[^']*)*'/,
+    /"[^"]*(?:""[^"]*)*"/,
+    /\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$/,
+    /[\w$\u0080-\uffff]+/,
+    /[\s\S]/,
+  ),
+  'y',
+);
 
 /** A statement of an SQL text. */
 export interface SourceStatement {

@@ -7,8 +7,9 @@ import { defaultMigrationsFolder, packageRoot } from '../journal.ts';
 import { drizzleKitBin } from './drizzle-kit.ts';
 
 /**
- * What `drizzle-kit generate` would add to the migrations, as SQL; empty when they are up to date with a schema, and
- * undefined when it would have to ask whether something was renamed. It is tried on a copy, so nothing changes here.
+ * What `drizzle-kit generate` would add to the migrations, as SQL; empty when they are up to date
+ * with a schema, and undefined when it would have to ask whether something was renamed. It is tried
+ * on a copy, so nothing changes here.
  *
  * @throws Error with drizzle-kit's own words when it does not get to its end
  */

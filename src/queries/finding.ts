@@ -1,6 +1,7 @@
 /**
- * Something that a verifier found stored and that cannot be, because it does not follow from what it is derived from.
- * `auditLedger`, `verifySeals`, `verifyProgress` and `verifyJobIndex` return it, each with its own kinds.
+ * Something that a verifier found stored and that cannot be, because it does not follow from what
+ * it is derived from. `auditLedger`, `verifySeals`, `verifyProgress` and `verifyJobIndex` return
+ * it, each with its own kinds.
  */
 export interface Finding<Kind extends string = string> {
   /** What is wrong. */

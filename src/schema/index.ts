@@ -49,5 +49,4 @@ export * from './platform/audit-log.ts';
 export * from './platform/events.ts';
 export * from './platform/notifications.ts';
 export * from './platform/safety-incidents.ts';
-export * from './relations.ts';
 export * from './schemas.ts';

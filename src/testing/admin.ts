@@ -10,7 +10,8 @@ export async function withAdmin<T>(
     application_name: 'azora-db testing',
     connectionTimeoutMillis: 10_000,
   });
-  // A killed server also reaches the query that was running; without a listener it would end the process.
+  // A killed server also reaches the query that was running; without a listener it would end the
+  // process.
   admin.on('error', () => {});
   await admin.connect();
   try {

@@ -8,8 +8,9 @@ const LOCK_TIMEOUT_MILLISECONDS = 300_000;
 /**
  * Lets one connection at a time do the work that has this key.
  *
- * It polls for the lock instead of waiting in the server: a waiting statement holds a snapshot, which
- * `create index concurrently` in the migrations of the process that has the lock would wait for.
+ * It polls for the lock instead of waiting in the server: a waiting statement holds a snapshot,
+ * which `create index concurrently` in the migrations of the process that has the lock would wait
+ * for.
  */
 export async function withAdvisoryLock(
   admin: Client,
@@ -29,7 +30,8 @@ export async function withAdvisoryLock(
   try {
     await work();
   } finally {
-    // On a broken connection the server has let go of it already, and what broke is what the caller has to see.
+    // On a broken connection the server has let go of it already, and what broke is what the caller
+    // has to see.
     await admin
       .query('select pg_advisory_unlock(hashtextextended($1, 0))', [key])
       .catch(() => undefined);

@@ -3,8 +3,8 @@ import { CLONE_PREFIX, isDeadClone } from './names.ts';
 import { dropStaleTemplates } from './template.ts';
 
 /**
- * Drops what earlier runs left on a server that outlives them: databases whose maker is gone and that
- * nobody is connected to, and templates that no run has used for a day.
+ * Drops what earlier runs left on a server that outlives them: databases whose maker is gone and
+ * that nobody is connected to, and templates that no run has used for a day.
  *
  * @returns the names of what it dropped
  */
@@ -14,7 +14,9 @@ export async function dropLeftovers(serverUrl: string): Promise<string[]> {
       `select datname as name
        from pg_database
        where starts_with(datname, $1)
-         and not exists (select from pg_stat_activity where pg_stat_activity.datid = pg_database.oid)
+         and not exists (
+           select from pg_stat_activity where pg_stat_activity.datid = pg_database.oid
+         )
        order by datname`,
       [CLONE_PREFIX],
     );

@@ -49,8 +49,9 @@ export async function startContainer(
       .withSharedMemorySize(256 * 1024 * 1024)
       .withCommand(['postgres', ...flags])
       .start();
+    const address = `${container.getHost()}:${container.getPort()}`;
     return {
-      url: `postgresql://${USER}:${password}@${container.getHost()}:${container.getPort()}/postgres`,
+      url: `postgresql://${USER}:${password}@${address}/postgres`,
       stop: async () => {
         await container.stop();
       },
@@ -58,7 +59,8 @@ export async function startContainer(
   } catch (error) {
     throw new TestingError(
       'TEST_DATABASE_UNAVAILABLE',
-      `The image ${image} did not start: ${(error instanceof Error ? error.message : String(error)).trim()}. ` +
+      `The image ${image} did not start: ` +
+        `${(error instanceof Error ? error.message : String(error)).trim()}. ` +
         'TEST_POSTGRES_IMAGE names another one.',
       { cause: error },
     );

@@ -6,7 +6,10 @@ import { isAlive } from '../embedded/is-alive.ts';
 export const CLONE_PREFIX = 'azora_test_';
 export const TEMPLATE_PREFIX = 'azora_template_';
 
-/** A clone nobody of this machine answers for is taken for dead after this time, if nobody is connected. */
+/**
+ * A clone nobody of this machine answers for is taken for dead after this time, if nobody is
+ * connected.
+ */
 const FOREIGN_CLONE_HOURS = 6;
 
 /** The name of the template with these contents. */

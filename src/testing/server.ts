@@ -7,13 +7,20 @@ import { TestingError } from './errors.ts';
 /** Which server serves the tests. Every field defaults to its environment variable. */
 export interface TestServerOptions {
   /**
-   * `testcontainers`, `embedded` or the URL of a server: that one or an error. Default: TEST_DATABASE,
-   * else Testcontainers if an image is named, or where Docker answers and gives one, else embedded.
+   * `testcontainers`, `embedded` or the URL of a server: that one or an error. Default:
+   * TEST_DATABASE, else Testcontainers if an image is named, or where Docker answers and gives one,
+   * else embedded.
    */
   database?: string | undefined;
-  /** The major version. Default: TEST_POSTGRES, else 18. A server named by URL has to be of it if it is given. */
+  /**
+   * The major version. Default: TEST_POSTGRES, else 18. A server named by URL has to be of it if it
+   * is given.
+   */
   major?: number | undefined;
-  /** For Testcontainers: this one or an error. Default: TEST_POSTGRES_IMAGE, else `postgres:<major>-alpine`. */
+  /**
+   * For Testcontainers: this one or an error. Default: TEST_POSTGRES_IMAGE, else
+   * `postgres:<major>-alpine`.
+   */
   image?: string | undefined;
 }
 
@@ -21,7 +28,10 @@ export interface TestServerOptions {
 export interface TestServer {
   /** Of a maintenance database; the user may create databases. */
   url: string;
-  /** Which server it is, for people: `PostgreSQL 18.4 from Testcontainers (image postgres:18-alpine)`. */
+  /**
+   * Which server it is, for people:
+   * `PostgreSQL 18.4 from Testcontainers (image postgres:18-alpine)`.
+   */
   description: string;
   /** Stops what was started; a server named by URL stays as it is. */
   stop(): Promise<void>;
@@ -30,8 +40,8 @@ export interface TestServer {
 const DEFAULT_MAJOR = 18;
 
 /**
- * Nothing in a test database outlives the run, so no commit waits for a disk. Autovacuum would update
- * statistics at a time of its own, and plans that tests look at with them.
+ * Nothing in a test database outlives the run, so no commit waits for a disk. Autovacuum would
+ * update statistics at a time of its own, and plans that tests look at with them.
  */
 const SETTINGS: Record<string, string> = {
   fsync: 'off',

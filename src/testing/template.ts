@@ -10,12 +10,12 @@ const TOUCH_AFTER = '1 hour';
 const STALE_AFTER = '1 day';
 
 /**
- * The database that holds the migrations' outcome and nothing else, built if it is not there, and its
- * name. The name is a hash of the migrations, so that a changed migration is another template.
+ * The database that holds the migrations' outcome and nothing else, built if it is not there, and
+ * its name. The name is a hash of the migrations, so that a changed migration is another template.
  *
  * It is built under another name and renamed once it is complete: a template that a killed run left
- * half-built is never cloned, and the next run builds it anew. An advisory lock lets one process build
- * while the others wait.
+ * half-built is never cloned, and the next run builds it anew. An advisory lock lets one process
+ * build while the others wait.
  */
 export async function ensureTemplate(
   serverUrl: string,
@@ -37,7 +37,9 @@ export async function ensureTemplate(
   return template;
 }
 
-/** Drops the templates that no run has used for a day: those of migrations that have changed since. */
+/**
+ * Drops the templates that no run has used for a day: those of migrations that have changed since.
+ */
 export async function dropStaleTemplates(serverUrl: string): Promise<string[]> {
   return withAdmin(serverUrl, async (admin) => {
     const dropped: string[] = [];
@@ -88,7 +90,9 @@ async function drop(admin: Client, name: string): Promise<void> {
   await admin.query(`drop database if exists ${name} with (force)`);
 }
 
-/** Notes on the database itself when it was last used; `now()` of the server, whose clock decides. */
+/**
+ * Notes on the database itself when it was last used; `now()` of the server, whose clock decides.
+ */
 async function touch(admin: Client, name: string): Promise<void> {
   const { rows } = await admin.query<{ now: string }>('select now()::text as now');
   await admin.query(`comment on database ${name} is '${rows[0]?.now}'`);

@@ -5,7 +5,10 @@ import { createEmptyDatabase } from './empty-database.ts';
 import { newCloneName } from './names.ts';
 import { ensureTemplate } from './template.ts';
 
-/** How long `drop` waits for the pool: with every connection ended by the server, there is little to wait for. */
+/**
+ * How long `drop` waits for the pool: with every connection ended by the server, there is little to
+ * wait for.
+ */
 const CLOSE_MILLISECONDS = 1_000;
 
 /** What a database for tests is made of. */
@@ -22,13 +25,16 @@ export interface TestDatabaseOptions {
 export interface TestDatabase {
   url: string;
   db: Database;
-  /** Ends every connection to the database, those of `db` too, whatever they are doing, and drops it. */
+  /**
+   * Ends every connection to the database, those of `db` too, whatever they are doing, and drops
+   * it.
+   */
   drop(): Promise<void>;
 }
 
 /**
- * Clones the migrated template, which is built first if the server has none for these migrations. Takes
- * about 20 ms once it is there.
+ * Clones the migrated template, which is built first if the server has none for these migrations.
+ * Takes about 20 ms once it is there.
  */
 export async function createTestDatabase(options: TestDatabaseOptions): Promise<TestDatabase> {
   const { serverUrl, max } = options;
@@ -43,7 +49,8 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
     });
     const drop = async () => {
       await dropDatabase(serverUrl, name);
-      // A connection that a test took from the pool and never gave back would keep this waiting for ever.
+      // A connection that a test took from the pool and never gave back would keep this waiting for
+      // ever.
       const limit = new AbortController();
       const { signal } = limit;
       await Promise.race([db.close(), sleep(CLOSE_MILLISECONDS, undefined, { signal })]);
@@ -56,7 +63,10 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
   }
 }
 
-/** A database without anything in it, for tests of what builds one. It has no `db`: it is not migrated. */
+/**
+ * A database without anything in it, for tests of what builds one. It has no `db`: it is not
+ * migrated.
+ */
 export async function createEmptyTestDatabase(
   serverUrl: string,
 ): Promise<Omit<TestDatabase, 'db'>> {

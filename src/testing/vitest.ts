@@ -13,8 +13,8 @@ export function testServerUrl(): string {
 }
 
 /**
- * A migrated database for the tests of this file or `describe`, made before the first and dropped after
- * the last. Its fields are there once tests run, not while they are collected.
+ * A migrated database for the tests of this file or `describe`, made before the first and dropped
+ * after the last. Its fields are there once tests run, not while they are collected.
  */
 export function useTestDatabase(
   options: Omit<TestDatabaseOptions, 'serverUrl'> = {},

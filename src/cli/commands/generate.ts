@@ -3,7 +3,10 @@ import { describeGeneration, generate, planGeneration } from '../../migrate/gene
 import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
 
-/** Writes a migration for what changed in `src`; without a name, shows what it would write and asks for one. */
+/**
+ * Writes a migration for what changed in `src`; without a name, shows what it would write and asks
+ * for one.
+ */
 export async function generateCommand(options: { name?: string; custom?: boolean }): Promise<void> {
   const { name, custom = false } = options;
   const plan = custom ? undefined : await planGeneration();
@@ -15,7 +18,8 @@ export async function generateCommand(options: { name?: string; custom?: boolean
   if (name === undefined) {
     throw new CliError(
       'NAME_MISSING',
-      'A migration is called after what it does, and stays so for good: add --name <verb_what>, such as --name add_badges.',
+      'A migration is called after what it does, and stays so for good: ' +
+        'add --name <verb_what>, such as --name add_badges.',
     );
   }
   const path = await generate({ name, custom });

@@ -14,7 +14,8 @@ export async function pushCommand(options: { force?: boolean }): Promise<void> {
   if (isProduction() && !options.force) {
     throw new CliError(
       'REFUSED',
-      'NODE_ENV is production, and a push changes tables without a migration. Use `azora-db migrate`, or add --force.',
+      'NODE_ENV is production, and a push changes tables without a migration. Use ' +
+        '`azora-db migrate`, or add --force.',
     );
   }
   const { url } = await openTarget();

@@ -4,7 +4,10 @@ import { nameTarget, openTarget } from '../target.ts';
 import { withDb } from '../with-db.ts';
 import { seedDemoData } from './seed.ts';
 
-/** Starts the embedded server if there is no other and it does not run, migrates, seeds the demo data. */
+/**
+ * Starts the embedded server if there is no other and it does not run, migrates, seeds the demo
+ * data.
+ */
 export async function setup(): Promise<void> {
   const { url } = await openTarget();
   print(`${nameTarget(url)}: ${describeApplied(await runMigrate({ url }))}`);

@@ -2,7 +2,10 @@ import { connect } from '../../db/connect.ts';
 import { print } from '../output.ts';
 import { nameTarget, openTarget } from '../target.ts';
 
-/** Starts the embedded server and leaves it running; with DATABASE_URL, only looks whether that server answers. */
+/**
+ * Starts the embedded server and leaves it running; with DATABASE_URL, only looks whether that
+ * server answers.
+ */
 export async function start(): Promise<void> {
   const { url, embedded } = await openTarget();
   if (embedded) {

@@ -2,7 +2,9 @@ import { getMigrationStatus, type MigrationStatus } from '../../migrate/index.ts
 import { print } from '../output.ts';
 import { findTarget, nameTarget } from '../target.ts';
 
-/** Says which database is meant and how it stands to the migrations; exits 1 unless all are applied. */
+/**
+ * Says which database is meant and how it stands to the migrations; exits 1 unless all are applied.
+ */
 export async function status(): Promise<void> {
   const target = await findTarget();
   if (target === null) {

@@ -2,7 +2,10 @@ import { stopEmbedded } from '../../embedded/index.ts';
 import { print } from '../output.ts';
 import { configuredUrl } from '../target.ts';
 
-/** Stops the embedded server of this project; its data stay. The server of DATABASE_URL is never touched. */
+/**
+ * Stops the embedded server of this project; its data stay. The server of DATABASE_URL is never
+ * touched.
+ */
 export async function stop(): Promise<void> {
   if (await stopEmbedded()) {
     print('Stopped the embedded PostgreSQL. Its data stay.');

@@ -8,7 +8,8 @@ export async function url(): Promise<void> {
   if (target === null) {
     throw new CliError(
       'NO_SERVER',
-      'No embedded PostgreSQL is running here, and DATABASE_URL is not set: run `azora-db start` first.',
+      'No embedded PostgreSQL is running here, and DATABASE_URL is not set: run ' +
+        '`azora-db start` first.',
     );
   }
   print(target.url);

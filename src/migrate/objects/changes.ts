@@ -2,7 +2,10 @@ import type { Sources } from './read-sources.ts';
 import { compareObjects, kindOf, type SqlObject } from './sql-object.ts';
 import type { ObjectState } from './state.ts';
 
-/** What brings a database from one state of the SQL objects to another, as statements in an order that works. */
+/**
+ * What brings a database from one state of the SQL objects to another, as statements in an order
+ * that works.
+ */
 export interface ObjectChanges {
   /** Before the tables change. */
   readonly before: readonly string[];
@@ -11,9 +14,9 @@ export interface ObjectChanges {
 }
 
 /**
- * Compares the sources with what the migrations make so far. An object that is gone, or that cannot be replaced, is dropped:
- * triggers before the tables change, because they would keep a column from being dropped; the rest after them,
- * because a table may still need it.
+ * Compares the sources with what the migrations make so far. An object that is gone, or that cannot
+ * be replaced, is dropped: triggers before the tables change, because they would keep a column from
+ * being dropped; the rest after them, because a table may still need it.
  */
 export function compareSources(
   state: ObjectState,
@@ -53,7 +56,10 @@ export function compareSources(
   };
 }
 
-/** The functions whose signature names a type that is made anew: they have to go before it, and come back after it. */
+/**
+ * The functions whose signature names a type that is made anew: they have to go before it, and come
+ * back after it.
+ */
 function usersOf(
   changed: readonly SqlObject[],
   all: readonly SqlObject[],

@@ -2,8 +2,9 @@ import { dropOf } from './changes.ts';
 import type { SqlObject } from './sql-object.ts';
 
 /**
- * The statements that make an object on a database that may have it, in this or an older form. What cannot be replaced is
- * dropped first: of a type, with the functions that take or return it, which all are made after it.
+ * The statements that make an object on a database that may have it, in this or an older form. What
+ * cannot be replaced is dropped first: of a type, with the functions that take or return it, which
+ * all are made after it.
  */
 export function replaceObject({ kind, name, text }: SqlObject): string[] {
   if (kind === 'type') return [dropUsers(name.slice('type '.length)), dropOf(name), text];
@@ -26,8 +27,9 @@ function dropUsers(type: string): string {
 }
 
 /**
- * Drops the functions of some schemas, and the triggers that call them, that this transaction did not make: it has just
- * made all that the sources have, and the row of each object in the catalog says which transaction wrote it.
+ * Drops the functions of some schemas, and the triggers that call them, that this transaction did
+ * not make: it has just made all that the sources have, and the row of each object in the catalog
+ * says which transaction wrote it.
  */
 export function dropLeftovers(schemas: readonly string[]): string {
   const ours = schemas.map((schema) => `'${schema}'`).join(', ');

@@ -19,11 +19,14 @@ export type SqlKind = (typeof kinds)[number];
 export interface SqlObject {
   readonly kind: SqlKind;
   /**
-   * The kind and what tells it from others of its kind: of a function its whole signature, because `create or replace`
-   * can change its body and nothing else.
+   * The kind and what tells it from others of its kind: of a function its whole signature, because
+   * `create or replace` can change its body and nothing else.
    */
   readonly name: string;
-  /** The statement as it is written, with the comments before it, and of a function the comment on it. */
+  /**
+   * The statement as it is written, with the comments before it, and of a function the comment on
+   * it.
+   */
   readonly text: string;
   readonly hash: string;
 }

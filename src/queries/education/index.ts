@@ -23,9 +23,8 @@ export {
 } from './courses/publish-course.ts';
 export { type ReviseCourseParams, reviseCourse } from './courses/revise-course.ts';
 export { type DropEnrollmentParams, dropEnrollment } from './enrollments/drop-enrollment.ts';
-export { type EnrollParams, enroll } from './enrollments/enroll.ts';
+export { CourseNotOpenError, type EnrollParams, enroll } from './enrollments/enroll.ts';
 export type { EnrollmentProgress } from './enrollments/enrollment.ts';
-export { CourseNotOpenError } from './errors.ts';
 export {
   getLearningPathProgress,
   type LearningPathCourseProgress,
@@ -57,9 +56,5 @@ export {
   type RejectionReason,
   recordProgress,
 } from './progress/record-progress.ts';
-export {
-  type ProgressDifference,
-  type ProgressVerification,
-  type VerifyProgressParams,
-  verifyProgress,
-} from './progress/verify-progress.ts';
+export type { ProgressFindingKind } from './progress/verify/finding.ts';
+export { type VerifyProgressParams, verifyProgress } from './progress/verify-progress.ts';

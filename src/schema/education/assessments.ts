@@ -29,7 +29,10 @@ export const assessmentStatus = education.enum('assessment_status', [
   'GRADED',
 ]);
 
-/** One user's sitting of a quiz, exam or project. Scores are whole points; `passPercent` of the most passes. */
+/**
+ * One user's sitting of a quiz, exam or project. Scores are whole points; `passPercent` of the most
+ * passes.
+ */
 export const assessments = education.table(
   'assessments',
   {

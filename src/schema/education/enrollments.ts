@@ -19,15 +19,17 @@ export const enrollmentStatus = education.enum('enrollment_status', [
  * completed learners. It points to the row that published the completion; that foreign key is
  * deferred, and made in a migration.
  *
- * `activity_slot` is the quarter of an hour of `last_activity_at`, and what the index by activity has
- * in its place. So an event that completes nothing changes no indexed column until the quarter is over: the
- * new version of the row stays on its page and no index is written (a heap-only tuple).
+ * `activity_slot` is the quarter of an hour of `last_activity_at`, and what the index by activity
+ * has in its place. So an event that completes nothing changes no indexed column until the quarter
+ * is over: the new version of the row stays on its page and no index is written (a heap-only
+ * tuple).
  */
 export const enrollments = education.table(
   'enrollments',
   {
     userId: uuid('user_id').notNull(),
     courseId: uuid('course_id').notNull(),
+    /** The revision of the course that the learner follows. */
     revision: integer('revision').notNull(),
     status: enrollmentStatus('status').notNull().default('ACTIVE'),
     doneWeight: integer('done_weight').notNull().default(0),
@@ -35,10 +37,12 @@ export const enrollments = education.table(
     enrolledAt: instant('enrolled_at').notNull().defaultNow(),
     lastActivityAt: instant('last_activity_at').notNull().defaultNow(),
     activitySlot: instant('activity_slot').notNull().generatedAlwaysAs(
-      // From 2000-01-01 UTC on, which a literal would print in the time zone of whoever reads the catalog.
+      // From 2000-01-01 UTC on, which a literal would print in the time zone of whoever reads the
+      // catalog.
       sql`date_bin('15 minutes', last_activity_at, to_timestamp(946684800))`,
     ),
     completedAt: instant('completed_at'),
+    /** The revision that was completed, when a later one let completed learners be. */
     completedRevision: integer('completed_revision'),
     droppedAt: instant('dropped_at'),
     createdAt: createdAt(),

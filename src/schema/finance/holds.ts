@@ -14,7 +14,8 @@ export const holdStatus = finance.enum('hold_status', [
 
 /**
  * Money set aside in a wallet until it is captured, released or expires: resolved once. A hold has
- * the id of the transaction that placed it; `resolution_id` is the one that captured or released it.
+ * the id of the transaction that placed it; `resolution_id` is the one that captured or released
+ * it.
  */
 export const holds = finance.table(
   'holds',

@@ -16,8 +16,8 @@ import { wallets } from './wallets.ts';
  * How the balance in order of occurrence differs from the balance in order of recording. Every
  * entry that occurred at another time than it was recorded adds its amount at the one instant and
  * takes it away at the other. A row sums those of one stretch of 256^level microseconds, numbered
- * from 1970; so the difference at any instant is the sum of at most 6 * 255 rows, and of one for each
- * stretch of level 6 before it, which is 8.9 years. Such a sum can be more than 8 bytes hold.
+ * from 1970; so the difference at any instant is the sum of at most 6 * 255 rows, and of one for
+ * each stretch of level 6 before it, which is 8.9 years. Such a sum can be more than 8 bytes hold.
  *
  * Written only by the trigger on entries.
  */

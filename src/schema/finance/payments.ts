@@ -21,9 +21,10 @@ export const paymentStatus = finance.enum('payment_status', [
 ]);
 
 /**
- * Money asked from a user through a payment provider. Triggers keep what it is about, let its status go
- * forward only, and ask for the transactions that settled and refunded it. The provider's reference is unique over
- * all users: the trigger `payments_claim_reference` claims it in payment_references.
+ * Money asked from a user through a payment provider. Triggers keep what it is about, let its
+ * status go forward only, and ask for the transactions that settled and refunded it. The provider's
+ * reference is unique over all users: the trigger `payments_claim_reference` claims it in
+ * payment_references.
  */
 export const payments = finance.table(
   'payments',

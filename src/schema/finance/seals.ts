@@ -4,8 +4,8 @@ import { bytea, createdAt } from '../columns.ts';
 import { finance } from '../schemas.ts';
 
 /**
- * A link of the chain that makes a change of the past visible: the SHA-256 of the link before and of
- * the ranges of entries that this one seals. Append-only.
+ * A link of the chain that makes a change of the past visible: the SHA-256 of the link before and
+ * of the ranges of entries that this one seals. Append-only.
  */
 export const seals = finance.table(
   'seals',

@@ -51,9 +51,10 @@ export const failureCode = finance.enum('failure_code', [
 ]);
 
 /**
- * One request to move money or set it aside, and its outcome, keyed by the owner who started it.
- * A completed one has its entries, or its hold: the entries sum to zero in each currency, and what
- * they move is `amount` of `currency`. A failed one has no entries and says why. `occurred_at` is when it happened in the world, `recorded_at` when it was posted.
+ * One request to move money or set it aside, and its outcome, keyed by the owner who started it. A
+ * completed one has its entries, or its hold: the entries sum to zero in each currency, and what
+ * they move is `amount` of `currency`. A failed one has no entries and says why. `occurred_at` is
+ * when it happened in the world, `recorded_at` when it was posted.
  */
 export const transactions = finance.table(
   'transactions',
@@ -100,11 +101,18 @@ export const transactions = finance.table(
     check('transactions_request_hash_sha256_check', sql`octet_length(request_hash) = 32`),
     check(
       'transactions_failure_check',
-      sql`case when status = 'FAILED' then num_nulls(failure_code, failure_facts) = 0 else num_nonnulls(failure_code, failure_facts) = 0 end`,
+      sql.raw(
+        "case when status = 'FAILED' then num_nulls(failure_code, failure_facts) = 0 " +
+          'else num_nonnulls(failure_code, failure_facts) = 0 end',
+      ),
     ),
     check(
       'transactions_rate_check',
-      sql`case when type = 'EXCHANGE' then coalesce(rate_numerator > 0 and rate_denominator > 0, false) else num_nonnulls(rate_numerator, rate_denominator) = 0 end`,
+      sql.raw(
+        "case when type = 'EXCHANGE' " +
+          'then coalesce(rate_numerator > 0 and rate_denominator > 0, false) ' +
+          'else num_nonnulls(rate_numerator, rate_denominator) = 0 end',
+      ),
     ),
     check('transactions_times_finite_check', sql`isfinite(occurred_at) and isfinite(recorded_at)`),
     check('transactions_metadata_object_check', sql`jsonb_typeof(metadata) = 'object'`),

@@ -61,11 +61,12 @@ export const wallets = finance.table(
       foreignColumns: [currencies.code],
     }).onDelete('restrict'),
     index('wallets_holder_id_idx').on(table.holderId),
-    // With the owner behind it, because without statistics the planner takes it for a look-up by key.
+    // With the owner behind it, because without statistics the planner takes it for a look-up by
+    // key.
     index('wallets_currency_idx').on(table.currency, table.userId),
     index('wallets_address_idx').on(table.address),
-    // Each check costs every posting 4 microseconds a wallet; what cannot change after the wallet was
-    // opened is checked then, by the trigger wallets_open_sound.
+    // Each check costs every posting 4 microseconds a wallet; what cannot change after the wallet
+    // was opened is checked then, by the trigger wallets_open_sound.
     check('wallets_available_check', sql`posted - held >= -credit_limit`),
     check('wallets_held_not_negative_check', sql`held >= 0`),
     check('wallets_closed_has_time_check', sql`(status = 'CLOSED') = (closed_at is not null)`),

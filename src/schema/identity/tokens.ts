@@ -6,7 +6,10 @@ import { users } from './users.ts';
 
 export const tokenType = identity.enum('token_type', ['ACCESS', 'REFRESH', 'RESET_PASSWORD']);
 
-/** Tokens that were handed out; only the SHA-256 of a token is here, so a leaked dump opens no session. */
+/**
+ * Tokens that were handed out; only the SHA-256 of a token is here, so a leaked dump opens no
+ * session.
+ */
 export const tokens = identity.table(
   'tokens',
   {

@@ -5,7 +5,10 @@ import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { applicationStatus, jobApplications } from './job-applications.ts';
 
-/** What an application went through: its status from `changedAt` on, and who moved it there. Append-only. */
+/**
+ * What an application went through: its status from `changedAt` on, and who moved it there.
+ * Append-only.
+ */
 export const applicationSteps = marketplace.table(
   'application_steps',
   {

@@ -16,8 +16,9 @@ export const applicationStatus = marketplace.enum('application_status', [
 ]);
 
 /**
- * A user's application to a job, at most one each, with the match score of that moment. Triggers let the status
- * move only forward, with time and author, and write every step into application_steps.
+ * A user's application to a job, at most one each, with the match score of that moment. Triggers
+ * let the status move only forward, with time and author, and write every step into
+ * application_steps.
  */
 export const jobApplications = marketplace.table(
   'job_applications',

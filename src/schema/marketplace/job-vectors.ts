@@ -7,11 +7,12 @@ import { marketplace } from '../schemas.ts';
 export const skillBits = customType<{ data: string }>({ dataType: () => 'bit(256)' });
 
 /**
- * What matching needs to know of one job, in one row; one for each job. Triggers on jobs and job_skills keep it, and
- * nobody else writes it. `needs` has skill id * 8 + (level - 1) * 2 + required, rarest skill first; it is empty for a
- * job that is not active or asks for nothing. `codes` has the same in ascending order, and beside a required skill's
- * number also the one below, so that each counts by its weight. There is no foreign key, because those triggers also
- * remove the postings.
+ * What matching needs to know of one job, in one row; one for each job. Triggers on jobs and
+ * job_skills keep it, and nobody else writes it. `needs` has skill id * 8 + (level - 1) * 2 +
+ * required, rarest skill first; it is empty for a job that is not active or asks for nothing.
+ * `codes` has the same in ascending order, and beside a required skill's number also the one below,
+ * so that each counts by its weight. There is no foreign key, because those triggers also remove
+ * the postings.
  */
 export const jobVectors = marketplace.table(
   'job_vectors',

@@ -6,8 +6,9 @@ import { skillLevel } from './skills.ts';
 const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
 
 /**
- * Where a packed job is: the block's number times 512 plus its place in the block. A job whose skills have changed since it
- * was packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
+ * Where a packed job is: the block's number times 512 plus its place in the block. A job whose
+ * skills have changed since it was packed has no row: its postings find it. There is no foreign
+ * key, because the triggers that keep the vectors remove it.
  */
 export const packedJobs = marketplace.table(
   'packed_jobs',
@@ -19,9 +20,9 @@ export const packedJobs = marketplace.table(
 );
 
 /**
- * What a skill, held at a level, is worth in each of a block's jobs, in 1/1900 of the job's weight and rounded up: four
- * digits for each of 512 places. The digits of jobs that left the block stay. The vector ends the key, so that the index
- * alone is read, skill by skill.
+ * What a skill, held at a level, is worth in each of a block's jobs, in 1/1900 of the job's weight
+ * and rounded up: four digits for each of 512 places. The digits of jobs that left the block stay.
+ * The vector ends the key, so that the index alone is read, skill by skill.
  */
 export const packedShares = marketplace.table(
   'packed_shares',
@@ -57,8 +58,9 @@ export const packedBounds = marketplace.table(
 );
 
 /**
- * A job that packJobs left among the postings when it last packed, with a hash of what it asked for then. Only packJobs
- * reads and writes it, so there may be jobs that are gone, or packed, or ask for something else by now.
+ * A job that packJobs left among the postings when it last packed, with a hash of what it asked for
+ * then. Only packJobs reads and writes it, so there may be jobs that are gone, or packed, or ask
+ * for something else by now.
  */
 export const leftOutJobs = marketplace.table('left_out_jobs', {
   jobId: uuid('job_id').primaryKey(),

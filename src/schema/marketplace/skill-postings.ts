@@ -5,10 +5,12 @@ import { marketplace } from '../schemas.ts';
 import { skillBits } from './job-vectors.ts';
 
 /**
- * One skill of one job that can match: the inverted index of matching, derived from job_vectors and kept with it.
- * `bound` is the best score, in basis points, of anyone who lacks the job's skills that are rarer than this one.
- * Postings of one skill are looked up by the job's size, by bound and by when it was posted, so these lead the key; the
- * signature and the needs (sorted codes, see job_vectors) end it, so that the index alone decides. The sample index has one job in 16. `nearGap` marks the few postings that findSkillGaps has to read.
+ * One skill of one job that can match: the inverted index of matching, derived from job_vectors and
+ * kept with it. `bound` is the best score, in basis points, of anyone who lacks the job's skills
+ * that are rarer than this one. Postings of one skill are looked up by the job's size, by bound and
+ * by when it was posted, so these lead the key; the signature and the needs (sorted codes, see
+ * job_vectors) end it, so that the index alone decides. The sample index has one job in 16.
+ * `nearGap` marks the few postings that findSkillGaps has to read.
  */
 export const skillPostings = marketplace.table(
   'skill_postings',

@@ -6,8 +6,8 @@ import { marketplace } from '../schemas.ts';
 import { skillLevel, skills } from './skills.ts';
 
 /**
- * A skill that a user holds, at a level. Triggers keep `endorsements`, the count of its skill_endorsements, and take the
- * verification away when the level changes.
+ * A skill that a user holds, at a level. Triggers keep `endorsements`, the count of its
+ * skill_endorsements, and take the verification away when the level changes.
  */
 export const userSkills = marketplace.table(
   'user_skills',

@@ -10,7 +10,9 @@ export const eventStatus = platform.enum('event_status', [
   'FAILED',
 ]);
 
-/** The outbox: a fact published in the transaction that made it true, for other services to read. */
+/**
+ * The outbox: a fact published in the transaction that made it true, for other services to read.
+ */
 export const events = platform.table(
   'events',
   {

@@ -58,7 +58,10 @@ export const insertRevisionModule: Factory<typeof revisionModules> = async (db, 
   ]);
 };
 
-/** A prerequisite in a new revision with two modules; of another revision if all four columns are given. */
+/**
+ * A prerequisite in a new revision with two modules; of another revision if all four columns are
+ * given.
+ */
 export const insertRevisionPrerequisite: Factory<typeof revisionPrerequisites> = async (
   db,
   given = {},

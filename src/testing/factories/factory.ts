@@ -5,15 +5,18 @@ import type { Db } from '../../db/session.ts';
 /** What a caller sets; the factory fills in the rest. */
 export type Overrides<T extends PgTable> = Partial<T['$inferInsert']>;
 
-/** Stores a valid row, with what `overrides` says and the parents that it needs, and returns it as stored. */
+/**
+ * Stores a valid row, with what `overrides` says and the parents that it needs, and returns it as
+ * stored.
+ */
 export type Factory<T extends PgTable> = (
   db: Db,
   overrides?: Overrides<T>,
 ) => Promise<T['$inferSelect']>;
 
 /**
- * A factory for rows of `table`. `fill` gives the values that the table requires; it creates a parent
- * only if `given` does not name one.
+ * A factory for rows of `table`. `fill` gives the values that the table requires; it creates a
+ * parent only if `given` does not name one.
  */
 export function defineFactory<T extends PgTable>(
   table: T,

@@ -27,8 +27,8 @@ export const insertWallet = defineFactory(wallets, async (db, given) => ({
 }));
 
 /**
- * A pending deposit. A completed one must have its entries by COMMIT: `insertEntry` makes both, and `insertHold` a hold
- * with its transaction.
+ * A pending deposit. A completed one must have its entries by COMMIT: `insertEntry` makes both, and
+ * `insertHold` a hold with its transaction.
  */
 export const insertTransaction = defineFactory(transactions, async (db, given) => {
   const currency = given.currency ?? 'ZAR';
@@ -50,8 +50,8 @@ const EXTERNAL = '00000000-0000-0000-0000-000000000002';
 
 /**
  * An entry of 100 in a wallet, and in the same statement, as the rule of balance wants, its
- * counterpart in the wallet of EXTERNAL. A trigger moves both wallets. `userId` and `currency` name a
- * wallet that is there.
+ * counterpart in the wallet of EXTERNAL. A trigger moves both wallets. `userId` and `currency` name
+ * a wallet that is there.
  */
 export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
   transaction(db, async (tx) => {
@@ -94,8 +94,8 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
   });
 
 /**
- * A hold of 100 for the next hour, with the transaction that placed it, in a wallet that has as much; a trigger moves
- * what is held.
+ * A hold of 100 for the next hour, with the transaction that placed it, in a wallet that has as
+ * much; a trigger moves what is held.
  */
 export const insertHold: Factory<typeof holds> = async (db, given = {}) =>
   transaction(db, async (tx) => {

@@ -1,6 +1,9 @@
-import { and, eq } from 'drizzle-orm';
+import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { columns } from '../../../db/columns.ts';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError, WrongStateError } from '../../../errors.ts';
+import { NOW } from '../../../schema/columns.ts';
 import { type Assessment, assessments } from '../../../schema/education/assessments.ts';
 
 /** One user's sitting of a quiz, exam or project. */
@@ -9,32 +12,75 @@ export interface AssessmentResult extends Assessment {
   passed: boolean | null;
 }
 
-export function toAssessmentResult(row: Assessment): AssessmentResult {
-  const passed = row.score === null ? null : row.score * 100 >= row.passPercent * row.maxScore;
-  return { ...row, passed };
-}
+const stored = getTableColumns(assessments);
+const PASSED = 'score::bigint * 100 >= pass_percent::bigint * max_score';
+
+const assessmentColumns = columns(assessments, Object.keys(stored) as (keyof Assessment)[]);
+
+/** The select list of `AssessmentResult`. */
+export const assessmentList = `${assessmentColumns.list},
+       ${PASSED} as passed`;
+
+/** The same for Drizzle's builder. */
+export const assessmentFields = {
+  ...stored,
+  passed: sql<boolean | null>`${sql.raw(PASSED)}`,
+};
+
+/** What names an assessment in a prepared statement. */
+export const assessmentKey = { userId: assessments.userId, assessmentId: assessments.id };
 
 export interface AssessmentRef {
   userId: string;
   assessmentId: string;
 }
 
+/** This assessment, as long as a step has not taken it out of the state. */
+export function inState(
+  { userId, assessmentId }: Record<keyof AssessmentRef, SQL>,
+  status: Assessment['status'],
+): SQL | undefined {
+  return and(
+    eq(assessments.userId, userId),
+    eq(assessments.id, assessmentId),
+    eq(assessments.status, status),
+  );
+}
+
+/** The time of a step, which is the server's when the caller gives none. */
+export function timeOr(given: SQL): SQL {
+  return sql`coalesce(${given}, ${sql.raw(NOW)})`;
+}
+
+const selectAssessmentState = prepared(
+  'select_assessment_state',
+  assessmentKey,
+  (query, { userId, assessmentId }) =>
+    query
+      .select({ status: assessments.status, maxScore: assessments.maxScore })
+      .from(assessments)
+      .where(and(eq(assessments.userId, userId), eq(assessments.id, assessmentId))),
+);
+
 /** @throws NotFoundError */
-export async function getAssessmentState(db: Db, { userId, assessmentId }: AssessmentRef) {
-  const [row] = await db
-    .select({ status: assessments.status, maxScore: assessments.maxScore })
-    .from(assessments)
-    .where(and(eq(assessments.userId, userId), eq(assessments.id, assessmentId)));
+export async function getAssessmentState(db: Db, ref: AssessmentRef) {
+  const [row] = await selectAssessmentState(db, ref);
   if (row === undefined) throw new NotFoundError('assessment', ['userId', 'assessmentId']);
   return row;
 }
 
-/** Tells why a step found no row to change. @throws NotFoundError */
-export async function explainAssessment(
+/**
+ * What a step made of an assessment.
+ *
+ * @throws NotFoundError; WrongStateError when it made nothing.
+ */
+export async function changedAssessment(
   db: Db,
   ref: AssessmentRef,
   needed: Assessment['status'],
-): Promise<WrongStateError> {
+  [changed]: AssessmentResult[],
+): Promise<AssessmentResult> {
+  if (changed !== undefined) return changed;
   const { status } = await getAssessmentState(db, ref);
-  return new WrongStateError('assessment', status, needed);
+  throw new WrongStateError('assessment', status, needed);
 }

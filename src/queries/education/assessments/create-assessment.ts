@@ -1,18 +1,17 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
-import { only } from '../../../db/statement.ts';
+import { only, statement } from '../../../db/statement.ts';
 import { json } from '../../../input/json.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
-import { assessments, assessmentType } from '../../../schema/education/assessments.ts';
-import { type AssessmentResult, toAssessmentResult } from './assessment.ts';
+import { parseInput, text, uuid } from '../../../input/validate.ts';
+import { type Assessment, assessmentType } from '../../../schema/education/assessments.ts';
+import { type AssessmentResult, assessmentList } from './assessment.ts';
 
 const input = z.strictObject({
-  id: v.uuid.optional(),
-  userId: v.uuid,
-  courseId: v.uuid.optional(),
+  id: uuid.optional(),
+  userId: uuid,
+  courseId: uuid.optional(),
   type: z.enum(assessmentType.enumValues),
-  title: v.text({ max: 200 }),
+  title: text({ max: 200 }),
   questions: z.array(json).max(1_000).default([]),
   maxScore: z.int().min(1).max(1_000_000),
   passPercent: z.int().min(1).max(100).default(50),
@@ -20,9 +19,29 @@ const input = z.strictObject({
 
 export type CreateAssessmentParams = z.input<typeof input>;
 
+const insertedAssessment = statement<
+  AssessmentResult,
+  [
+    id: string | null,
+    userId: string,
+    courseId: string | null,
+    type: Assessment['type'],
+    title: string,
+    questions: string,
+    maxScore: number,
+    passPercent: number,
+  ]
+>(
+  'inserted_assessment',
+  `insert into education.assessments
+     (id, user_id, course_id, type, title, questions, max_score, pass_percent)
+     values (coalesce($1::uuid, uuidv7()), $2, $3, $4, $5, $6, $7, $8)
+     returning ${assessmentList}`,
+);
+
 /**
- * Sets a user an assessment, which they have not started, and returns it. `passPercent` of `maxScore` passes;
- * default 50.
+ * Sets a user an assessment, which they have not started, and returns it. `passPercent` of
+ * `maxScore` passes; default 50.
  *
  * @throws InvalidInputError; ConstraintError when the user or the course does not exist.
  */
@@ -31,5 +50,15 @@ export async function createAssessment(
   params: CreateAssessmentParams,
 ): Promise<AssessmentResult> {
   const assessment = parseInput(input, params);
-  return toAssessmentResult(only(await db.insert(assessments).values(assessment).returning()));
+  const rows = await insertedAssessment(db, [
+    assessment.id ?? null,
+    assessment.userId,
+    assessment.courseId ?? null,
+    assessment.type,
+    assessment.title,
+    JSON.stringify(assessment.questions),
+    assessment.maxScore,
+    assessment.passPercent,
+  ]);
+  return only(rows);
 }

@@ -1,18 +1,24 @@
-import { and, eq, gte, sql } from 'drizzle-orm';
+import { and, gte } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { InvalidInputError, WrongStateError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { assessments } from '../../../schema/education/assessments.ts';
-import { NOW } from '../../now.ts';
-import { type AssessmentResult, getAssessmentState, toAssessmentResult } from './assessment.ts';
+import {
+  type AssessmentResult,
+  assessmentFields,
+  assessmentKey,
+  getAssessmentState,
+  inState,
+  timeOr,
+} from './assessment.ts';
 
 const input = z.strictObject({
-  userId: v.uuid,
-  assessmentId: v.uuid,
+  userId: uuid,
+  assessmentId: uuid,
   score: z.int().min(0).max(1_000_000),
-  gradedAt: v.instant.optional(),
+  gradedAt: instant.optional(),
 });
 
 export interface GradeAssessmentParams {
@@ -24,32 +30,34 @@ export interface GradeAssessmentParams {
   gradedAt?: Date | undefined;
 }
 
+const gradedAssessment = prepared(
+  'graded_assessment',
+  { ...assessmentKey, score: assessments.score, gradedAt: assessments.completedAt },
+  (query, { score, gradedAt, ...ref }) =>
+    query
+      .update(assessments)
+      .set({ status: 'GRADED', score, completedAt: timeOr(gradedAt) })
+      .where(and(inState(ref, 'SUBMITTED'), gte(assessments.maxScore, score)))
+      .returning(assessmentFields),
+);
+
 /**
- * Grades a submitted assessment, once and for good, and returns it. Of two who grade at the same time, one wins.
- * When it is passed, `assessment.passed` is published in the same transaction: the ground of a reward.
+ * Grades a submitted assessment, once and for good, and returns it. Of two who grade at the same
+ * time, one wins. When it is passed, `assessment.passed` is published in the same transaction: the
+ * ground of a reward.
  *
- * @throws NotFoundError; WrongStateError when it is not submitted or has been graded; InvalidInputError when the
- * score is above the assessment's most; ConstraintError `assessments_completed_after_submitted_check`.
+ * @throws NotFoundError; WrongStateError when it is not submitted or has been graded;
+ * InvalidInputError when the score is above the assessment's most; ConstraintError
+ * `assessments_completed_after_submitted_check`.
  */
 export async function gradeAssessment(
   db: Db,
   params: GradeAssessmentParams,
 ): Promise<AssessmentResult> {
-  const { userId, assessmentId, score, gradedAt } = parseInput(input, params);
-  const [row] = await db
-    .update(assessments)
-    .set({ status: 'GRADED', score, completedAt: gradedAt ?? sql.raw(NOW) })
-    .where(
-      and(
-        eq(assessments.userId, userId),
-        eq(assessments.id, assessmentId),
-        eq(assessments.status, 'SUBMITTED'),
-        gte(assessments.maxScore, score),
-      ),
-    )
-    .returning();
-  if (row !== undefined) return toAssessmentResult(row);
-  const { status, maxScore } = await getAssessmentState(db, { userId, assessmentId });
+  const { score, gradedAt = null, ...ref } = parseInput(input, params);
+  const [assessment] = await gradedAssessment(db, { ...ref, score, gradedAt });
+  if (assessment !== undefined) return assessment;
+  const { status, maxScore } = await getAssessmentState(db, ref);
   if (status !== 'SUBMITTED') throw new WrongStateError('assessment', status, 'SUBMITTED');
   if (score > maxScore) {
     throw new InvalidInputError('score', "must be at most the assessment's maxScore");

@@ -1,16 +1,21 @@
-import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { assessments } from '../../../schema/education/assessments.ts';
-import { NOW } from '../../now.ts';
-import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import {
+  type AssessmentResult,
+  assessmentFields,
+  assessmentKey,
+  changedAssessment,
+  inState,
+  timeOr,
+} from './assessment.ts';
 
 const input = z.strictObject({
-  userId: v.uuid,
-  assessmentId: v.uuid,
-  startedAt: v.instant.optional(),
+  userId: uuid,
+  assessmentId: uuid,
+  startedAt: instant.optional(),
 });
 
 export interface StartAssessmentParams {
@@ -19,6 +24,17 @@ export interface StartAssessmentParams {
   /** Default: now, in whole milliseconds. */
   startedAt?: Date | undefined;
 }
+
+const startedAssessment = prepared(
+  'started_assessment',
+  { ...assessmentKey, startedAt: assessments.startedAt },
+  (query, { startedAt, ...ref }) =>
+    query
+      .update(assessments)
+      .set({ status: 'IN_PROGRESS', startedAt: timeOr(startedAt) })
+      .where(inState(ref, 'NOT_STARTED'))
+      .returning(assessmentFields),
+);
 
 /**
  * Starts an assessment, once, and returns it.
@@ -29,20 +45,7 @@ export async function startAssessment(
   db: Db,
   params: StartAssessmentParams,
 ): Promise<AssessmentResult> {
-  const { userId, assessmentId, startedAt } = parseInput(input, params);
-  const [row] = await db
-    .update(assessments)
-    .set({ status: 'IN_PROGRESS', startedAt: startedAt ?? sql.raw(NOW) })
-    .where(
-      and(
-        eq(assessments.userId, userId),
-        eq(assessments.id, assessmentId),
-        eq(assessments.status, 'NOT_STARTED'),
-      ),
-    )
-    .returning();
-  if (row === undefined) {
-    throw await explainAssessment(db, { userId, assessmentId }, 'NOT_STARTED');
-  }
-  return toAssessmentResult(row);
+  const { startedAt = null, ...ref } = parseInput(input, params);
+  const rows = await startedAssessment(db, { ...ref, startedAt });
+  return await changedAssessment(db, ref, 'NOT_STARTED', rows);
 }

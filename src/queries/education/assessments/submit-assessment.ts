@@ -1,18 +1,23 @@
-import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { json } from '../../../input/json.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { assessments } from '../../../schema/education/assessments.ts';
-import { NOW } from '../../now.ts';
-import { type AssessmentResult, explainAssessment, toAssessmentResult } from './assessment.ts';
+import {
+  type AssessmentResult,
+  assessmentFields,
+  assessmentKey,
+  changedAssessment,
+  inState,
+  timeOr,
+} from './assessment.ts';
 
 const input = z.strictObject({
-  userId: v.uuid,
-  assessmentId: v.uuid,
+  userId: uuid,
+  assessmentId: uuid,
   answers: z.array(json).max(1_000),
-  submittedAt: v.instant.optional(),
+  submittedAt: instant.optional(),
 });
 
 export interface SubmitAssessmentParams {
@@ -22,6 +27,17 @@ export interface SubmitAssessmentParams {
   /** Default: now, in whole milliseconds. */
   submittedAt?: Date | undefined;
 }
+
+const submittedAssessment = prepared(
+  'submitted_assessment',
+  { ...assessmentKey, answers: assessments.answers, submittedAt: assessments.submittedAt },
+  (query, { answers, submittedAt, ...ref }) =>
+    query
+      .update(assessments)
+      .set({ status: 'SUBMITTED', answers, submittedAt: timeOr(submittedAt) })
+      .where(inState(ref, 'IN_PROGRESS'))
+      .returning(assessmentFields),
+);
 
 /**
  * Hands in the answers to an assessment under way, once, and returns it.
@@ -33,20 +49,7 @@ export async function submitAssessment(
   db: Db,
   params: SubmitAssessmentParams,
 ): Promise<AssessmentResult> {
-  const { userId, assessmentId, answers, submittedAt } = parseInput(input, params);
-  const [row] = await db
-    .update(assessments)
-    .set({ status: 'SUBMITTED', answers, submittedAt: submittedAt ?? sql.raw(NOW) })
-    .where(
-      and(
-        eq(assessments.userId, userId),
-        eq(assessments.id, assessmentId),
-        eq(assessments.status, 'IN_PROGRESS'),
-      ),
-    )
-    .returning();
-  if (row === undefined) {
-    throw await explainAssessment(db, { userId, assessmentId }, 'IN_PROGRESS');
-  }
-  return toAssessmentResult(row);
+  const { answers, submittedAt = null, ...ref } = parseInput(input, params);
+  const rows = await submittedAssessment(db, { ...ref, answers, submittedAt });
+  return await changedAssessment(db, ref, 'IN_PROGRESS', rows);
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import * as v from '../../../input/validate.ts';
+import { text, uuid } from '../../../input/validate.ts';
+import type { CourseModule } from '../../../schema/education/course-modules.ts';
 
 const index = z.int().min(0);
 
 /** A module of a draft; its prerequisites are indexes into the same list. */
 const moduleInput = z.strictObject({
-  id: v.uuid.optional(),
-  title: v.text({ max: 200 }),
-  content: v.text({ min: 0, max: 1_000_000 }),
+  id: uuid.optional(),
+  title: text({ max: 200 }),
+  content: text({ min: 0, max: 1_000_000 }),
   weight: z.int().min(1).max(10_000).default(1),
   optional: z.boolean().default(false),
   prerequisites: z.array(index).max(100).default([]),
@@ -41,8 +42,32 @@ export const modulesInput = z
 export type ModuleInput = z.input<typeof moduleInput>;
 export type ParsedModules = z.output<typeof modulesInput>;
 
-/** The lists that the statements of this folder unnest as `offered_modules` and `offered_prerequisites`. */
-export function moduleArrays(modules: ParsedModules): unknown[] {
+/** What `OFFERED_MODULES` and `OFFERED_PREREQUISITES` unnest. */
+export type ModuleArrays = [
+  ids: (string | null)[],
+  titles: string[],
+  contents: string[],
+  weights: number[],
+  optional: boolean[],
+  prerequisitesNeeded: (number | null)[],
+  moduleNumbers: number[],
+  prerequisiteNumbers: number[],
+];
+
+/** The modules as a CTE, numbered from 1, each with an id. */
+export const OFFERED_MODULES = `offered_modules as materialized (
+       select coalesce(id, uuidv7()) as id, title, content, weight, is_optional,
+         prerequisites_needed, number
+       from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::smallint[])
+         with ordinality as offered
+           (id, title, content, weight, is_optional, prerequisites_needed, number)
+     )`;
+
+/** Their prerequisites as a table, by the numbers of the modules. */
+export const OFFERED_PREREQUISITES =
+  'unnest($7::bigint[], $8::bigint[]) as offered (module_number, prerequisite_number)';
+
+export function moduleArrays(modules: ParsedModules): ModuleArrays {
   const pairs = modules.flatMap((module, position) =>
     [...new Set(module.prerequisites)].map((other) => [position + 1, other + 1] as const),
   );
@@ -58,10 +83,7 @@ export function moduleArrays(modules: ParsedModules): unknown[] {
   ];
 }
 
-export interface DraftModule {
-  id: string;
+export interface DraftModule extends Pick<CourseModule, 'id' | 'title' | 'weight'> {
   position: number;
-  title: string;
-  weight: number;
   optional: boolean;
 }

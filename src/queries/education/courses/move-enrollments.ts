@@ -1,14 +1,17 @@
+import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import { courseRevisions } from '../../../schema/education/course-revisions.ts';
+import type { Enrollment } from '../../../schema/education/enrollments.ts';
 
 const input = z.strictObject({
-  courseId: v.uuid,
+  courseId: uuid,
   revision: z.int32().min(1),
-  limit: v.limit({ max: 10_000, fallback: 1_000 }),
+  limit: limit({ max: 10_000, fallback: 1_000 }),
 });
 
 export interface MoveEnrollmentsParams {
@@ -19,16 +22,12 @@ export interface MoveEnrollmentsParams {
   limit?: number | undefined;
 }
 
-type Status = 'ACTIVE' | 'COMPLETED' | 'DROPPED';
+type EnrollmentState = Pick<Enrollment, 'revision' | 'status' | 'doneWeight' | 'totalWeight'>;
 
-interface EnrollmentState {
-  revision: number;
-  status: Status;
-  doneWeight: number;
-  totalWeight: number;
-}
-
-/** `completed`: the new revision asks for nothing more. `reopened`: it asks a completed learner for more. */
+/**
+ * `completed`: the new revision asks for nothing more. `reopened`: it asks a completed learner for
+ * more.
+ */
 export type MoveOutcome = 'moved' | 'completed' | 'reopened';
 
 export interface MovedEnrollment {
@@ -38,40 +37,48 @@ export interface MovedEnrollment {
   to: EnrollmentState;
 }
 
-interface Row {
-  learner_id: string;
-  from_revision: number;
-  from_status: Status;
-  from_done_weight: number;
-  from_total_weight: number;
-  to_status: Status;
-  to_done_weight: number;
-  to_total_weight: number;
+interface MovedRow {
+  userId: string;
+  fromRevision: number;
+  fromStatus: Enrollment['status'];
+  fromDoneWeight: number;
+  fromTotalWeight: number;
+  toStatus: Enrollment['status'];
+  toDoneWeight: number;
+  toTotalWeight: number;
 }
 
-const move = statement<Row>(
-  'move_enrollments',
-  `select
-  learner_id, from_revision, from_status, from_done_weight, from_total_weight,
-  to_status, to_done_weight, to_total_weight
-from education.move_enrollments($1, $2, $3)
-order by learner_id`,
+const movedEnrollments = statement<MovedRow, [courseId: string, revision: number, limit: number]>(
+  'moved_enrollments',
+  `select learner_id as "userId",
+       from_revision as "fromRevision",
+       from_status as "fromStatus",
+       from_done_weight as "fromDoneWeight",
+       from_total_weight as "fromTotalWeight",
+       to_status as "toStatus",
+       to_done_weight as "toDoneWeight",
+       to_total_weight as "toTotalWeight"
+     from education.move_enrollments($1, $2, $3)
+     order by learner_id`,
 );
 
-const findRevision = statement<{ revision: number }>(
-  'find_revision',
-  `select revision
-from education.course_revisions
-where course_id = $1
-  and revision = $2`,
+const selectRevision = prepared(
+  'select_revision',
+  { courseId: courseRevisions.courseId, revision: courseRevisions.revision },
+  (query, { courseId, revision }) =>
+    query
+      .select({ revision: courseRevisions.revision })
+      .from(courseRevisions)
+      .where(and(eq(courseRevisions.courseId, courseId), eq(courseRevisions.revision, revision))),
 );
 
 /**
- * Moves learners who follow an earlier revision to this one, as its policy says (see `publishCourse`), and tells
- * by user id what changed for each. One set-based statement a call: call it until it returns nothing, which means that
- * nobody was behind, whoever else moves learners meanwhile. It can be stopped at any time and goes on where it
- * stopped; learners go on learning. With the policy PIN nobody moves. Who has dropped out stays behind, and when
- * they are back, too, until the next call.
+ * Moves learners who follow an earlier revision to this one, as its policy says (see
+ * `publishCourse`), and tells by user id what changed for each. One set-based statement a call:
+ * call it until it returns nothing, which means that nobody was behind, whoever else moves learners
+ * meanwhile. It can be stopped at any time and goes on where it stopped; learners go on learning.
+ * With the policy PIN nobody moves. Who has dropped out stays behind, and when they are back, too,
+ * until the next call.
  *
  * Locks the enrollments of the chunk in key order, and waits for who holds one of them.
  *
@@ -81,31 +88,31 @@ export async function moveEnrollments(
   db: Db,
   params: MoveEnrollmentsParams,
 ): Promise<MovedEnrollment[]> {
-  const { courseId, revision, limit } = parseInput(input, params);
-  const rows = await move(db, [courseId, revision, limit]);
+  const { courseId, revision, ...page } = parseInput(input, params);
+  const rows = await movedEnrollments(db, [courseId, revision, page.limit]);
   if (rows.length === 0) {
-    const [known] = await findRevision(db, [courseId, revision]);
+    const [known] = await selectRevision(db, { courseId, revision });
     if (known === undefined) throw new NotFoundError('revision', ['courseId', 'revision']);
   }
   return rows.map((row) => ({
-    userId: row.learner_id,
+    userId: row.userId,
     outcome: outcomeOf(row),
     from: {
-      revision: row.from_revision,
-      status: row.from_status,
-      doneWeight: row.from_done_weight,
-      totalWeight: row.from_total_weight,
+      revision: row.fromRevision,
+      status: row.fromStatus,
+      doneWeight: row.fromDoneWeight,
+      totalWeight: row.fromTotalWeight,
     },
     to: {
       revision,
-      status: row.to_status,
-      doneWeight: row.to_done_weight,
-      totalWeight: row.to_total_weight,
+      status: row.toStatus,
+      doneWeight: row.toDoneWeight,
+      totalWeight: row.toTotalWeight,
     },
   }));
 }
 
-function outcomeOf(row: Row): MoveOutcome {
-  if (row.from_status === row.to_status) return 'moved';
-  return row.to_status === 'COMPLETED' ? 'completed' : 'reopened';
+function outcomeOf({ fromStatus, toStatus }: MovedRow): MoveOutcome {
+  if (fromStatus === toStatus) return 'moved';
+  return toStatus === 'COMPLETED' ? 'completed' : 'reopened';
 }

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
+import { only, statement } from '../../../db/statement.ts';
 import { ConstraintError, InvalidInputError, NotFoundError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
-import { NOW } from '../../now.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
+import { NOW } from '../../../schema/columns.ts';
+import { revisionPolicy } from '../../../schema/education/course-revisions.ts';
 
 const input = z.strictObject({
-  courseId: v.uuid,
-  policy: z.enum(['PIN', 'KEEP', 'STRICT']).default('PIN'),
-  publishedAt: v.instant.optional(),
+  courseId: uuid,
+  policy: z.enum(revisionPolicy.enumValues).default('PIN'),
+  publishedAt: instant.optional(),
 });
 
 /** What a new revision does with those who are in the course: see `publishCourse`. */
-export type RevisionPolicy = 'PIN' | 'KEEP' | 'STRICT';
+export type RevisionPolicy = (typeof revisionPolicy.enumValues)[number];
 
 export interface PublishCourseParams {
   courseId: string;
@@ -23,12 +23,15 @@ export interface PublishCourseParams {
   publishedAt?: Date | undefined;
 }
 
-const publish = statement<{ revision: number | null }>(
-  'publish_course',
+const publishedRevision = statement<
+  { revision: number | null },
+  [courseId: string, policy: RevisionPolicy, publishedAt: Date | null]
+>(
+  'published_revision',
   `select education.publish_course($1, $2, coalesce($3::timestamptz, ${NOW})) as revision`,
 );
 
-const rules: Readonly<Record<string, readonly [field: string, rule: string]>> = {
+const rules: Record<string, [field: string, rule: string]> = {
   courses_publish_open_check: ['courseId', 'must be a course that is not archived'],
   courses_publish_has_modules_check: ['modules', 'must hold a module that is not optional'],
   courses_publish_acyclic_check: ['modules', 'must have prerequisites without a cycle'],
@@ -39,26 +42,27 @@ const rules: Readonly<Record<string, readonly [field: string, rule: string]>> = 
 };
 
 /**
- * Publishes the draft of a course as its next revision, which never changes again, and opens the course for
- * enrollment. Returns the revision's number, from 1.
+ * Publishes the draft of a course as its next revision, which never changes again, and opens the
+ * course for enrollment. Returns the revision's number, from 1.
  *
- * New learners follow the new revision. For those who are there, the policy says: PIN leaves them on theirs;
- * KEEP moves them and carries over every module they completed, and whoever completed the course has
- * completed it; STRICT moves them as well, and reopens a completed course that now asks for more. Moving is
- * done by `moveEnrollments`.
+ * New learners follow the new revision. For those who are there, the policy says: PIN leaves them
+ * on theirs; KEEP moves them and carries over every module they completed, and whoever completed
+ * the course has completed it; STRICT moves them as well, and reopens a completed course that now
+ * asks for more. Moving is done by `moveEnrollments`.
  *
- * Locks the course's row `for no key update`: enrolling and other drafts wait for it, progress does not.
+ * Locks the course's row `for no key update`: enrolling and other drafts wait for it, progress does
+ * not.
  *
- * @throws NotFoundError when there is no such course; InvalidInputError when the draft has no required module, its
- * prerequisites run in a circle, or the course is archived.
+ * @throws NotFoundError when there is no such course; InvalidInputError when the draft has no
+ * required module, its prerequisites run in a circle, or the course is archived.
  */
 export async function publishCourse(
   db: Db,
   params: PublishCourseParams,
 ): Promise<{ courseId: string; revision: number; policy: RevisionPolicy }> {
   const { courseId, policy, publishedAt } = parseInput(input, params);
-  const [row] = await publish(db, [courseId, policy, publishedAt ?? null]).catch(explain);
-  const revision = row?.revision ?? null;
+  const rows = await publishedRevision(db, [courseId, policy, publishedAt ?? null]).catch(explain);
+  const { revision } = only(rows);
   if (revision === null) throw new NotFoundError('course', ['courseId']);
   return { courseId, revision, policy };
 }

@@ -2,19 +2,13 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError, WrongStateError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
-import {
-  ENROLLMENT_COLUMNS,
-  type EnrollmentProgress,
-  type EnrollmentRow,
-  toEnrollmentProgress,
-} from './enrollment.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
+import { type EnrollmentProgress, enrollmentList } from './enrollment.ts';
 
 const input = z.strictObject({
-  userId: v.uuid,
-  courseId: v.uuid,
-  droppedAt: v.instant.optional(),
+  userId: uuid,
+  courseId: uuid,
+  droppedAt: instant.optional(),
 });
 
 export interface DropEnrollmentParams {
@@ -24,28 +18,32 @@ export interface DropEnrollmentParams {
   droppedAt?: Date | undefined;
 }
 
-const dropOut = statement<EnrollmentRow>(
-  'drop_enrollment',
-  `select
-  ${ENROLLMENT_COLUMNS}
-from education.drop_enrollment($1, $2, $3) as enrollments`,
+const droppedEnrollment = statement<
+  EnrollmentProgress,
+  [userId: string, courseId: string, droppedAt: Date | null]
+>(
+  'dropped_enrollment',
+  `select ${enrollmentList}
+     from education.drop_enrollment($1, $2, $3) as enrollments`,
 );
 
 /**
- * Takes a learner out of a course, and returns the enrollment. What they did is kept, and `enroll` brings them
- * back; meanwhile their events are rejected. Someone who dropped out already is left as they are. Locks the
- * enrollment, so of two who drop it and one who completes it, each learns what became of it.
+ * Takes a learner out of a course, and returns the enrollment. What they did is kept, and `enroll`
+ * brings them back; meanwhile their events are rejected. Someone who dropped out already is left as
+ * they are. Locks the enrollment, so of two who drop it and one who completes it, each learns what
+ * became of it.
  *
- * @throws NotFoundError when the user is not enrolled, WrongStateError when the course is completed,
- * ConstraintError `enrollments_dropped_after_enrolled_check`.
+ * @throws NotFoundError when the user is not enrolled, WrongStateError when the course is
+ * completed, ConstraintError `enrollments_dropped_after_enrolled_check`.
  */
 export async function dropEnrollment(
   db: Db,
   params: DropEnrollmentParams,
 ): Promise<EnrollmentProgress> {
   const { userId, courseId, droppedAt } = parseInput(input, params);
-  const [row] = await dropOut(db, [userId, courseId, droppedAt ?? null]);
-  if (row === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
-  if (row.status !== 'DROPPED') throw new WrongStateError('enrollment', row.status, 'ACTIVE');
-  return toEnrollmentProgress(row);
+  const [enrollment] = await droppedEnrollment(db, [userId, courseId, droppedAt ?? null]);
+  if (enrollment === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
+  const { status } = enrollment;
+  if (status !== 'DROPPED') throw new WrongStateError('enrollment', status, 'ACTIVE');
+  return enrollment;
 }

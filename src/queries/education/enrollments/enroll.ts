@@ -1,22 +1,18 @@
+import { and, eq } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
-import { NotFoundError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
-import { NOW } from '../../now.ts';
-import { CourseNotOpenError } from '../errors.ts';
-import {
-  ENROLLMENT_COLUMNS,
-  type EnrollmentProgress,
-  type EnrollmentRow,
-  toEnrollmentProgress,
-} from './enrollment.ts';
+import { only, statement } from '../../../db/statement.ts';
+import { AzoraDbError, NotFoundError } from '../../../errors.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
+import { NOW } from '../../../schema/columns.ts';
+import { enrollments } from '../../../schema/education/enrollments.ts';
+import { type EnrollmentProgress, enrollmentFields } from './enrollment.ts';
 
 const input = z.strictObject({
-  userId: v.uuid,
-  courseId: v.uuid,
-  enrolledAt: v.instant.optional(),
+  userId: uuid,
+  courseId: uuid,
+  enrolledAt: instant.optional(),
 });
 
 export interface EnrollParams {
@@ -26,38 +22,56 @@ export interface EnrollParams {
   enrolledAt?: Date | undefined;
 }
 
-type Outcome = 'new' | 'there' | 'returned' | 'no course' | 'no user' | 'not open';
+/**
+ * Nobody can enroll in a course that is still a draft or archived, nor come back to it after
+ * dropping out.
+ */
+export class CourseNotOpenError extends AzoraDbError {
+  constructor() {
+    super('COURSE_NOT_OPEN', 'the course is not published: publish it before anyone enrolls');
+  }
+}
 
-const insertEnrollment = statement<{ outcome: Outcome }>(
-  'enroll',
+interface OutcomeRow {
+  outcome: 'new' | 'there' | 'returned' | 'no course' | 'no user' | 'not open';
+}
+
+const enrollmentOutcome = statement<
+  OutcomeRow,
+  [userId: string, courseId: string, enrolledAt: Date | null]
+>(
+  'enrollment_outcome',
   `select education.enroll($1, $2, coalesce($3::timestamptz, ${NOW})) as outcome`,
 );
 
-const findEnrollment = statement<EnrollmentRow>(
-  'find_enrollment',
-  `select
-  ${ENROLLMENT_COLUMNS}
-from education.enrollments
-where user_id = $1
-  and course_id = $2`,
+const selectEnrollment = prepared(
+  'select_enrollment',
+  { userId: enrollments.userId, courseId: enrollments.courseId },
+  (query, { userId, courseId }) =>
+    query
+      .select(enrollmentFields)
+      .from(enrollments)
+      .where(and(eq(enrollments.userId, userId), eq(enrollments.courseId, courseId))),
 );
 
 /**
- * Puts a learner into the published revision of a course, and returns the enrollment; the one that is there, if
- * there is one. A learner who dropped out is back where they were, on the revision that they left:
- * `moveEnrollments` moves them on. Safe against a revision that is published meanwhile: one waits for the other, by
- * the course's row, so a new learner follows the new revision or is seen by whoever moves the old one's.
+ * Puts a learner into the published revision of a course, and returns the enrollment; the one that
+ * is there, if there is one. A learner who dropped out is back where they were, on the revision
+ * that they left: `moveEnrollments` moves them on. Safe against a revision that is published
+ * meanwhile: one waits for the other, by the course's row, so a new learner follows the new
+ * revision or is seen by whoever moves the old one's.
  *
- * @throws NotFoundError when there is no such course or the user is deleted; CourseNotOpenError when the course is not
- * published and the learner is new or dropped out; ConstraintError `enrollments_user_id_fkey` when there is no such user.
+ * @throws NotFoundError when there is no such course or the user is deleted; CourseNotOpenError
+ * when the course is not published and the learner is new or dropped out; ConstraintError
+ * `enrollments_user_id_fkey` when there is no such user.
  */
 export async function enroll(db: Db, params: EnrollParams): Promise<EnrollmentProgress> {
   const { userId, courseId, enrolledAt } = parseInput(input, params);
-  const [result] = await insertEnrollment(db, [userId, courseId, enrolledAt ?? null]);
-  if (result?.outcome === 'no course') throw new NotFoundError('course', ['courseId']);
-  if (result?.outcome === 'no user') throw new NotFoundError('user', ['userId']);
-  if (result?.outcome === 'not open') throw new CourseNotOpenError();
-  const [row] = await findEnrollment(db, [userId, courseId]);
-  if (row === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
-  return toEnrollmentProgress(row);
+  const { outcome } = only(await enrollmentOutcome(db, [userId, courseId, enrolledAt ?? null]));
+  if (outcome === 'no course') throw new NotFoundError('course', ['courseId']);
+  if (outcome === 'no user') throw new NotFoundError('user', ['userId']);
+  if (outcome === 'not open') throw new CourseNotOpenError();
+  const [enrollment] = await selectEnrollment(db, { userId, courseId });
+  if (enrollment === undefined) throw new NotFoundError('enrollment', ['userId', 'courseId']);
+  return enrollment;
 }

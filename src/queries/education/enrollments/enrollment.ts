@@ -1,61 +1,37 @@
-/** A learner in a course. Progress is exact in weights; basis points are hundredths of a percent, rounded down. */
-export interface EnrollmentProgress {
-  userId: string;
-  courseId: string;
-  /** The revision of the course that the learner follows. */
-  revision: number;
-  status: 'ACTIVE' | 'COMPLETED' | 'DROPPED';
-  doneWeight: number;
-  totalWeight: number;
+import { getTableColumns, sql } from 'drizzle-orm';
+import { columns } from '../../../db/columns.ts';
+import { type Enrollment, enrollments } from '../../../schema/education/enrollments.ts';
+
+/**
+ * A learner in a course. Progress is exact in weights; basis points are hundredths of a percent,
+ * rounded down.
+ */
+export interface EnrollmentProgress
+  extends Omit<Enrollment, 'activitySlot' | 'createdAt' | 'updatedAt'> {
   /** 0 to 10,000; 10,000 when every required module is complete, and never before. */
   basisPoints: number;
-  enrolledAt: Date;
-  lastActivityAt: Date;
-  completedAt: Date | null;
-  /** The revision that was completed, when a later one let completed learners be. */
-  completedRevision: number | null;
-  droppedAt: Date | null;
 }
 
-export interface EnrollmentRow {
-  user_id: string;
-  course_id: string;
-  revision: number;
-  status: EnrollmentProgress['status'];
-  done_weight: number;
-  total_weight: number;
-  basis_points: number;
-  enrolled_at: Date;
-  last_activity_at: Date;
-  completed_at: Date | null;
-  completed_revision: number | null;
-  dropped_at: Date | null;
-}
+const { activitySlot, createdAt, updatedAt, ...shown } = getTableColumns(enrollments);
 
-/** The columns of `EnrollmentRow`, of a table or alias called `enrollments`. */
-export const ENROLLMENT_COLUMNS = `enrollments.user_id, enrollments.course_id, enrollments.revision, enrollments.status,
-  enrollments.done_weight, enrollments.total_weight,
-  (enrollments.done_weight::bigint * 10000 / enrollments.total_weight)::integer as basis_points,
-  enrollments.enrolled_at, enrollments.last_activity_at, enrollments.completed_at,
-  enrollments.completed_revision, enrollments.dropped_at`;
+const enrollmentColumns = columns(enrollments, Object.keys(shown) as (keyof typeof shown)[]);
 
-/** The quarter of an hour of an instant in SQL, as `enrollments.activity_slot` is computed; infinity stays as it is. */
+// As `enrollments_course_progress_idx` has it.
+export const BASIS_POINTS = 'enrollments.done_weight::bigint * 10000 / enrollments.total_weight';
+
+/** The select list of `EnrollmentProgress`, of a table or alias called `enrollments`. */
+export const enrollmentList = `${enrollmentColumns.of('enrollments')},
+       (${BASIS_POINTS})::integer as "basisPoints"`;
+
+/** The same for Drizzle's builder. */
+export const enrollmentFields = {
+  ...shown,
+  basisPoints: sql<number>`(${sql.raw(BASIS_POINTS)})::integer`,
+};
+
+/**
+ * The quarter of an hour of an instant in SQL, as `enrollments.activity_slot` is computed; infinity
+ * stays as it is.
+ */
 export const slotOf = (instant: string): string =>
   `date_bin('15 minutes', ${instant}, to_timestamp(946684800))`;
-
-export function toEnrollmentProgress(row: EnrollmentRow): EnrollmentProgress {
-  return {
-    userId: row.user_id,
-    courseId: row.course_id,
-    revision: row.revision,
-    status: row.status,
-    doneWeight: row.done_weight,
-    totalWeight: row.total_weight,
-    basisPoints: row.basis_points,
-    enrolledAt: row.enrolled_at,
-    lastActivityAt: row.last_activity_at,
-    completedAt: row.completed_at,
-    completedRevision: row.completed_revision,
-    droppedAt: row.dropped_at,
-  };
-}

@@ -2,16 +2,17 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { parseInput, uuid } from '../../../input/validate.ts';
+import type { Enrollment } from '../../../schema/education/enrollments.ts';
+import { BASIS_POINTS } from '../enrollments/enrollment.ts';
 
-const input = z.strictObject({ userId: v.uuid, learningPathId: v.uuid });
+const input = z.strictObject({ userId: uuid, learningPathId: uuid });
 
 export interface LearningPathCourseProgress {
   courseId: string;
   title: string;
   /** Null when the learner is not enrolled. */
-  status: 'ACTIVE' | 'COMPLETED' | 'DROPPED' | null;
+  status: Enrollment['status'] | null;
   /** 10,000 for a completed course, even if a later revision asks for more. */
   basisPoints: number;
 }
@@ -28,36 +29,40 @@ export interface LearningPathProgress {
   nextCourseId: string | null;
 }
 
-interface Row {
-  path_title: string;
-  course_id: string | null;
-  title: string;
-  status: LearningPathCourseProgress['status'];
-  basis_points: number;
+/** A course of the path, or the path alone when it has none. */
+interface PathRow {
+  pathTitle: string;
+  courseId: string | null;
+  title: string | null;
+  status: Enrollment['status'] | null;
+  basisPoints: number;
 }
 
-const selectPath = statement<Row>(
-  'get_learning_path_progress',
-  `select
-  paths.title as path_title, steps.course_id, courses.title, enrollments.status,
-  case
-    when enrollments.status = 'COMPLETED' then 10000
-    else coalesce(enrollments.done_weight::bigint * 10000 / enrollments.total_weight, 0)::integer
-  end as basis_points
-from education.learning_paths as paths
-left join education.learning_path_courses as steps
-  on steps.learning_path_id = paths.id
-left join education.courses
-  on courses.id = steps.course_id
-left join education.enrollments
-  on enrollments.user_id = $1
-  and enrollments.course_id = steps.course_id
-where paths.id = $2
-order by steps.position`,
+const selectLearningPath = statement<PathRow, [userId: string, learningPathId: string]>(
+  'select_learning_path',
+  `select paths.title as "pathTitle",
+       courses.id as "courseId",
+       courses.title,
+       enrollments.status,
+       case
+         when enrollments.status = 'COMPLETED' then 10000
+         else coalesce(${BASIS_POINTS}, 0)::integer
+       end as "basisPoints"
+     from education.learning_paths as paths
+     left join education.learning_path_courses as steps
+       on steps.learning_path_id = paths.id
+     left join education.courses
+       on courses.id = steps.course_id
+     left join education.enrollments
+       on enrollments.user_id = $1
+       and enrollments.course_id = steps.course_id
+     where paths.id = $2
+     order by steps.position`,
 );
 
 /**
- * Returns a learner's progress along a learning path, with its courses in order: one round trip, by keys.
+ * Returns a learner's progress along a learning path, with its courses in order: one round trip, by
+ * keys.
  *
  * @throws NotFoundError when there is no such path.
  */
@@ -66,17 +71,16 @@ export async function getLearningPathProgress(
   params: { userId: string; learningPathId: string },
 ): Promise<LearningPathProgress> {
   const { userId, learningPathId } = parseInput(input, params);
-  const rows = await selectPath(db, [userId, learningPathId]);
+  const rows = await selectLearningPath(db, [userId, learningPathId]);
   const [first] = rows;
   if (first === undefined) throw new NotFoundError('learning path', ['learningPathId']);
-  const courses = rows.flatMap(
-    ({ course_id: courseId, title, status, basis_points: basisPoints }) =>
-      courseId === null ? [] : [{ courseId, title, status, basisPoints }],
+  const courses = rows.flatMap(({ courseId, title, status, basisPoints }) =>
+    courseId === null || title === null ? [] : [{ courseId, title, status, basisPoints }],
   );
   const sum = courses.reduce((total, course) => total + course.basisPoints, 0);
   return {
     learningPathId,
-    title: first.path_title,
+    title: first.pathTitle,
     courses,
     completedCourses: courses.filter((course) => course.status === 'COMPLETED').length,
     basisPoints: courses.length === 0 ? 0 : Math.floor(sum / courses.length),

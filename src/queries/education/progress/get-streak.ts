@@ -2,10 +2,9 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, parseInput, uuid } from '../../../input/validate.ts';
 
-const input = z.strictObject({ userId: v.uuid, now: v.instant.optional() });
+const input = z.strictObject({ userId: uuid, now: instant.optional() });
 
 export interface Streak {
   userId: string;
@@ -17,43 +16,39 @@ export interface Streak {
   timeZone: string;
 }
 
-interface Row {
-  current_days: number;
-  longest_days: number;
-  last_active_on: string | null;
-  time_zone: string;
-}
-
-const selectStreak = statement<Row>(
-  'get_streak',
-  `select
-  coalesce(profiles.time_zone, 'UTC') as time_zone,
-  streaks.current_days, streaks.longest_days, streaks.last_active_on
-from identity.users
-left join identity.user_profiles as profiles
-  on profiles.user_id = users.id
-cross join lateral (
-  select (
-    coalesce($2::timestamptz, clock_timestamp()) at time zone coalesce(profiles.time_zone, 'UTC')
-  )::date as today
-) as calendar
-cross join lateral (
-  select
-    coalesce(max(least(upper(streak), today + 1) - lower(streak))
-      filter (where lower(streak) <= today and upper(streak) >= today), 0) as current_days,
-    coalesce(max(upper(streak) - lower(streak)), 0) as longest_days,
-    max(upper(streak) - 1) as last_active_on
-  from education.learner_days
-  cross join lateral unnest(learner_days.days) as ranges (streak)
-  where learner_days.user_id = users.id
-) as streaks
-where users.id = $1`,
+const selectStreak = statement<Streak, [userId: string, now: Date | null]>(
+  'select_streak',
+  `select users.id as "userId",
+       coalesce(profiles.time_zone, 'UTC') as "timeZone",
+       streaks.current_days as "currentDays",
+       streaks.longest_days as "longestDays",
+       streaks.last_active_on as "lastActiveOn"
+     from identity.users
+     left join identity.user_profiles as profiles
+       on profiles.user_id = users.id
+     cross join lateral (
+       select (
+         coalesce($2::timestamptz, clock_timestamp())
+           at time zone coalesce(profiles.time_zone, 'UTC')
+       )::date as today
+     ) as calendar
+     cross join lateral (
+       select
+         coalesce(max(least(upper(streak), today + 1) - lower(streak))
+           filter (where lower(streak) <= today and upper(streak) >= today), 0) as current_days,
+         coalesce(max(upper(streak) - lower(streak)), 0) as longest_days,
+         max(upper(streak) - 1) as last_active_on
+       from education.learner_days
+       cross join lateral unnest(learner_days.days) as ranges (streak)
+       where learner_days.user_id = users.id
+     ) as streaks
+     where users.id = $1`,
 );
 
 /**
- * Returns how many days in a row a learner has been active, now and at best, in the time zone of their profile.
- * Late events count for the day on which they occurred, so a gap can close; when the time zone changes, all
- * days are counted anew. Reads one row, which holds a range for each streak.
+ * Returns how many days in a row a learner has been active, now and at best, in the time zone of
+ * their profile. Late events count for the day on which they occurred, so a gap can close; when the
+ * time zone changes, all days are counted anew. Reads one row, which holds a range for each streak.
  *
  * @throws NotFoundError when there is no such user.
  */
@@ -62,13 +57,7 @@ export async function getStreak(
   params: { userId: string; now?: Date | undefined },
 ): Promise<Streak> {
   const { userId, now } = parseInput(input, params);
-  const [row] = await selectStreak(db, [userId, now ?? null]);
-  if (row === undefined) throw new NotFoundError('user', ['userId']);
-  return {
-    userId,
-    currentDays: row.current_days,
-    longestDays: row.longest_days,
-    lastActiveOn: row.last_active_on,
-    timeZone: row.time_zone,
-  };
+  const [streak] = await selectStreak(db, [userId, now ?? null]);
+  if (streak === undefined) throw new NotFoundError('user', ['userId']);
+  return streak;
 }

@@ -2,27 +2,25 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, limit, parseInput, uuid } from '../../../input/validate.ts';
 import {
-  ENROLLMENT_COLUMNS,
+  BASIS_POINTS,
   type EnrollmentProgress,
-  type EnrollmentRow,
+  enrollmentList,
   slotOf,
-  toEnrollmentProgress,
 } from '../enrollments/enrollment.ts';
 
-const cursor = defineCursor('at_risk_learners', z.tuple([timestampText, v.uuid]));
+const cursor = defineCursor('at_risk_learners', z.tuple([timestampText, uuid]));
 const days = z.int().min(1).max(3_650);
 
 const input = z.strictObject({
-  courseId: v.uuid,
-  now: v.instant.optional(),
+  courseId: uuid,
+  now: instant.optional(),
   inactiveDays: days.default(14),
   expectedDays: days.default(60),
   paceBasisPoints: z.int().min(0).max(10_000).default(5_000),
   failedAssessments: z.int32().min(1).default(2),
-  limit: v.limit(),
+  limit: limit(),
   cursor: cursor.field,
 });
 
@@ -53,73 +51,92 @@ export interface AtRiskLearner extends EnrollmentProgress {
   reasons: RiskReason[];
 }
 
-interface Row extends EnrollmentRow {
-  learner_name: string;
-  activity_text: string;
-  idle_days: number;
-  expected_basis_points: number;
-  failed_assessments: number;
-  is_inactive: boolean;
-  is_behind: boolean;
-  has_failed: boolean;
+interface AtRiskRow extends EnrollmentProgress {
+  learnerName: string;
+  activityText: string;
+  idleDays: number;
+  expectedBasisPoints: number;
+  failedAssessments: number;
+  isInactive: boolean;
+  isBehind: boolean;
+  hasFailed: boolean;
 }
 
 // Like the roster by activity: the last slot of the page is read to its end, and no more is sorted.
-export const atRiskPage = statement<Row>(
-  'list_at_risk_learners',
-  `select
-  ${ENROLLMENT_COLUMNS},
-  (select name from identity.users where id = enrollments.user_id) as learner_name,
-  enrollments.last_activity_at::text as activity_text,
-  enrollments.idle_days, enrollments.expected_basis_points, enrollments.failed_assessments,
-  enrollments.is_inactive, enrollments.is_behind, enrollments.has_failed
-from (
-  select
-    enrollments.*, facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
-    risks.is_inactive, risks.is_behind, risks.has_failed
-  from education.enrollments
-  cross join (
-    select coalesce($2::timestamptz, statement_timestamp()) as now
-  ) as clock
-  cross join lateral (
-    select
-      floor(extract(epoch from clock.now - enrollments.last_activity_at) / 86400)::integer as idle_days,
-      greatest(0, least(
-        floor(extract(epoch from clock.now - enrollments.enrolled_at) * 10000 / ($4::integer * 86400)), 10000
-      ))::integer as expected_basis_points
-  ) as facts
-  cross join lateral (
-    select count(*)::integer as failed_assessments
-    from education.assessments
-    where assessments.user_id = enrollments.user_id
-      and assessments.course_id = enrollments.course_id
-      and assessments.status = 'GRADED'
-      and assessments.score::bigint * 100 < assessments.pass_percent::bigint * assessments.max_score
-  ) as failures
-  cross join lateral (
-    select
-      facts.idle_days >= $3 as is_inactive,
-      enrollments.done_weight::bigint * 10000 / enrollments.total_weight
-        < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
-      failures.failed_assessments >= $6 as has_failed
-  ) as risks
-  where enrollments.course_id = $1
-    and enrollments.status = 'ACTIVE'
-    and (risks.is_inactive or risks.is_behind or risks.has_failed)
-    and (enrollments.activity_slot, enrollments.last_activity_at, enrollments.user_id)
-      > (${slotOf('$8::timestamptz')}, $8::timestamptz, $9::uuid)
-  order by enrollments.activity_slot
-  fetch first ($7) rows with ties
-) as enrollments
-order by enrollments.last_activity_at, enrollments.user_id
-limit $7`,
+export const selectAtRisk = statement<
+  AtRiskRow,
+  [
+    courseId: string,
+    now: Date | null,
+    inactiveDays: number,
+    expectedDays: number,
+    paceBasisPoints: number,
+    failedAssessments: number,
+    limit: number,
+    after: string,
+    afterId: string,
+  ]
+>(
+  'select_at_risk',
+  `select ${enrollmentList},
+       (select name from identity.users where id = enrollments.user_id) as "learnerName",
+       enrollments.last_activity_at::text as "activityText",
+       enrollments.idle_days as "idleDays",
+       enrollments.expected_basis_points as "expectedBasisPoints",
+       enrollments.failed_assessments as "failedAssessments",
+       enrollments.is_inactive as "isInactive",
+       enrollments.is_behind as "isBehind",
+       enrollments.has_failed as "hasFailed"
+     from (
+       select enrollments.*,
+         facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
+         risks.is_inactive, risks.is_behind, risks.has_failed
+       from education.enrollments
+       cross join (
+         select coalesce($2::timestamptz, statement_timestamp()) as now
+       ) as clock
+       cross join lateral (
+         select extract(epoch from clock.now - enrollments.last_activity_at) as idle,
+           extract(epoch from clock.now - enrollments.enrolled_at) as enrolled
+       ) as seconds
+       cross join lateral (
+         select floor(seconds.idle / 86400)::integer as idle_days,
+           greatest(0, least(
+             floor(seconds.enrolled * 10000 / ($4::integer * 86400)), 10000
+           ))::integer as expected_basis_points
+       ) as facts
+       cross join lateral (
+         select count(*)::integer as failed_assessments
+         from education.assessments
+         where assessments.user_id = enrollments.user_id
+           and assessments.course_id = enrollments.course_id
+           and assessments.status = 'GRADED'
+           and assessments.score::bigint * 100
+             < assessments.pass_percent::bigint * assessments.max_score
+       ) as failures
+       cross join lateral (
+         select facts.idle_days >= $3 as is_inactive,
+           ${BASIS_POINTS}
+             < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
+           failures.failed_assessments >= $6 as has_failed
+       ) as risks
+       where enrollments.course_id = $1
+         and enrollments.status = 'ACTIVE'
+         and (risks.is_inactive or risks.is_behind or risks.has_failed)
+         and (enrollments.activity_slot, enrollments.last_activity_at, enrollments.user_id)
+           > (${slotOf('$8::timestamptz')}, $8::timestamptz, $9::uuid)
+       order by enrollments.activity_slot
+       fetch first ($7) rows with ties
+     ) as enrollments
+     order by enrollments.last_activity_at, enrollments.user_id
+     limit $7`,
 );
 
 /**
- * Lists the active learners of a course who may need help, each with the reasons: the longest without activity
- * first, then the smaller user id. Reads `enrollments_course_activity_idx` from its old end, a quarter of an hour of
- * activity at a time, and stops when the page is full; in a course where hardly anyone is at risk it looks at every
- * learner.
+ * Lists the active learners of a course who may need help, each with the reasons: the longest
+ * without activity first, then the smaller user id. Reads `enrollments_course_activity_idx` from
+ * its old end, a quarter of an hour of activity at a time, and stops when the page is full; in a
+ * course where hardly anyone is at risk it looks at every learner.
  */
 export async function listAtRiskLearners(
   db: Db,
@@ -127,7 +144,7 @@ export async function listAtRiskLearners(
 ): Promise<{ items: AtRiskLearner[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
-  const rows = await atRiskPage(db, [
+  const rows = await selectAtRisk(db, [
     page.courseId,
     page.now ?? null,
     page.inactiveDays,
@@ -139,27 +156,25 @@ export async function listAtRiskLearners(
     afterId,
   ]);
   const { items, nextCursor } = toPage(rows, page.limit, (last) =>
-    cursor.encode([last.activity_text, last.user_id]),
+    cursor.encode([last.activityText, last.userId]),
   );
-  return {
-    items: items.map((row) => ({
-      ...toEnrollmentProgress(row),
-      learnerName: row.learner_name,
-      reasons: reasonsOf(row),
-    })),
-    nextCursor,
-  };
+  return { items: items.map(toAtRiskLearner), nextCursor };
 }
 
-function reasonsOf(row: Row): RiskReason[] {
+function toAtRiskLearner({
+  activityText,
+  idleDays,
+  expectedBasisPoints,
+  failedAssessments,
+  isInactive,
+  isBehind,
+  hasFailed,
+  ...learner
+}: AtRiskRow): AtRiskLearner {
+  const { basisPoints } = learner;
   const reasons: RiskReason[] = [];
-  if (row.is_inactive) reasons.push({ kind: 'INACTIVE', days: row.idle_days });
-  if (row.is_behind) {
-    const { basis_points: basisPoints, expected_basis_points: expectedBasisPoints } = row;
-    reasons.push({ kind: 'BEHIND_PACE', basisPoints, expectedBasisPoints });
-  }
-  if (row.has_failed) {
-    reasons.push({ kind: 'FAILED_ASSESSMENTS', count: row.failed_assessments });
-  }
-  return reasons;
+  if (isInactive) reasons.push({ kind: 'INACTIVE', days: idleDays });
+  if (isBehind) reasons.push({ kind: 'BEHIND_PACE', basisPoints, expectedBasisPoints });
+  if (hasFailed) reasons.push({ kind: 'FAILED_ASSESSMENTS', count: failedAssessments });
+  return { ...learner, reasons };
 }

@@ -2,42 +2,37 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
-import {
-  ENROLLMENT_COLUMNS,
-  type EnrollmentProgress,
-  type EnrollmentRow,
-  toEnrollmentProgress,
-} from '../enrollments/enrollment.ts';
+import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import { type EnrollmentProgress, enrollmentList } from '../enrollments/enrollment.ts';
 
-const cursor = defineCursor('learner_progress', z.tuple([timestampText, v.uuid]));
+const cursor = defineCursor('learner_progress', z.tuple([timestampText, uuid]));
 
-const input = z.strictObject({ userId: v.uuid, limit: v.limit(), cursor: cursor.field });
+const input = z.strictObject({ userId: uuid, limit: limit(), cursor: cursor.field });
 
 export interface LearnerProgressItem extends EnrollmentProgress {
   title: string;
 }
 
-interface Row extends EnrollmentRow {
-  title: string;
-  activity_text: string;
-}
-
-// A learner is in tens of courses, which lie together under the primary key: sorting them costs less than an
-// index that every event would have to move.
-const selectPage = statement<Row>(
-  'list_learner_progress',
-  `select
-  ${ENROLLMENT_COLUMNS},
-  courses.title, enrollments.last_activity_at::text as activity_text
-from education.enrollments
-join education.courses
-  on courses.id = enrollments.course_id
-where enrollments.user_id = $1
-  and ($3::timestamptz is null or (enrollments.last_activity_at, enrollments.course_id) < ($3, $4::uuid))
-order by enrollments.last_activity_at desc, enrollments.course_id desc
-limit $2`,
+// A learner is in tens of courses, which lie together under the primary key: sorting them costs
+// less than an index that every event would have to move.
+const selectLearnerProgress = statement<
+  LearnerProgressItem & { activityText: string },
+  [userId: string, limit: number, after: string | null, afterId: string | null]
+>(
+  'select_learner_progress',
+  `select ${enrollmentList},
+       courses.title,
+       enrollments.last_activity_at::text as "activityText"
+     from education.enrollments
+     join education.courses
+       on courses.id = enrollments.course_id
+     where enrollments.user_id = $1
+       and (
+         $3::timestamptz is null
+         or (enrollments.last_activity_at, enrollments.course_id) < ($3, $4::uuid)
+       )
+     order by enrollments.last_activity_at desc, enrollments.course_id desc
+     limit $2`,
 );
 
 /** Lists the courses of a learner, the newest activity first, then the greater course id. */
@@ -47,12 +42,9 @@ export async function listLearnerProgress(
 ): Promise<{ items: LearnerProgressItem[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? [null, null];
-  const rows = await selectPage(db, [page.userId, page.limit + 1, after, afterId]);
+  const rows = await selectLearnerProgress(db, [page.userId, page.limit + 1, after, afterId]);
   const { items, nextCursor } = toPage(rows, page.limit, (last) =>
-    cursor.encode([last.activity_text, last.course_id]),
+    cursor.encode([last.activityText, last.courseId]),
   );
-  return {
-    items: items.map((row) => ({ ...toEnrollmentProgress(row), title: row.title })),
-    nextCursor,
-  };
+  return { items: items.map(({ activityText, ...item }) => item), nextCursor };
 }

@@ -1,19 +1,19 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
-import * as v from '../../../input/validate.ts';
-import { parseInput } from '../../../input/validate.ts';
+import { instant, parseInput, text, uuid } from '../../../input/validate.ts';
+import { progressEventKind } from '../../../schema/education/progress-events.ts';
 
 const progressEvent = z
   .strictObject({
-    eventId: v.uuid,
-    userId: v.uuid,
-    courseId: v.uuid,
-    moduleId: v.uuid,
-    kind: z.enum(['started', 'progressed', 'completed']),
+    eventId: uuid,
+    userId: uuid,
+    courseId: uuid,
+    moduleId: uuid,
+    kind: z.enum(progressEventKind.enumValues),
     percent: z.int().min(0).max(100).optional(),
-    position: v.text({ min: 0, max: 1_000 }).optional(),
-    occurredAt: v.instant,
+    position: text({ min: 0, max: 1_000 }).optional(),
+    occurredAt: instant,
   })
   .refine((event) => event.kind !== 'completed' || (event.percent ?? 100) === 100, {
     path: ['percent'],
@@ -22,18 +22,24 @@ const progressEvent = z
 
 const input = z.strictObject({
   events: z.array(progressEvent).max(10_000),
-  now: v.instant.optional(),
+  now: instant.optional(),
   toleranceSeconds: z.int().min(0).max(86_400).default(300),
 });
 
-/** What a learner did in a module. The client makes the id, a UUID, and sends it again when in doubt. */
+/**
+ * What a learner did in a module. The client makes the id, a UUID, and sends it again when in
+ * doubt.
+ */
 export interface ProgressEvent {
   eventId: string;
   userId: string;
   courseId: string;
   moduleId: string;
-  kind: 'started' | 'progressed' | 'completed';
-  /** A whole number from 0 to 100. Completing is a kind of its own: 100 percent alone completes nothing. */
+  kind: (typeof progressEventKind.enumValues)[number];
+  /**
+   * A whole number from 0 to 100. Completing is a kind of its own: 100 percent alone completes
+   * nothing.
+   */
   percent?: number | undefined;
   /** Where to resume, as text that the client understands. */
   position?: string | undefined;
@@ -45,14 +51,18 @@ export interface RecordProgressParams {
   events: ProgressEvent[];
   /** Default: the server's clock. */
   now?: Date | undefined;
-  /** How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default 300. */
+  /**
+   * How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default
+   * 300.
+   */
   toleranceSeconds?: number | undefined;
 }
 
 /**
- * CONFLICT: another event of this user has the id. UNKNOWN_MODULE: the course never published such a module.
- * BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later, an event that was IN_FUTURE,
- * NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may apply; the other two never will.
+ * CONFLICT: another event of this user has the id. UNKNOWN_MODULE: the course never published such
+ * a module. BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later,
+ * an event that was IN_FUTURE, NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may
+ * apply; the other two never will.
  */
 export type RejectionReason =
   | 'CONFLICT'
@@ -80,35 +90,60 @@ export interface RecordProgressResult {
   rejected: RejectedEvent[];
 }
 
-interface Row {
+interface RecordedRow {
   applied: number;
   duplicates: number;
-  rejected_indexes: number[];
-  rejected_reasons: RejectionReason[];
+  rejectedIndexes: number[];
+  rejectedReasons: RejectionReason[];
 }
 
-const record = statement<Row>(
-  'record_progress',
-  `select applied, duplicates, rejected_indexes, rejected_reasons
-from education.record_progress(
-  $1, $2, $3, $4, $5::education.progress_event_kind[], $6, $7, $8,
-  coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10), make_interval(secs => $10)
-)`,
+const recordedProgress = statement<
+  RecordedRow,
+  [
+    userIds: string[],
+    eventIds: string[],
+    courseIds: string[],
+    moduleIds: string[],
+    kinds: ProgressEvent['kind'][],
+    percents: (number | null)[],
+    positions: (string | null)[],
+    times: string[],
+    now: Date | null,
+    toleranceSeconds: number,
+  ]
+>(
+  'recorded_progress',
+  `select applied, duplicates,
+       rejected_indexes as "rejectedIndexes",
+       rejected_reasons as "rejectedReasons"
+     from education.record_progress(
+       user_ids => $1,
+       event_ids => $2,
+       course_ids => $3,
+       module_ids => $4,
+       kinds => $5,
+       percents => $6,
+       positions => $7,
+       times => $8,
+       latest => coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10),
+       tolerance => make_interval(secs => $10)
+     )`,
 );
 
 /**
- * Applies a batch of events, each exactly once, in one round trip. The result does not depend on the order in
- * which events arrive, on repetitions, or on how they are cut into batches: a module keeps its highest
- * percentage, its earliest completion and the position of the last event by time and id.
+ * Applies a batch of events, each exactly once, in one round trip. The result does not depend on
+ * the order in which events arrive, on repetitions, or on how they are cut into batches: a module
+ * keeps its highest percentage, its earliest completion and the position of the last event by time
+ * and id.
  *
- * An event that cannot apply is rejected by itself and the others apply. The enrollment's weights, its
- * completion and the published `course.completed` change in the same transaction. Locked modules are no reason to
- * reject: the event that unlocks one may still be on its way.
+ * An event that cannot apply is rejected by itself and the others apply. The enrollment's weights,
+ * its completion and the published `course.completed` change in the same transaction. Locked
+ * modules are no reason to reject: the event that unlocks one may still be on its way.
  *
- * Locks the enrollments of the batch in key order, then the modules that learners begin, also in key order, so callers
- * neither lose an update nor deadlock, with each other or with an author. In a caller's own transaction that calls it
- * twice, or with an enrollment being deleted, they may deadlock; above READ COMMITTED they may conflict. `transaction()`
- * runs both again.
+ * Locks the enrollments of the batch in key order, then the modules that learners begin, also in
+ * key order, so callers neither lose an update nor deadlock, with each other or with an author. In
+ * a caller's own transaction that calls it twice, or with an enrollment being deleted, they may
+ * deadlock; above READ COMMITTED they may conflict. `transaction()` runs both again.
  *
  * @throws InvalidInputError when an event is malformed, before anything is written.
  */
@@ -118,7 +153,7 @@ export async function recordProgress(
 ): Promise<RecordProgressResult> {
   const { events, now, toleranceSeconds } = parseInput(input, params);
   if (events.length === 0) return { applied: 0, duplicates: 0, rejected: [] };
-  const rows = await record(db, [
+  const rows = await recordedProgress(db, [
     events.map((event) => event.userId),
     events.map((event) => event.eventId),
     events.map((event) => event.courseId),
@@ -130,10 +165,10 @@ export async function recordProgress(
     now ?? null,
     toleranceSeconds,
   ]);
-  const { applied, duplicates, rejected_indexes: indexes, rejected_reasons: reasons } = only(rows);
-  const rejected = indexes.map((index, place) => {
+  const { applied, duplicates, rejectedIndexes, rejectedReasons } = only(rows);
+  const rejected = rejectedIndexes.map((index, place) => {
     const { eventId, userId } = events[index] as ProgressEvent;
-    return { index, eventId, userId, reason: reasons[place] as RejectionReason };
+    return { index, eventId, userId, reason: rejectedReasons[place] as RejectionReason };
   });
   return { applied, duplicates, rejected };
 }

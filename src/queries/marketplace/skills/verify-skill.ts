@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
+import { NOW } from '../../../schema/columns.ts';
 import { type UserSkill, userSkills } from '../../../schema/marketplace/user-skills.ts';
-import { NOW } from '../../now.ts';
 import { skillIdField } from '../matching/skill-fit.ts';
 
 const input = z

@@ -128,7 +128,7 @@ describe('getCourseStats', () => {
     expect(rows[0]?.count).toBeLessThanOrEqual(WRITERS + 1);
     expect(await verifyProgress(database.db, { courseId })).toEqual({
       clean: true,
-      differences: [],
+      findings: [],
     });
   });
 

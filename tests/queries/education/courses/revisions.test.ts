@@ -170,7 +170,7 @@ describe('moveEnrollments', () => {
             ]);
           }
           expect(await verifyProgress(database.db, { courseId })).toMatchObject({
-            differences: [],
+            findings: [],
           });
         }),
         { numRuns: 30 },

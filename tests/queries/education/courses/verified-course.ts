@@ -60,11 +60,11 @@ export function useVerifiedCourse() {
   }
 
   const found = async (params = {}) => {
-    const { clean, differences } = await verifyProgress(database.db, params);
-    expect(clean).toBe(differences.length === 0);
-    return differences.map(({ kind, userId, field, expected, actual }) => [
+    const { clean, findings } = await verifyProgress(database.db, params);
+    expect(clean).toBe(findings.length === 0);
+    return findings.map(({ kind, keys, field, expected, actual }) => [
       kind,
-      userId,
+      keys.userId ?? null,
       field,
       expected,
       actual,

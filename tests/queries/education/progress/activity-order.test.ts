@@ -2,8 +2,11 @@ import { describe, expect, it } from 'vitest';
 import type { Db } from '../../../../src/db/session.ts';
 import { transaction } from '../../../../src/db/transaction.ts';
 import { listAtRiskLearners, listCourseProgress } from '../../../../src/queries/education/index.ts';
-import { atRiskPage } from '../../../../src/queries/education/progress/list-at-risk-learners.ts';
-import { courseProgressPages } from '../../../../src/queries/education/progress/list-course-progress.ts';
+import { selectAtRisk } from '../../../../src/queries/education/progress/list-at-risk-learners.ts';
+import {
+  selectPageByActivity,
+  selectPageByProgress,
+} from '../../../../src/queries/education/progress/list-course-progress.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { at, enrollCrowd, openCourse, poolOf, readAll } from '../fixture.ts';
 
@@ -79,7 +82,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'] as const)('with %s', (
 
   it('a page by progress is read from its index, without a sort', async () => {
     const { courseId, someone } = await busyCourse();
-    const { text } = courseProgressPages.progress;
+    const { text } = selectPageByProgress;
     const nodes = await explain(database.db, mode, text, [courseId, LIMIT, 5_000, someone]);
     expect(nodes).toContainEqual(
       expect.objectContaining({
@@ -105,7 +108,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'] as const)('with %s', (
 
   it('a page by activity reads a few slots, wherever it begins', async () => {
     const { courseId, someone, middle } = await busyCourse();
-    const { text } = courseProgressPages.activity;
+    const { text } = selectPageByActivity;
     for (const after of ['infinity', middle]) {
       const nodes = await explain(database.db, mode, text, [courseId, LIMIT, after, someone]);
       expectFewSlots(nodes, 'Backward');
@@ -116,7 +119,7 @@ describe.each(['force_custom_plan', 'force_generic_plan'] as const)('with %s', (
     const { courseId, someone, middle } = await busyCourse();
     const lines = [courseId, at(60).toISOString(), 14, 60, 5_000, 2, LIMIT];
     for (const after of ['-infinity', middle]) {
-      const nodes = await explain(database.db, mode, atRiskPage.text, [...lines, after, someone]);
+      const nodes = await explain(database.db, mode, selectAtRisk.text, [...lines, after, someone]);
       expectFewSlots(nodes, 'Forward');
       expect(nodes.map((node) => node['Index Name'])).toContain('assessments_user_course_idx');
     }

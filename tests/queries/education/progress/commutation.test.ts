@@ -151,7 +151,7 @@ describe('recordProgress', () => {
     expect(reasons).toEqual(
       new Set([null, 'UNKNOWN_MODULE', 'DROPPED', 'BEFORE_ENROLLMENT', 'IN_FUTURE']),
     );
-    expect(await verifyProgress(database.db)).toEqual({ clean: true, differences: [] });
+    expect(await verifyProgress(database.db)).toEqual({ clean: true, findings: [] });
   });
 
   it('agrees with a fold over the events in plain TypeScript', async () => {

@@ -99,7 +99,7 @@ describe('getStreak', () => {
     await setTimeZone(userId, 'America/New_York');
     expect(await longest(userId)).toBe(1);
     expect(await longest(other.userId)).toBe(1);
-    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db)).toMatchObject({ findings: [] });
   });
 
   it('counts the days in UTC again when the profile is deleted, and leaves none of an erased user', async () => {
@@ -112,7 +112,7 @@ describe('getStreak', () => {
       lastActiveOn: '2026-02-01',
       timeZone: 'UTC',
     });
-    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db)).toMatchObject({ findings: [] });
     await setTimeZone(userId, 'Asia/Kathmandu');
     await poolOf(database.db).query('delete from identity.users where id = $1', [userId]);
     const { rows } = await poolOf(database.db).query(
@@ -138,10 +138,10 @@ describe('getStreak', () => {
       [first.userId, second.userId],
     );
     expect(await longest()).toEqual([1, 2]);
-    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db)).toMatchObject({ findings: [] });
     await poolOf(database.db).query('truncate identity.user_profiles');
     expect(await longest()).toEqual([1, 1]);
-    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db)).toMatchObject({ findings: [] });
   });
 
   it('forgets the days of an enrollment that is deleted, and of no other', async () => {
@@ -167,7 +167,7 @@ describe('getStreak', () => {
       empty,
     ]);
     expect(await getStreak(database.db, { userId: empty })).toMatchObject({ longestDays: 0 });
-    expect(await verifyProgress(database.db)).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db)).toMatchObject({ findings: [] });
   });
 
   it('agrees with counting the days by hand, for any days in any order', async () => {

@@ -116,6 +116,6 @@ describe('the database refuses', () => {
       enrolled: 1,
       completed: 0,
     });
-    expect(await verifyProgress(database.db, { courseId })).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db, { courseId })).toMatchObject({ findings: [] });
   });
 });

@@ -13,7 +13,7 @@ import { useTestDatabase } from '../../../setup/test-database.ts';
 import { at, enrolledLearner, eventsOf, openCourse, poolOf } from '../fixture.ts';
 
 const database = useTestDatabase();
-const CLEAN = { clean: true, differences: [] };
+const CLEAN = { clean: true, findings: [] };
 
 // All on one day: the days of the learner would be a conflict as well.
 const [EARLIER, SECOND, LATER] = [0.1, 0.2, 0.3] as const;

@@ -27,7 +27,7 @@ import {
 import { untilBlocked } from './race.ts';
 
 const database = useTestDatabase();
-const CLEAN = { clean: true, differences: [] };
+const CLEAN = { clean: true, findings: [] };
 
 /** Runs `first`, and before it commits starts `second`, which may have to wait for it; what `second` comes to. */
 async function race<T>(

@@ -218,7 +218,7 @@ describe('recordProgress', () => {
       completedAt: at(0),
       lastActivityAt: at(0),
     });
-    expect(await verifyProgress(database.db, { userId })).toMatchObject({ differences: [] });
+    expect(await verifyProgress(database.db, { userId })).toMatchObject({ findings: [] });
   });
 
   it('calls an event of a dropout that it knows a duplicate, so that the client can forget it', async () => {
@@ -263,7 +263,7 @@ describe('recordProgress', () => {
     });
     await expect(undone).rejects.toThrow('undo');
     expect(await learnerState(database.db, userId)).toEqual(state);
-    expect(await verifyProgress(database.db)).toEqual({ clean: true, differences: [] });
+    expect(await verifyProgress(database.db)).toEqual({ clean: true, findings: [] });
   });
 
   it('loses no delta when many callers complete modules of one enrollment at once', async () => {

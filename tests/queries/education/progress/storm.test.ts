@@ -96,7 +96,7 @@ describe('a storm of 32 connections with killed backends and replayed batches', 
     expect(rows).toEqual([{ count: events.length }]);
     expect(await verifyProgress(database.db, { outboxKeptSince: START })).toEqual({
       clean: true,
-      differences: [],
+      findings: [],
     });
     expect(await countDeadlocks(database.db)).toBe(0);
     await expectCompletions(database.db, courses, learners, events);

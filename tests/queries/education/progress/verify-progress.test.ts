@@ -5,6 +5,7 @@ import {
   publishCourse,
   recordProgress,
   reviseCourse,
+  verifyProgress,
 } from '../../../../src/queries/education/index.ts';
 import { useVerifiedCourse } from '../courses/verified-course.ts';
 import { enrolledLearner, eventsOf, openCourse, poolOf } from '../fixture.ts';
@@ -78,9 +79,9 @@ describe('verifyProgress', () => {
       `update education.enrollments set ${column} = ${value} where user_id = '${course.half}'`,
       `update education.enrollments set ${column} = '${expected}' where user_id = '${course.half}'`,
     );
-    const differences = await found();
-    expect(differences).toContainEqual(['enrollment', course.half, column, expected, actual]);
-    expect(new Set(differences.map(([, userId]) => userId))).toEqual(
+    const findings = await found();
+    expect(findings).toContainEqual(['enrollment', course.half, column, expected, actual]);
+    expect(new Set(findings.map(([, userId]) => userId))).toEqual(
       new Set(column === 'last_activity_at' ? [course.half] : [course.half, null]),
     );
   });
@@ -89,16 +90,10 @@ describe('verifyProgress', () => {
     await setAside(
       `education.progress_events where user_id = '${course.done}' and module_id = '${course.moduleIds[1]}'`,
     );
-    const differences = await found();
-    expect(differences).toContainEqual([
-      'enrollment',
-      course.done,
-      'status',
-      'ACTIVE',
-      'COMPLETED',
-    ]);
-    expect(differences).toContainEqual(['enrollment', course.done, 'done_weight', '1', '3']);
-    expect(differences).toContainEqual([
+    const findings = await found();
+    expect(findings).toContainEqual(['enrollment', course.done, 'status', 'ACTIVE', 'COMPLETED']);
+    expect(findings).toContainEqual(['enrollment', course.done, 'done_weight', '1', '3']);
+    expect(findings).toContainEqual([
       'enrollment',
       course.done,
       'completed_at',
@@ -190,6 +185,41 @@ describe('verifyProgress', () => {
       ]);
     },
   );
+
+  it('names the rows by the keys that each kind has', async () => {
+    const { half, courseId } = course;
+    const ofHalf = `where user_id = '${half}'`;
+    await plant(
+      `update education.module_progress set percent = 1 ${ofHalf} and module_id = '${course.moduleIds[0]}'`,
+      `update education.module_progress set percent = 30 ${ofHalf} and module_id = '${course.moduleIds[0]}'`,
+    );
+    await plant(
+      `update education.enrollments set done_weight = 1 ${ofHalf}`,
+      `update education.enrollments set done_weight = 2 ${ofHalf}`,
+    );
+    await plant(
+      `update education.learner_days set days = '{[2026-01-06,2026-01-08)}' ${ofHalf}`,
+      `update education.learner_days set days = '{[2026-01-06,2026-01-07),[2026-01-09,2026-01-10)}' ${ofHalf}`,
+    );
+    await setAside(`education.course_completions where user_id = '${course.done}'`);
+    const { clean, findings } = await verifyProgress(database.db);
+    expect(clean).toBe(false);
+    const keys = Object.fromEntries(findings.map((finding) => [finding.kind, finding.keys]));
+    expect(keys).toEqual({
+      module: { userId: half, courseId, moduleId: course.moduleIds[0] },
+      enrollment: { userId: half, courseId },
+      completion: { userId: course.done, courseId },
+      streak: { userId: half },
+      statistics: { courseId },
+    });
+    expect(findings[0]).toEqual({
+      kind: 'module',
+      keys: { userId: half, courseId, moduleId: course.moduleIds[0] },
+      field: 'percent',
+      expected: '30',
+      actual: '1',
+    });
+  });
 
   it('looks at one learner or one course when asked, and stops at the limit', async () => {
     await plant(

@@ -1,5 +1,6 @@
 import { statement } from '../../../../db/statement.ts';
-import type { DifferenceRow } from './checks.ts';
+import { BASIS_POINTS } from '../../enrollments/enrollment.ts';
+import { keysOf, type ProgressFinding } from './finding.ts';
 
 const DECILES = Array.from({ length: 10 }, (_, decile) => decile);
 
@@ -14,35 +15,42 @@ const COUNTS = [
   ]),
 ] as const;
 
+const AS_FIELDS = COUNTS.map(
+  ([name]) => `('${name}', coalesce(expected.${name}, 0)::text, coalesce(actual.${name}, 0)::text)`,
+);
+
 /** Compares the counters of one course, or of all, with the enrollments that they count. */
-export const statisticsCheck = statement<DifferenceRow>(
-  'verify_statistics',
+export const selectStatisticsFindings = statement<
+  ProgressFinding,
+  [courseId: string | null, limit: number]
+>(
+  'select_statistics_findings',
   `with expected as (
-  select
-    course_id,
-    ${COUNTS.map(([name, count]) => `${count} as ${name}`).join(',\n    ')}
-  from (
-    select course_id, status, done_weight::bigint * 10000 / total_weight as points
-    from education.enrollments
-    where $1::uuid is null or course_id = $1
-  ) as enrollments
-  group by course_id
-),
-actual as (
-  select
-    course_id,
-    ${COUNTS.map(([name]) => `sum(${name}) as ${name}`).join(',\n    ')}
-  from education.course_statistics
-  where $1::uuid is null or course_id = $1
-  group by course_id
-)
-select null::uuid as user_id, course_id, null::uuid as module_id, fields.*
-from expected
-full join actual using (course_id)
-cross join lateral (values
-  ${COUNTS.map(([name]) => `('${name}', coalesce(expected.${name}, 0)::text, coalesce(actual.${name}, 0)::text)`).join(',\n  ')}
-) as fields (field, expected, actual)
-where fields.expected <> fields.actual
-order by course_id, field
-limit $2`,
+       select course_id,
+         ${COUNTS.map(([name, count]) => `${count} as ${name}`).join(',\n         ')}
+       from (
+         select course_id, status, ${BASIS_POINTS} as points
+         from education.enrollments
+         where $1::uuid is null
+           or course_id = $1
+       ) as enrollments
+       group by course_id
+     ),
+     actual as (
+       select course_id,
+         ${COUNTS.map(([name]) => `sum(${name}) as ${name}`).join(',\n         ')}
+       from education.course_statistics
+       where $1::uuid is null
+         or course_id = $1
+       group by course_id
+     )
+     select 'statistics' as kind, ${keysOf('course_id')}, fields.*
+     from expected
+     full join actual using (course_id)
+     cross join lateral (values
+       ${AS_FIELDS.join(',\n       ')}
+     ) as fields (field, expected, actual)
+     where fields.expected <> fields.actual
+     order by course_id, field
+     limit $2`,
 );
