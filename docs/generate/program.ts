@@ -13,33 +13,44 @@ import {
   type Checker,
   NodeBuilderFlags,
   type NodeHandle,
+  type Project,
   SymbolFlags,
 } from 'typescript/unstable/sync';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** What the compiler knows of the sources. Asked by names and not by text, it is not misled by how a file is written. */
+/**
+ * What the compiler knows of the sources. Asked by names and not by text, it is not misled by how a
+ * file is written.
+ */
 export interface Program {
-  /** The functions that a file of the repository exports, in order of name, wherever they are declared. */
+  /**
+   * The functions that a file of the repository exports, in order of name, wherever they are
+   * declared.
+   */
   listFunctions(file: string): FunctionDeclaration[];
   /** Where the names in a node are declared, in the order in which they stand there. */
   findDeclarations(node: Node): NodeHandle[];
   /** A type with all that computes it worked out. */
   writeOut(type: TypeNode): string;
-  close(): void;
 }
 
-/**
- * Opens the repository's own program, to be closed. "unstable" is all that TypeScript 7 has to be asked by, so what is
- * asked is all in this file.
- */
-export function openProgram(): Program {
+/** The repository's own project, which the one who asks for it closes by its `api`. */
+export function openProject(): { api: API; project: Project } {
   const api = new API({ cwd: root });
   const config = join(root, 'tsconfig.json');
   const project = api.updateSnapshot({ openProjects: [config] }).getProject(config);
   if (project === undefined) throw new Error(`TypeScript does not open ${config}`);
-  const { checker, program } = project;
-  // Most of what a function reaches, others reach too, and every question is a round trip to the compiler.
+  return { api, project };
+}
+
+/**
+ * What the docs ask of a project. "unstable" is all that TypeScript 7 has to be asked by, so what
+ * they ask is all in this file.
+ */
+export function readProgram({ checker, program }: Project): Program {
+  // Most of what a function reaches, others reach too, and every question is a round trip to the
+  // compiler.
   const known = new Map<Node, NodeHandle[]>();
 
   return {
@@ -69,7 +80,6 @@ export function openProgram(): Program {
       if (worked === undefined) throw new Error(`${type.getText()} is no type`);
       return checker.typeToString(worked, type, flags).replaceAll('    ', '  ');
     },
-    close: () => api.close(),
   };
 }
 

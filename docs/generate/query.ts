@@ -6,8 +6,10 @@ import { findTypes, writeType } from './types.ts';
 /** The chapter of an area, as far as it is written. */
 export interface Chapter {
   readonly program: Program;
-  /** The migration that made a function of the service schemas what it is. */
+  /** The file that defines a function of the service schemas. */
   readonly definitions: ReadonlyMap<string, string>;
+  /** The SQL of each statement by its label. */
+  readonly texts: ReadonlyMap<string, string>;
   /** The function under which a type stands already. */
   readonly shownTypes: Map<Node, string>;
 }
@@ -19,11 +21,11 @@ export interface Chapter {
  */
 export function describeQuery(chapter: Chapter, query: FunctionDeclaration): string {
   const name = query.name?.text ?? '';
-  const sql = findSql(chapter.program, query);
-  const hasSql = sql.statements.size > 0 || sql.builders.size > 0;
+  const sql = findSql(chapter.program, query, new Set(chapter.texts.keys()));
+  const hasSql = sql.labels.size > 0 || sql.builders.size > 0;
   if (!hasSql && query.parameters.some(({ type }) => type?.getText() === 'Db')) {
     throw new Error(
-      `${name} of ${fileOf(query)} takes a Db, but reaches neither a statement('label', ...) nor Drizzle's builder`,
+      `${name} of ${fileOf(query)} takes a Db, but reaches no statement and no builder`,
     );
   }
   return [
@@ -62,11 +64,11 @@ function write(query: FunctionDeclaration): string {
   return text.slice(query.name?.getStart(), query.type?.getEnd());
 }
 
-function describeSql({ definitions }: Chapter, { statements, builders }: Sql): string[] {
+function describeSql({ definitions, texts }: Chapter, { labels, builders }: Sql): string[] {
   const files = [...builders].map(link).join(', ');
-  const share = statements.size === 0 ? 'Its SQL' : 'Part of its SQL';
-  const blocks = [...statements].map(
-    ([label, text]) => `\`\`\`sql\n-- ${label}\n${text.trim()}\n\`\`\``,
+  const share = labels.size === 0 ? 'Its SQL' : 'Part of its SQL';
+  const blocks = [...labels].map(
+    (label) => `\`\`\`sql\n-- ${label}\n${texts.get(label)?.trim()}\n\`\`\``,
   );
   return [
     ...(files === '' ? [] : [`${share} is built by Drizzle: see ${files}.`]),
@@ -78,8 +80,8 @@ function describeSql({ definitions }: Chapter, { statements, builders }: Sql): s
 /** A line with links to the functions that the SQL calls, if there are any. */
 function listCalled(sql: string, definitions: ReadonlyMap<string, string>): string[] {
   const links = [...new Set(sql.match(/\b\w+\.\w+(?=\()/g))].sort().flatMap((name) => {
-    const tag = definitions.get(name);
-    return tag === undefined ? [] : [`[\`${name}\`](../../drizzle/${tag}.sql)`];
+    const file = definitions.get(name);
+    return file === undefined ? [] : [`[\`${name}\`](../../${file})`];
   });
   return links.length === 0 ? [] : [`Calls ${links.join(', ')}.`];
 }

@@ -1,4 +1,4 @@
-import { fillPlaceholders, type Placeholder, type Query, type SQL, sql } from 'drizzle-orm';
+import { fillPlaceholders, is, Param, Placeholder, type Query, type SQL, sql } from 'drizzle-orm';
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgColumn } from 'drizzle-orm/pg-core';
 import type { Db } from './session.ts';
@@ -65,7 +65,7 @@ export function prepared<Row extends object, const P extends Record<string, Para
     const { rows } = await runNamed(db, { values: filled, rowMode: 'array', types: typeParsers });
     return rows.map((row: unknown[]) => toObject<Row>(names, row));
   };
-  loadedStatements.push({ label, text });
+  loadedStatements.push({ label, text, columns: names, parameters: params.map(nameOf) });
   return Object.assign(run, { label, text });
 }
 
@@ -76,6 +76,11 @@ function placeholderOf(name: string, of: Parameter): SQL | Placeholder {
   if (of === 'count') return placeholder;
   const encode = (value: unknown) => (value === null ? null : of.mapToDriverValue(value));
   return sql`${sql.param(placeholder, { mapToDriverValue: encode })}`;
+}
+
+function nameOf(parameter: unknown): string | null {
+  const value = is(parameter, Param) ? parameter.value : parameter;
+  return is(value, Placeholder) ? value.name : null;
 }
 
 function toObject<Row>(names: readonly string[], row: readonly unknown[]): Row {

@@ -9,17 +9,23 @@ const LABEL = /^[a-z][a-z0-9_]{0,44}$/;
 
 /** A fixed SQL text, ready to run on a database or in a transaction. */
 export interface Statement<Row, Values extends readonly unknown[] = readonly unknown[]> {
-  (
-    db: Db,
-    ...values: readonly [] extends Values ? [values?: Values] : [values: Values]
-  ): Promise<Row[]>;
+  (db: Db, ...values: [] extends Values ? [values?: Values] : [values: Values]): Promise<Row[]>;
   /** What it is called in `pg_prepared_statements`, before the hash. */
   readonly label: string;
   readonly text: string;
 }
 
+interface LoadedStatement {
+  readonly label: string;
+  readonly text: string;
+  /** What `prepared` calls the columns of its rows. */
+  readonly columns?: readonly string[];
+  /** What `prepared` calls `$1`, `$2` and so on; null is a constant. */
+  readonly parameters?: readonly (string | null)[];
+}
+
 /** Every statement that this process has loaded, for tests and docs. */
-export const loadedStatements: Pick<Statement<unknown>, 'label' | 'text'>[] = [];
+export const loadedStatements: LoadedStatement[] = [];
 
 /**
  * Makes a function that runs `text` as a named prepared statement: the server parses it once a connection, and
