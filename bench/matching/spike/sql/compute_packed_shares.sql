@@ -1,0 +1,15 @@
+create or replace function spike.compute_packed_shares(block integer)
+returns setof spike.packed_shares
+language sql stable
+as $$
+  select skill_id, level, block,
+    (string_agg(repeat('0000', gap) || lpad(marketplace.packed_share(level, code, total_weight)::text, 4, '0'), '' order by place)
+      || repeat('0000', 511 - max(place)))::numeric
+  from (
+    select skill_id, place, code, total_weight,
+      place - 1 - coalesce(lag(place) over (partition by skill_id order by place), -1) as gap
+    from spike.read_block(block)
+  ) needs
+  cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
+  group by skill_id, level
+$$;

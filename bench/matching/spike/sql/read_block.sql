@@ -1,0 +1,11 @@
+create or replace function spike.read_block(block integer)
+returns table (place integer, job_id uuid, skill_id integer, code integer, total_weight integer)
+language sql stable
+as $$
+  select (p.slot % 512)::integer, p.job_id, n.code >> 3, n.code, v.total_weight
+  from spike.packed_jobs p
+  join marketplace.job_vectors v on v.job_id = p.job_id
+  cross join unnest(v.needs) n (code)
+  where p.slot >= block::bigint * 512
+  and p.slot < (block::bigint + 1) * 512
+$$;
