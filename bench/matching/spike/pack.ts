@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { groupAlike, orderAlike } from '../../../src/queries/marketplace/matching/group-alike.ts';
+import { groupAlike, orderAlike } from '../../../src/queries/marketplace/matching/blocks/group-alike.ts';
 import { readFileSync } from 'node:fs';
 // pack.ts url [newest]: all jobs into blocks by k-means, whether they are alike or not.
 const [url, order] = process.argv.slice(2) as [string, string | undefined];

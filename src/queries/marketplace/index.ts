@@ -19,11 +19,11 @@ export {
   matchCandidates,
 } from './matching/match-candidates.ts';
 export { type JobMatch, type MatchJobsParams, matchJobs } from './matching/match-jobs.ts';
-export { type PackJobsOptions, packJobs } from './matching/pack-jobs.ts';
+export { type PackJobsOptions, packJobs } from './matching/blocks/pack-jobs.ts';
 export {
   type RefreshSkillRanksOptions,
   refreshSkillRanks,
-} from './matching/refresh-skill-ranks.ts';
+} from './matching/postings/refresh-skill-ranks.ts';
 export { type MatchScore, scoreMatch } from './matching/score-match.ts';
 export type { SkillFit, SkillFits, SkillLevelName } from './matching/skill-fit.ts';
 export { type JobIndexProblem, verifyJobIndex } from './matching/verify-job-index.ts';

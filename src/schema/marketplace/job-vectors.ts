@@ -3,7 +3,7 @@ import { boolean, customType, index, integer, text, uuid } from 'drizzle-orm/pg-
 import { instant, minorUnits } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 
-/** A signature of a job's skills; what its bits mean is in the migration that fills it. */
+/** A signature of a job's skills: the function `marketplace.skill_bits` says what its bits mean. */
 export const skillBits = customType<{ data: string }>({ dataType: () => 'bit(256)' });
 
 /**

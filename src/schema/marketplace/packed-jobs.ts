@@ -2,13 +2,12 @@ import { bigint, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/
 import { marketplace } from '../schemas.ts';
 import { skillLevel } from './skills.ts';
 
-/** One number for each place, all in one: see docs/matching.md. */
+/** One number for each place, all in one; src/queries/marketplace/matching/blocks has a page about them and their layout. */
 const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
 
 /**
- * Where a packed job is: the block's number times 512 plus its place in the block. A job whose
- * skills have changed since it was packed has no row: its postings find it. There is no foreign
- * key, because the triggers that keep the vectors remove it.
+ * Where a packed job is: the block's number times the places of one, plus its place in the block. A job whose skills have
+ * changed since it was packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
  */
 export const packedJobs = marketplace.table(
   'packed_jobs',
@@ -20,9 +19,9 @@ export const packedJobs = marketplace.table(
 );
 
 /**
- * What a skill, held at a level, is worth in each of a block's jobs, in 1/1900 of the job's weight
- * and rounded up: four digits for each of 512 places. The digits of jobs that left the block stay.
- * The vector ends the key, so that the index alone is read, skill by skill.
+ * What a skill, held at a level, is worth in each of a block's jobs, as a share of the job's weight and rounded up: four
+ * digits for each place. The digits of jobs that left the block stay. The vector ends the key, so that the index
+ * alone is read, skill by skill.
  */
 export const packedShares = marketplace.table(
   'packed_shares',
@@ -40,7 +39,7 @@ export const packedShares = marketplace.table(
   ],
 );
 
-/** The greatest of these shares in each of a group of 256 blocks: eight digits for each block. */
+/** The greatest of these shares in each block of a group: eight digits for each block. */
 export const packedBounds = marketplace.table(
   'packed_bounds',
   {
@@ -58,9 +57,8 @@ export const packedBounds = marketplace.table(
 );
 
 /**
- * A job that packJobs left among the postings when it last packed, with a hash of what it asked for
- * then. Only packJobs reads and writes it, so there may be jobs that are gone, or packed, or ask
- * for something else by now.
+ * A job that packJobs left among the postings when it last packed, with a hash of what it asked for then. Only packJobs
+ * reads and writes it, so there may be jobs that are gone, or packed, or ask for something else by now.
  */
 export const leftOutJobs = marketplace.table('left_out_jobs', {
   jobId: uuid('job_id').primaryKey(),

@@ -6,7 +6,7 @@ import { transaction } from '../../../../src/db/transaction.ts';
 import { findSkillGaps } from '../../../../src/queries/marketplace/matching/find-skill-gaps.ts';
 import { matchCandidates } from '../../../../src/queries/marketplace/matching/match-candidates.ts';
 import { matchJobs } from '../../../../src/queries/marketplace/matching/match-jobs.ts';
-import { refreshSkillRanks } from '../../../../src/queries/marketplace/matching/refresh-skill-ranks.ts';
+import { refreshSkillRanks } from '../../../../src/queries/marketplace/matching/postings/refresh-skill-ranks.ts';
 import { scoreMatch } from '../../../../src/queries/marketplace/matching/score-match.ts';
 import type {
   SkillFit,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { PLACES_OF_BLOCK } from '../../../../src/queries/marketplace/matching/blocks/layout.ts';
 import { matchJobs } from '../../../../src/queries/marketplace/matching/match-jobs.ts';
 import { verifyJobIndex } from '../../../../src/queries/marketplace/matching/verify-job-index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
@@ -162,7 +163,7 @@ describe('verifyJobIndex', () => {
   it.each([
     [
       'packed share differs',
-      `update marketplace.packed_shares set shares = shares - (select ('1' || repeat('0000', 511 - (slot % 512)::integer))::numeric from marketplace.packed_jobs where job_id = '${JOB}') where skill_id = 1 and level = 'EXPERT' and block_id = (select slot / 512 from marketplace.packed_jobs where job_id = '${JOB}')`,
+      `update marketplace.packed_shares set shares = shares - (select ('1' || repeat('0000', ${PLACES_OF_BLOCK - 1} - (slot % ${PLACES_OF_BLOCK})::integer))::numeric from marketplace.packed_jobs where job_id = '${JOB}') where skill_id = 1 and level = 'EXPERT' and block_id = (select slot / ${PLACES_OF_BLOCK} from marketplace.packed_jobs where job_id = '${JOB}')`,
     ],
     [
       'packed job cannot match',

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Db } from '../../../db/session.ts';
-import { executorOf } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
-import { transaction } from '../../../db/transaction.ts';
-import { TransactionClient } from '../../../db/transaction-client.ts';
-import { InvalidInputError, TimeoutError } from '../../../errors.ts';
-import { parseInput } from '../../../input/validate.ts';
+import type { Db } from '../../../../db/session.ts';
+import { executorOf } from '../../../../db/session.ts';
+import { statement } from '../../../../db/statement.ts';
+import { transaction } from '../../../../db/transaction.ts';
+import { TransactionClient } from '../../../../db/transaction-client.ts';
+import { InvalidInputError, TimeoutError } from '../../../../errors.ts';
+import { parseInput } from '../../../../input/validate.ts';
 
 export interface RefreshSkillRanksOptions {
   /** How many jobs one transaction puts in order. Default 500. */

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { executorOf } from '../../../../src/db/session.ts';
-import { transaction } from '../../../../src/db/transaction.ts';
-import { closeJob, matchJobs } from '../../../../src/queries/marketplace/index.ts';
-import { useTestDatabase } from '../../../setup/test-database.ts';
-import { jobId, USER } from './two-hundred-jobs.ts';
+import { executorOf } from '../../../../../src/db/session.ts';
+import { transaction } from '../../../../../src/db/transaction.ts';
+import { closeJob, matchJobs } from '../../../../../src/queries/marketplace/index.ts';
+import { useTestDatabase } from '../../../../setup/test-database.ts';
+import { jobId, USER } from '../two-hundred-jobs.ts';
 
 const database = useTestDatabase();
 

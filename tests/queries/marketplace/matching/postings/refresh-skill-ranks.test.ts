@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { transaction } from '../../../../src/db/transaction.ts';
-import { createJob } from '../../../../src/queries/marketplace/jobs/create-job.ts';
-import { matchJobs } from '../../../../src/queries/marketplace/matching/match-jobs.ts';
-import { refreshSkillRanks } from '../../../../src/queries/marketplace/matching/refresh-skill-ranks.ts';
-import { verifyJobIndex } from '../../../../src/queries/marketplace/matching/verify-job-index.ts';
-import { useTestDatabase } from '../../../setup/test-database.ts';
-import { waitFor } from '../../../setup/wait-for.ts';
-import { jobId, storeTwoHundredJobs, USER } from './two-hundred-jobs.ts';
+import { transaction } from '../../../../../src/db/transaction.ts';
+import { createJob } from '../../../../../src/queries/marketplace/jobs/create-job.ts';
+import { matchJobs } from '../../../../../src/queries/marketplace/matching/match-jobs.ts';
+import { refreshSkillRanks } from '../../../../../src/queries/marketplace/matching/postings/refresh-skill-ranks.ts';
+import { verifyJobIndex } from '../../../../../src/queries/marketplace/matching/verify-job-index.ts';
+import { useTestDatabase } from '../../../../setup/test-database.ts';
+import { waitFor } from '../../../../setup/wait-for.ts';
+import { jobId, storeTwoHundredJobs, USER } from '../two-hundred-jobs.ts';
 
 const database = useTestDatabase();
 

@@ -1,8 +1,8 @@
 import { beforeAll, expect, it } from 'vitest';
-import { executorOf } from '../../../../src/db/session.ts';
-import { transaction } from '../../../../src/db/transaction.ts';
-import { matchJobs } from '../../../../src/queries/marketplace/index.ts';
-import { useTestDatabase } from '../../../setup/test-database.ts';
+import { executorOf } from '../../../../../src/db/session.ts';
+import { transaction } from '../../../../../src/db/transaction.ts';
+import { matchJobs } from '../../../../../src/queries/marketplace/index.ts';
+import { useTestDatabase } from '../../../../setup/test-database.ts';
 
 const database = useTestDatabase();
 

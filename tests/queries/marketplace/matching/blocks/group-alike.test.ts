@@ -3,7 +3,7 @@ import {
   groupAlike,
   orderAlike,
   skillsOf,
-} from '../../../../src/queries/marketplace/matching/group-alike.ts';
+} from '../../../../../src/queries/marketplace/matching/blocks/group-alike.ts';
 
 /** Jobs of trades that share the common skills 0 to 4; each asks for eight of its trade's ten skills, in turn. */
 function jobsOfTrades(trades: number, jobs: number) {

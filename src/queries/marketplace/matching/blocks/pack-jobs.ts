@@ -1,13 +1,14 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Db } from '../../../db/session.ts';
-import { executorOf } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
-import { transaction } from '../../../db/transaction.ts';
-import { TransactionClient } from '../../../db/transaction-client.ts';
-import { InvalidInputError } from '../../../errors.ts';
-import { parseInput } from '../../../input/validate.ts';
+import type { Db } from '../../../../db/session.ts';
+import { executorOf } from '../../../../db/session.ts';
+import { statement } from '../../../../db/statement.ts';
+import { transaction } from '../../../../db/transaction.ts';
+import { TransactionClient } from '../../../../db/transaction-client.ts';
+import { InvalidInputError } from '../../../../errors.ts';
+import { parseInput } from '../../../../input/validate.ts';
 import { groupAlike, orderAlike, type SkillSets, skillsOf } from './group-alike.ts';
+import { PLACES_OF_BLOCK } from './layout.ts';
 
 export interface PackJobsOptions {
   /** Told after each block how many jobs are packed. */
@@ -18,8 +19,6 @@ const input = z.strictObject({
   onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
 });
 
-/** As many as `slot` in packed_jobs allows for. */
-const MOST_IN_BLOCK = 512;
 const JOBS_OF_TOPIC = 500;
 /** Below this, reading the rows of a block costs about as much as reading the postings that they stand for. */
 const LEAST_POSTINGS_OF_ROW = 12;
@@ -55,9 +54,9 @@ const readState = statement<State>(
   cross join (
     select coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
     from (
-      select count(*) as jobs, max(slot) % ${MOST_IN_BLOCK} + 1 as places
+      select count(*) as jobs, max(slot) % ${PLACES_OF_BLOCK} + 1 as places
       from marketplace.packed_jobs
-      group by slot / ${MOST_IN_BLOCK}
+      group by slot / ${PLACES_OF_BLOCK}
     ) b
   ) blocks`,
 );
@@ -235,7 +234,7 @@ async function findTopics(jobs: JobsToPack): Promise<number[][]> {
 function* divide({ weights }: JobsToPack, topics: readonly number[][]): Generator<number[]> {
   for (const topic of topics) {
     const members = topic.toSorted((a, b) => (weights[a] ?? 0) - (weights[b] ?? 0));
-    const blockCount = Math.ceil(members.length / MOST_IN_BLOCK);
+    const blockCount = Math.ceil(members.length / PLACES_OF_BLOCK);
     for (let n = 0; n < blockCount; n += 1) {
       yield members.slice(
         (n * members.length) / blockCount,

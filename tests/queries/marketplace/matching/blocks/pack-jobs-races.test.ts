@@ -1,15 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { connect } from '../../../../src/db/connect.ts';
-import { transaction } from '../../../../src/db/transaction.ts';
-import { closeJob } from '../../../../src/queries/marketplace/jobs/close-job.ts';
-import { createJob } from '../../../../src/queries/marketplace/jobs/create-job.ts';
-import { setJobSkills } from '../../../../src/queries/marketplace/jobs/set-job-skills.ts';
-import { matchJobs } from '../../../../src/queries/marketplace/matching/match-jobs.ts';
-import { packJobs } from '../../../../src/queries/marketplace/matching/pack-jobs.ts';
-import { verifyJobIndex } from '../../../../src/queries/marketplace/matching/verify-job-index.ts';
-import { useTestDatabase } from '../../../setup/test-database.ts';
-import { JOBS, jobId, storeTrades, USER } from './trades.ts';
+import { connect } from '../../../../../src/db/connect.ts';
+import { transaction } from '../../../../../src/db/transaction.ts';
+import { closeJob } from '../../../../../src/queries/marketplace/jobs/close-job.ts';
+import { createJob } from '../../../../../src/queries/marketplace/jobs/create-job.ts';
+import { setJobSkills } from '../../../../../src/queries/marketplace/jobs/set-job-skills.ts';
+import { PLACES_OF_BLOCK } from '../../../../../src/queries/marketplace/matching/blocks/layout.ts';
+import { packJobs } from '../../../../../src/queries/marketplace/matching/blocks/pack-jobs.ts';
+import { matchJobs } from '../../../../../src/queries/marketplace/matching/match-jobs.ts';
+import { verifyJobIndex } from '../../../../../src/queries/marketplace/matching/verify-job-index.ts';
+import { useTestDatabase } from '../../../../setup/test-database.ts';
+import { JOBS, jobId, storeTrades, USER } from '../trades.ts';
 
 const database = useTestDatabase();
 
@@ -79,7 +80,7 @@ describe('packJobs beside others', () => {
         const truncating = writer.query('truncate marketplace.job_skills');
         await sleep(round / 2);
         const packing = packer.query(
-          'select marketplace.pack_block(array(select id from marketplace.jobs limit 512))',
+          `select marketplace.pack_block(array(select id from marketplace.jobs limit ${PLACES_OF_BLOCK}))`,
         );
         await truncating;
         await writer.query('rollback');
@@ -106,7 +107,7 @@ describe('packJobs beside others', () => {
     }
     expect(await verifyJobIndex(db)).toEqual([]);
     const [row] = await run(`select count(distinct block_id)::integer as blocks,
-      (select count(distinct slot / 512)::integer from marketplace.packed_jobs) as occupied
+      (select count(distinct slot / ${PLACES_OF_BLOCK})::integer from marketplace.packed_jobs) as occupied
       from marketplace.packed_shares`);
     expect(row?.blocks).toBe(row?.occupied);
   });
