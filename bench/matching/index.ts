@@ -11,7 +11,8 @@ import type { BenchOptions } from '../lib/options.ts';
 import { report, type Section } from '../lib/report.ts';
 import { openBenchDatabase } from '../lib/server.ts';
 import { percentile } from '../lib/stats.ts';
-import { escoFolder, fill, jobId, place, RARE_SALARY, SIZES, type Source, userId } from './data.ts';
+import { escoFolder, fill, place, RARE_SALARY } from './data.ts';
+import { jobId, SIZES, type Source, userId } from './market.ts';
 import { joinAndGroup, overlapAndRerank, prepareOverlap } from './naive.ts';
 
 /** Matching on a million jobs, from occupations and from a power law, beside what is written first. */
