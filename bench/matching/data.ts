@@ -2,9 +2,8 @@ import { existsSync } from 'node:fs';
 import { importEsco } from '../../src/esco/index.ts';
 import { packJobs } from '../../src/queries/marketplace/index.ts';
 import type { BenchDatabase } from '../lib/server.ts';
-import { type Source, writeSkillsOf } from './market.ts';
+import { type Source, writeSkillsOf, ZIPF_SKILLS } from './market.ts';
 
-const ZIPF_SKILLS = 5_000;
 const SALARY_STEPS = 1_000_000;
 /** Of the salaries, one in 10,000 reaches this; of the jobs, one in 10,000 is at each place. */
 export const RARE_SALARY = BigInt(SALARY_STEPS - SALARY_STEPS / 10_000);

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { copyRows } from '../../seeds/large/copy.ts';
 import { readOccupations } from '../../seeds/large/occupations.ts';
-import { KIND, makePlan, type Plan, randomOf } from '../../seeds/large/plan.ts';
+import { KIND, makePlan, randomOf } from '../../seeds/large/plan.ts';
 import {
   drawLevel,
   LEVELS,
@@ -15,9 +15,10 @@ import { type NewUserSkill, userSkills } from '../../src/schema/marketplace/user
 export const SIZES = [5, 15, 30, 60] as const;
 export type Source = 'esco' | 'zipf';
 
-const SEED = 1;
-/** Of so many the plan has 5,000 skills, the n-th most common as often as 1 / n. */
-const LARGE = 100_000;
+/** Of so many users the plan has 5,000 skills, the n-th most common as often as 1 / n. */
+const plan = makePlan(100_000, 1);
+/** Their ids are their places in the order of popularity, from 1 on. */
+export const ZIPF_SKILLS = plan.skills.size;
 
 export const userId = (n: number) => idOf(1, n + 1_000);
 export const jobId = (n: number) => idOf(2, n);
@@ -33,30 +34,28 @@ export async function writeSkillsOf(
   jobs: number,
   users: number,
 ): Promise<void> {
-  const plan = makePlan(LARGE, SEED);
-  const market = source === 'esco' ? await readOccupations(client, plan) : unrelated(plan);
+  const market = source === 'esco' ? await readOccupations(client, plan) : unrelated;
   if (market === undefined) throw new Error('there are no occupations');
   await copyRows(client, jobSkills, makeJobSkills(market, jobs));
   await copyRows(client, userSkills, makeUserSkills(market, users));
 }
 
-/** Three to eight skills of a power law, in which no skill goes with another; people have any number. */
-function unrelated(plan: Plan): SkillSource {
-  const draw = (kind: 'jobSkills' | 'userSkills', index: number, least: number, most: number) => {
-    const random = randomOf(plan, KIND[kind], index);
-    const ranks = plan.skills.drawDistinct(random, random.int(least, most));
-    return Array.from(ranks, (skill) => ({
-      skill,
-      level: drawLevel(random),
-      required: random.chance(0.7),
-    }));
-  };
-  return {
-    skillIds: [...range(1, plan.skills.size + 1)],
-    ofJob: (job) => draw('jobSkills', job, 3, 8),
-    ofUser: (user) => draw('userSkills', user, Math.max(...SIZES), Math.max(...SIZES)),
-  };
+/** Skills of a power law, in which no skill goes with another. */
+function draw(kind: 'jobSkills' | 'userSkills', index: number, least: number, most: number) {
+  const random = randomOf(plan, KIND[kind], index);
+  const ranks = plan.skills.drawDistinct(random, random.int(least, most));
+  return Array.from(ranks, (skill) => ({
+    skill,
+    level: drawLevel(random),
+    required: random.chance(0.7),
+  }));
 }
+
+const unrelated: SkillSource = {
+  skillIds: [...range(1, ZIPF_SKILLS + 1)],
+  ofJob: (job) => draw('jobSkills', job, 3, 8),
+  ofUser: (user) => draw('userSkills', user, Math.max(...SIZES), Math.max(...SIZES)),
+};
 
 function* makeJobSkills({ skillIds, ofJob }: SkillSource, jobs: number): Generator<NewJobSkill> {
   for (const job of range(0, jobs)) {

@@ -12,6 +12,7 @@ export type { JobDetails } from './jobs/job-fields.ts';
 export { type ListedJob, type ListJobsParams, listJobs } from './jobs/list-jobs.ts';
 export { setJobSkills, type WantedSkill } from './jobs/set-job-skills.ts';
 export { updateJob } from './jobs/update-job.ts';
+export { type PackJobsOptions, packJobs } from './matching/blocks/pack-jobs.ts';
 export { findSkillGaps, type SkillGap } from './matching/find-skill-gaps.ts';
 export {
   type CandidateMatch,
@@ -19,7 +20,6 @@ export {
   matchCandidates,
 } from './matching/match-candidates.ts';
 export { type JobMatch, type MatchJobsParams, matchJobs } from './matching/match-jobs.ts';
-export { type PackJobsOptions, packJobs } from './matching/blocks/pack-jobs.ts';
 export {
   type RefreshSkillRanksOptions,
   refreshSkillRanks,
