@@ -27,7 +27,10 @@ function idOf(kind: number, n: number): string {
   return `0000000${kind}-0000-7000-8000-${n.toString(16).padStart(12, '0')}`;
 }
 
-/** What jobs ask for and people hold: those of the large seed, or skills that have nothing to do with each other. */
+/**
+ * What jobs ask for and people hold: that of the large seed's occupations, or skills that have
+ * nothing to do with each other.
+ */
 export async function writeSkillsOf(
   client: PoolClient,
   source: Source,

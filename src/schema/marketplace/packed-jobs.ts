@@ -2,12 +2,13 @@ import { bigint, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/
 import { marketplace } from '../schemas.ts';
 import { skillLevel } from './skills.ts';
 
-/** One number for each place, all in one; src/queries/marketplace/matching/blocks has a page about them and their layout. */
+/** One number for each place, all in one: see src/queries/marketplace/matching/blocks. */
 const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
 
 /**
- * Where a packed job is: the block's number times the places of one, plus its place in the block. A job whose skills have
- * changed since it was packed has no row: its postings find it. There is no foreign key, because the triggers that keep the vectors remove it.
+ * Where a packed job is: the block's number times the places of one, plus its place in the block. A
+ * job whose skills have changed since it was packed has no row: its postings find it. There is no
+ * foreign key, because the triggers that keep the vectors remove it.
  */
 export const packedJobs = marketplace.table(
   'packed_jobs',
@@ -19,9 +20,9 @@ export const packedJobs = marketplace.table(
 );
 
 /**
- * What a skill, held at a level, is worth in each of a block's jobs, as a share of the job's weight and rounded up: four
- * digits for each place. The digits of jobs that left the block stay. The vector ends the key, so that the index
- * alone is read, skill by skill.
+ * What a skill, held at a level, is worth in each of a block's jobs, as a share of the job's weight
+ * and rounded up: four digits for each place. The digits of jobs that left the block stay. The vector
+ * ends the key, so that the index alone is read, skill by skill.
  */
 export const packedShares = marketplace.table(
   'packed_shares',

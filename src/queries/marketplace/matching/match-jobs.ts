@@ -96,8 +96,8 @@ const matchJobsStatement = statement<Row>(
  * the skills that the user has, lacks, or holds below the job's level. A job without any of the user's skills is not
  * listed. An unknown user has no skills, and so no matches.
  *
- * What makes it fast are `marketplace.skill_postings`, kept by triggers, and the blocks of packJobs: the folders `postings` and
- * `blocks` beside this file have a page about each.
+ * What makes it fast are `marketplace.skill_postings`, kept by triggers, and the blocks of packJobs:
+ * the folders `postings` and `blocks` beside this file have a page about each.
  *
  * @throws InvalidInputError
  */

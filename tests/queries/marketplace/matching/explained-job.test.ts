@@ -42,7 +42,8 @@ async function post(title: string, day: number, skills: WantedSkill[]): Promise<
 
 beforeAll(async () => {
   await run(`insert into marketplace.skills (id, name, category) values
-    (${SQL}, 'SQL', 't'), (${DOCKER}, 'Docker', 't'), (${KAFKA}, 'Kafka', 't'), (${GO}, 'Go', 't')`);
+    (${SQL}, 'SQL', 't'), (${DOCKER}, 'Docker', 't'),
+    (${KAFKA}, 'Kafka', 't'), (${GO}, 'Go', 't')`);
   await run(
     `insert into identity.users (id, email, name) values ('${ANN}', 'a@example.com', 'Ann')`,
   );
@@ -84,12 +85,14 @@ async function expectScores(): Promise<void> {
 describe('what the pages of the two engines say is stored of one job', () => {
   it('is what its postings have', async () => {
     const vector = await rows(`select '{' || array_to_string(needs, ', ') || '}' as needs,
-        '{' || array_to_string(codes, ', ') || '}' as codes, total_weight, bit_count(skill_bits), posted_at::date
+        '{' || array_to_string(codes, ', ') || '}' as codes, total_weight, bit_count(skill_bits),
+        posted_at::date
       from marketplace.job_vectors v where cardinality(needs) = 3 and total_weight = 5`);
     const postings =
       await rows(`select s.name, p.skill_id, p.size_class, p.bound, p.posted_minute, p.total_weight,
         case when p.near_gap then 'yes' else 'no' end
-      from marketplace.skill_postings p join marketplace.skills s on s.id = p.skill_id where total_weight = 5`);
+      from marketplace.skill_postings p join marketplace.skills s on s.id = p.skill_id
+      where total_weight = 5`);
     expect(vector).toHaveLength(1);
     expect(postings).toHaveLength(3);
     expect(await cells('postings')).toEqual(expect.arrayContaining([...vector, ...postings]));
@@ -114,7 +117,8 @@ describe('what the pages of the two engines say is stored of one job', () => {
       expect.arrayContaining([...slots, ...shares, `sum for Ann ${sum}`]),
     );
     const left = await rows(
-      'select skill_id, size_class from marketplace.skill_postings where total_weight = 5 order by 1',
+      `select skill_id, size_class from marketplace.skill_postings
+      where total_weight = 5 order by 1`,
     );
     expect(left).toEqual([`${SQL} 6`, `${KAFKA} 6`]);
     await expectScores();
