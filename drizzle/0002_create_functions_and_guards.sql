@@ -22,6 +22,20 @@ create type marketplace.held_skills as (
   missing_bits bit(256)
 );
 --> statement-breakpoint
+-- Which open jobs a search looks at, and after which match its page begins; what is null leaves out
+-- none.
+create type marketplace.job_filter as (
+  -- Jobs that expire by then are left out. Never null.
+  at timestamptz,
+  remote_only boolean,
+  place text,
+  least_salary bigint,
+  pay_currency text,
+  after_score integer,
+  after_posted timestamptz,
+  after_job uuid
+);
+--> statement-breakpoint
 create or replace function education.add_course_statistics(deltas education.course_statistics[])
 returns void
 language plpgsql
@@ -2761,7 +2775,8 @@ begin
 end
 $$;
 
-comment on function marketplace.begin_packed_group() is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';
+comment on function marketplace.begin_packed_group()
+is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';
 --> statement-breakpoint
 create or replace function marketplace.best_places(
   ids integer[], vectors bit varying[], width integer, most_share integer, wanted integer,
@@ -2794,7 +2809,8 @@ begin
 end
 $$;
 
-comment on function marketplace.best_places is 'Where these vectors have most, but not more than so much, best first: a vector''s id times the places of one, and the place in it';
+comment on function marketplace.best_places
+is 'Where these vectors have most, but not more than so much, best first: a vector''s id times the places of one, and the place in it';
 --> statement-breakpoint
 create or replace function marketplace.check_application_possible() returns trigger
 language plpgsql
@@ -2906,32 +2922,53 @@ comment on function marketplace.check_endorsements_counted()
 is 'Lets only the count of endorsements change user_skills.endorsements';
 --> statement-breakpoint
 create or replace function marketplace.check_job_index()
-returns table (problem text, job_id uuid, skill_id integer)
+returns table (
+  kind text, job_id uuid, skill_id integer, level marketplace.skill_level,
+  field text, expected text, actual text
+)
 language sql stable
 set jit = off
 as $$
   -- In pieces of the id range nothing would be gained: both sides are read once and hashed.
   with expected_vectors as (
-    select c.* from marketplace.compute_job_vectors(array(select id from marketplace.jobs)) c
+    select c.*
+    from marketplace.compute_job_vectors(array(select id from marketplace.jobs)) c
   ),
   expected_postings as (
-    select c.* from marketplace.compute_postings(array(select v.job_id from marketplace.job_vectors v)) c
+    select c.*
+    from marketplace.compute_postings(array(select v.job_id from marketplace.job_vectors v)) c
   ),
   wrong_vectors as (
-    select case when v.job_id is null then 'vector missing' when e.job_id is null then 'vector of no job' else 'vector differs' end,
-      coalesce(e.job_id, v.job_id), null::integer
+    select f.kind, coalesce(e.job_id, v.job_id) as job_id, null::integer as skill_id,
+      null::marketplace.skill_level as level, f.field, f.expected, f.actual
     from expected_vectors e
     full join marketplace.job_vectors v on v.job_id = e.job_id
+    cross join lateral (
+      select 'vector missing' as kind, null as field, to_jsonb(e)::text as expected, null as actual
+      where v.job_id is null
+      union all
+      select 'vector of no job', null, null, to_jsonb(v)::text
+      where e.job_id is null
+      union all
+      select 'vector differs', x.key, x.value, y.value
+      from jsonb_each_text(to_jsonb(e) || jsonb_build_object('needs', public.sort(e.needs))) x
+      join jsonb_each_text(to_jsonb(v) || jsonb_build_object('needs', public.sort(v.needs))) y
+        on y.key = x.key
+      where x.value is distinct from y.value
+    ) f
     where v.job_id is null
-    or e.job_id is null
-    -- The order may be that of older ranks, so the skills are compared as a set.
-    or (v.codes, v.total_weight, v.skill_bits, v.posted_at, v.expires_at, v.remote, v.location, v.currency, v.top_salary)
-      is distinct from (e.codes, e.total_weight, e.skill_bits, e.posted_at, e.expires_at, e.remote, e.location, e.currency, e.top_salary)
-    or public.sort(v.needs) <> public.sort(e.needs)
+      or e.job_id is null
+      or (v.codes, v.total_weight, v.skill_bits, v.posted_at, v.expires_at)
+        is distinct from (e.codes, e.total_weight, e.skill_bits, e.posted_at, e.expires_at)
+      or (v.remote, v.location, v.currency, v.top_salary)
+        is distinct from (e.remote, e.location, e.currency, e.top_salary)
+      -- The order may be that of older ranks, so the skills are compared as a set.
+      or public.sort(v.needs) <> public.sort(e.needs)
   ),
-  -- An order that neither rank explains would break the limit that match_ranges puts on job sizes.
+  -- An order that neither rank explains would break the limit that searches put on job sizes.
   misordered_vectors as (
-    select 'vector in no known order', v.job_id, null::integer
+    select 'vector in no known order', v.job_id, null::integer, null::marketplace.skill_level,
+      'needs', o.by_rank::text, v.needs::text
     from marketplace.job_vectors v
     cross join lateral (
       select array_agg(u.code order by coalesce(r.rank, 0), u.code) as by_rank,
@@ -2940,11 +2977,14 @@ as $$
       left join marketplace.skill_ranks r on r.skill_id = u.code >> 3
     ) o
     where v.needs <> o.by_rank
-    and v.needs <> o.by_prior_rank
+      and v.needs <> o.by_prior_rank
   ),
   wrong_postings as (
     select case when p.job_id is null then 'posting missing' else 'posting too many' end,
-      coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id)
+      coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id),
+      null::marketplace.skill_level, null,
+      case when p.job_id is null then to_jsonb(e)::text end,
+      case when e.job_id is null then to_jsonb(p)::text end
     from expected_postings e
     full join marketplace.skill_postings p
       on p.job_id = e.job_id and p.skill_id = e.skill_id and p.size_class = e.size_class
@@ -2953,7 +2993,7 @@ as $$
       and p.expires_at is not distinct from e.expires_at
       and p.near_gap = e.near_gap
     where p.job_id is null
-    or e.job_id is null
+      or e.job_id is null
   )
   select * from wrong_vectors
   union all
@@ -2964,15 +3004,19 @@ as $$
   select * from marketplace.check_packed_jobs()
 $$;
 
-comment on function marketplace.check_job_index() is 'Computes job_vectors and skill_postings anew and lists every difference';
+comment on function marketplace.check_job_index() is
+  'Computes job_vectors and skill_postings anew and lists every difference';
 --> statement-breakpoint
 create or replace function marketplace.check_packed_jobs()
-returns table (problem text, job_id uuid, skill_id integer)
+returns table (
+  kind text, job_id uuid, skill_id integer, level marketplace.skill_level,
+  field text, expected text, actual text
+)
 language sql stable
 set jit = off
 as $$
-  -- What a block's present jobs make of it is mostly what is there. Where it is not, because jobs left, the digits of
-  -- those that stayed are compared one by one.
+  -- What a block's present jobs make of it is mostly what is there. Where it is not, because jobs
+  -- left, the digits of those that stayed are compared one by one.
   with blocks as (
     select distinct (slot / 512)::integer as block
     from marketplace.packed_jobs
@@ -2992,30 +3036,41 @@ as $$
     group by b.block, n.skill_id, l.level
   ),
   low_bounds as materialized (
-    select m.block, m.skill_id
+    select m.block, m.skill_id, m.level, m.share,
+      marketplace.vector_field(b.bounds, m.block % 256, 8) as bound
     from most_shares m
-    left join marketplace.packed_bounds b on b.skill_id = m.skill_id and b.level = m.level and b.group_id = m.block / 256
+    left join marketplace.packed_bounds b
+      on b.skill_id = m.skill_id and b.level = m.level and b.group_id = m.block / 256
     where b.skill_id is null
-    or marketplace.vector_field(b.bounds, m.block % 256, 8) < m.share
+      or marketplace.vector_field(b.bounds, m.block % 256, 8) < m.share
   )
-  select 'packed job cannot match', p.job_id, null::integer
+  select 'packed job cannot match', p.job_id, null::integer, null::marketplace.skill_level,
+    'slot', null, p.slot::text
   from marketplace.packed_jobs p
   left join marketplace.job_vectors v on v.job_id = p.job_id and v.total_weight > 0
   where v.job_id is null
   union all
-  select 'packed share differs', n.job_id, s.skill_id
+  select 'packed share differs', n.job_id, s.skill_id, s.level, 'shares',
+    x.expected::text, x.actual::text
   from changed_shares s
   cross join lateral (select * from marketplace.read_block(s.block_id) offset 0) n
+  cross join lateral (
+    select marketplace.packed_share(s.level, n.code, n.total_weight) as expected,
+      marketplace.vector_field(s.shares, n.place, 4) as actual
+  ) x
   where n.skill_id = s.skill_id
-  and marketplace.vector_field(s.shares, n.place, 4) <> marketplace.packed_share(s.level, n.code, n.total_weight)
+    and x.actual <> x.expected
   union all
-  select 'packed bound too low', n.job_id, b.skill_id
+  select 'packed bound too low', n.job_id, b.skill_id, b.level, 'bounds',
+    b.share::text, b.bound::text
   from low_bounds b
   cross join lateral (select * from marketplace.read_block(b.block) offset 0) n
   where n.skill_id = b.skill_id
 $$;
 
-comment on function marketplace.check_packed_jobs() is 'Computes the blocks of packed jobs anew and lists every job that a search could miss or misjudge';
+comment on function marketplace.check_packed_jobs() is
+  'Computes the blocks of packed jobs anew and lists every job that a search could miss or ' +
+    'misjudge';
 --> statement-breakpoint
 create or replace function marketplace.check_skill_count() returns trigger
 language plpgsql
@@ -3068,7 +3123,8 @@ as $$
   where j.id = any (job_ids)
 $$;
 
-comment on function marketplace.compute_job_vectors(uuid[]) is 'What job_vectors should hold for these jobs';
+comment on function marketplace.compute_job_vectors(uuid[])
+is 'What job_vectors should hold for these jobs';
 --> statement-breakpoint
 create or replace function marketplace.compute_packed_shares(block integer)
 returns setof marketplace.packed_shares
@@ -3086,13 +3142,15 @@ as $$
   group by skill_id, level
 $$;
 
-comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
+comment on function marketplace.compute_packed_shares(integer)
+is 'What packed_shares should hold of a block''s jobs';
 --> statement-breakpoint
 create or replace function marketplace.compute_postings(job_ids uuid[])
 returns setof marketplace.skill_postings
 language sql stable
 as $$
-  -- Of a packed job only those that findSkillGaps reads, in a size class of their own, which searches leave out.
+  -- Of a packed job only those that findSkillGaps reads, in a size class of their own, which
+  -- searches leave out.
   select n.skill_id,
     case when p.is_packed then 6 else marketplace.size_class(v.total_weight) end,
     ((n.weight_from_here * 10000 + v.total_weight - 1) / v.total_weight)::smallint,
@@ -3123,7 +3181,8 @@ as $$
   and (n.near_gap or not p.is_packed)
 $$;
 
-comment on function marketplace.compute_postings(uuid[]) is 'The postings that belong to what job_vectors hold for these jobs';
+comment on function marketplace.compute_postings(uuid[])
+is 'The postings that belong to what job_vectors hold for these jobs';
 --> statement-breakpoint
 create or replace function marketplace.count_endorsements() returns trigger
 language plpgsql
@@ -3163,7 +3222,8 @@ as $$
   and p.job_id = c.job_id
 $$;
 
-comment on function marketplace.delete_postings(uuid[]) is 'Removes these jobs from the inverted index, found by the very keys that put them there';
+comment on function marketplace.delete_postings(uuid[])
+is 'Removes these jobs from the inverted index, found by the very keys that put them there';
 --> statement-breakpoint
 create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer) returns integer
 language plpgsql
@@ -3212,7 +3272,8 @@ begin
 end
 $$;
 
-comment on function marketplace.drop_empty_blocks(integer, integer) is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
+comment on function marketplace.drop_empty_blocks(integer, integer)
+is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
 --> statement-breakpoint
 create or replace function marketplace.drop_job_vectors(job_ids uuid[]) returns void
 language plpgsql
@@ -3268,7 +3329,8 @@ begin
 end
 $$;
 
-comment on function marketplace.find_first_slots is 'The best places, best first, in the blocks that can reach most, and whether there are no others';
+comment on function marketplace.find_first_slots
+is 'The best places, best first, in the blocks that can reach most, and whether there are no others';
 --> statement-breakpoint
 create or replace function marketplace.find_skill_gaps(person uuid, wanted integer, example_count integer, at timestamptz)
 returns table (skill_id integer, level integer, job_count bigint, job_ids uuid[])
@@ -3278,9 +3340,9 @@ set enable_bitmapscan = off set enable_material = off set max_parallel_workers_p
 set plan_cache_mode = force_generic_plan
 rows 20
 as $$
--- A job that lacks exactly one required skill of a person either has another of its two rarest required
--- skills met, or asks for one skill only: near_gap marks the postings that find it. Its signature then
--- has at most one required bit that is not among the person's.
+-- A job that lacks exactly one required skill of a person either has another of its two rarest
+-- required skills met, or asks for one skill only: near_gap marks the postings that find it. Its
+-- signature then has at most one required bit that is not among the person's.
 #variable_conflict use_column
 declare
   held constant marketplace.held_skills := marketplace.read_held_skills(person);
@@ -3347,7 +3409,8 @@ begin
 end
 $$;
 
-comment on function marketplace.find_skill_gaps is 'Which single skill or level opens how many jobs that a person nearly qualifies for';
+comment on function marketplace.find_skill_gaps
+is 'Which single skill or level opens how many jobs that a person nearly qualifies for';
 --> statement-breakpoint
 create or replace function marketplace.find_slots(
   person uuid, group_ids integer[], bounds bit varying[], t integer, most_share integer,
@@ -3355,9 +3418,10 @@ create or replace function marketplace.find_slots(
 )
 language plpgsql stable
 as $$
--- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum is above 1900 and one for
--- each of at most 99 skills, so none reaches 8192. A server of version 17 or later skips blocks that are not wanted, an older
--- one would descend the index for each block of each skill, and so reads past them.
+-- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum
+-- is above 1900 and one for each of at most 99 skills, so none reaches 8192. A server of version 17
+-- or later skips blocks that are not wanted, an older one would descend the index for each block of
+-- each skill, and so reads past them.
 declare
   start constant numeric := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
   reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
@@ -3415,7 +3479,8 @@ as $$
   select least(12, coalesce(12 * marketplace.level_number(held) / marketplace.level_number(asked), 0))
 $$;
 
-comment on function marketplace.fit_twelfths(marketplace.skill_level, marketplace.skill_level) is 'How far a held level does for the asked one, in twelfths; 0 for a skill not held';
+comment on function marketplace.fit_twelfths(marketplace.skill_level, marketplace.skill_level)
+is 'How far a held level does for the asked one, in twelfths; 0 for a skill not held';
 --> statement-breakpoint
 create or replace function marketplace.forget_endorsements() returns trigger
 language plpgsql
@@ -3450,16 +3515,17 @@ create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
 set jit = off
 as $$
--- The lock on the jobs' vectors, in key order, makes two writers of one job take turns. What follows
--- it are statements of their own: at READ COMMITTED they see what the first writer committed, and at
--- higher isolation the lock itself fails with 40001 when that writer changed the vector. A job that
--- is not active has an empty vector whatever its skills are, so its row is written all the same: or
--- else two writers at higher isolation would leave the skills of both, and one who activates the job
--- would index the skills of an old snapshot. At higher isolation the ranks of the snapshot can be
--- older than the last refresh, whose transaction the sequence names, because a sequence is read as it
--- is now: then it is 40001 as well.
+-- The lock on the jobs' vectors, in key order, makes two writers of one job take turns. What
+-- follows it are statements of their own: at READ COMMITTED they see what the first writer
+-- committed, and at higher isolation the lock itself fails with 40001 when that writer changed the
+-- vector. A job that is not active has an empty vector whatever its skills are, so its row is
+-- written all the same: or else two writers at higher isolation would leave the skills of both, and
+-- one who activates the job would index the skills of an old snapshot. At higher isolation the
+-- ranks of the snapshot can be older than the last refresh, whose transaction the sequence names,
+-- because a sequence is read as it is now: then it is 40001 as well.
 --
--- A job whose skills have changed leaves its block. Times and the order of its needs do not matter there.
+-- A job whose skills have changed leaves its block. Times and the order of its needs do not matter
+-- there.
 declare
   changed_ids uuid[];
   leaving_ids uuid[];
@@ -3514,7 +3580,21 @@ begin
 end
 $$;
 
-comment on function marketplace.index_jobs(uuid[]) is 'Brings vectors and postings of these jobs up to date';
+comment on function marketplace.index_jobs(uuid[])
+is 'Brings vectors and postings of these jobs up to date';
+--> statement-breakpoint
+create or replace function marketplace.is_narrowing(filter marketplace.job_filter) returns boolean
+language sql immutable parallel safe
+as $$
+  -- Inlined. Searches ask this once: to look at each field for each job took a tenth of those with
+  -- qualifiedOnly, because a field of a composite value is read slower than a variable.
+  select num_nonnulls(
+    filter.remote_only, filter.place, filter.least_salary, filter.pay_currency, filter.after_score
+  ) > 0
+$$;
+
+comment on function marketplace.is_narrowing(marketplace.job_filter) is
+  'Whether the filter leaves out open jobs';
 --> statement-breakpoint
 create or replace function marketplace.keep_application_steps() returns trigger
 language plpgsql
@@ -3554,8 +3634,8 @@ is 'Refuses every change of the steps but what foreign keys do';
 create or replace function marketplace.level_number(level marketplace.skill_level) returns integer
 language sql immutable parallel safe
 as $$
-  -- Not declared strict, here and below: a strict function is not inlined, and computing the vectors of 10,000
-  -- jobs took 3.8 s instead of 0.7 s.
+  -- Not declared strict, here and below: a strict function is not inlined, and computing the
+  -- vectors of 10,000 jobs took 3.8 s instead of 0.7 s.
   select case level when 'BEGINNER' then 1 when 'INTERMEDIATE' then 2 when 'ADVANCED' then 3 when 'EXPERT' then 4 end
 $$;
 
@@ -3645,9 +3725,10 @@ set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_se
 set enable_bitmapscan = off set max_parallel_workers_per_gather = 0 set work_mem = '64MB'
 rows 20
 as $$
-  -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest lists until
-  -- nobody unread can be among the first, with a look-up of every other skill of each holder, took 190 ms
-  -- at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and 100,000 people of ESCO.
+  -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest
+  -- lists until nobody unread can be among the first, with a look-up of every other skill of each
+  -- holder, took 190 ms at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and
+  -- 100,000 people of ESCO.
   with needs as (
     select skill_id, level, 1 + required::integer as weight, required
     from marketplace.job_skills
@@ -3689,12 +3770,12 @@ as $$
   limit wanted
 $$;
 
-comment on function marketplace.match_candidates is 'The people who fit a job best: score, then verified and endorsed skills, then the smaller id';
+comment on function marketplace.match_candidates
+is 'The people who fit a job best: score, then verified and endorsed skills, then the smaller id';
 --> statement-breakpoint
 create or replace function marketplace.match_filtered_jobs(
-  held marketplace.held_skills, most integer, wanted integer, at timestamptz, qualified_only boolean,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, most integer, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
   out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
@@ -3704,10 +3785,10 @@ as $$
 -- of the statement, so that it is planned for them. Returns nothing when more than `most` pass.
 declare
   passing constant text := concat_ws(' and ', 'v.total_weight > 0',
-    'v.remote = ' || quote_literal(remote_only),
-    'v.location = ' || quote_literal(lower(place)),
-    'v.currency = ' || quote_literal(pay_currency),
-    'v.top_salary >= ' || quote_literal(least_salary));
+    'v.remote = ' || quote_literal(filter.remote_only),
+    'v.location = ' || quote_literal(lower(filter.place)),
+    'v.currency = ' || quote_literal(filter.pay_currency),
+    'v.top_salary >= ' || quote_literal(filter.least_salary));
   passing_count integer;
 begin
   execute format('select count(*) from (select from marketplace.job_vectors v where %s limit %s) j', passing, most + 1)
@@ -3733,37 +3814,38 @@ begin
     ) m
   $query$, passing)
     into job_ids, scores, posted
-    using held, wanted, at, qualified_only, after_score, after_posted, after_job;
+    using held, wanted, filter.at, qualified_only, filter.after_score, filter.after_posted,
+      filter.after_job;
 end
 $$;
 
 comment on function marketplace.match_filtered_jobs is 'match_jobs for a filter that few jobs pass';
 --> statement-breakpoint
 create or replace function marketplace.match_jobs(
-  person uuid, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
-  place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid
+  person uuid, wanted integer, qualified_only boolean, filter marketplace.job_filter
 ) returns table (job_id uuid, score integer, posted_at timestamptz)
 language plpgsql stable rows 20
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
 set plan_cache_mode = force_generic_plan
 as $$
--- A round reads every posting that can belong to a score of t or more: bound >= t from the job's side; from
--- the person's side, with n of their skills at or after this one, at most 2 n of the weight can match, so
--- the job cannot be heavier than 2 n / t. The signature counts what is surely missing. Of those that can have t
--- and not more, only jobs posted since `since` count. What is left is scored once for each job, from the needs that
--- the posting carries; only who reaches t is looked up. When the last wanted match is at or above (t, since),
--- nothing unread can beat or tie it; otherwise both are lowered.
--- The first t is that of the packed jobs, when they alone fill the page, or guessed from a sample, so that one round does
--- nearly always.
--- The planner knows nothing of what the arrays hold and must not try: the plan is nested index scans. Of a function it
+-- A round reads every posting that can belong to a score of t or more: bound >= t from the job's
+-- side; from the person's side, with n of their skills at or after this one, at most 2 n of the
+-- weight can match, so the job cannot be heavier than 2 n / t. The signature counts what is surely
+-- missing. Of those that can have t and not more, only jobs posted since `since` count. What is
+-- left is scored once for each job, from the needs that the posting carries; only who reaches t is
+-- looked up. When the last wanted match is at or above (t, since), nothing unread can beat or tie
+-- it; otherwise both are lowered. The first t is that of the packed jobs, when they alone fill the
+-- page, or guessed from a sample, so that one round does nearly always. The planner knows nothing
+-- of what the arrays hold and must not try: the plan is nested index scans. Of a function it
 -- expects a thousand rows, for which, among 100,000 jobs, matchJobs read all of them: hence `rows`.
 #variable_conflict use_column
 declare
   -- Its arrays are read as fields: copied into variables they would be unpacked at every call.
   held constant marketplace.held_skills := marketplace.read_held_skills(person);
-  is_filtered constant boolean := num_nonnulls(remote_only, place, pay_currency) > 0;
+  is_filtered constant boolean :=
+    num_nonnulls(filter.remote_only, filter.place, filter.pay_currency) > 0;
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
   missing constant bit(256) := held.missing_bits;
   -- Up to so many jobs that pass a filter, scoring them all is the faster way.
@@ -3791,21 +3873,20 @@ begin
 
   for attempt in 1..2 loop
     if is_filtered then
-      filtered := marketplace.match_filtered_jobs(held, most, wanted, at, qualified_only, remote_only, place,
-        least_salary, pay_currency, after_score, after_posted, after_job);
+      filtered := marketplace.match_filtered_jobs(held, most, wanted, qualified_only, filter);
       if filtered.is_done then
         return query select * from unnest(filtered.job_ids, filtered.scores, filtered.posted);
         return;
       end if;
     end if;
     if qualified_only then
-      packed := marketplace.match_qualified_jobs(held, wanted, at, remote_only, place, least_salary, pay_currency,
-        after_score, after_posted, after_job);
+      packed := marketplace.match_qualified_jobs(held, wanted, filter);
       is_packed_done := true;
     elsif not is_packed_done then
       -- When the first thousand candidates do not fill the page, few jobs pass the filter, maybe.
-      packed := marketplace.match_packed_jobs(person, held, case when is_filtered and attempt = 1 then 2 else 20 end,
-        wanted, at, remote_only, place, least_salary, pay_currency, after_score, after_posted, after_job);
+      packed := marketplace.match_packed_jobs(
+        person, held, case when is_filtered and attempt = 1 then 2 else 20 end, wanted, filter
+      );
       is_packed_done := packed.is_done;
     end if;
     -- Where many jobs are not packed, the best of the packed ones say too little of them.
@@ -3815,8 +3896,7 @@ begin
       where p.oid = 'marketplace.packed_jobs'::regclass
       and v.oid = 'marketplace.job_vectors'::regclass
     ));
-    sample := marketplace.sample_matches(held, wanted, at, qualified_only, remote_only, place,
-      least_salary, pay_currency, after_score, after_posted, after_job);
+    sample := marketplace.sample_matches(held, wanted, qualified_only, filter);
     nth := sample.nth;
     is_sampled := true;
     -- Too few matches for a guess: then all that pass the filter are few enough for this.
@@ -3832,8 +3912,8 @@ begin
     if cardinality(packed.job_ids) = wanted and guessed <= packed.scores[wanted] then
       t := packed.scores[wanted];
       since := packed.posted[wanted];
-    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most while there
-    -- are guesses; when there are none left, few jobs match at all, and t falls fast.
+    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most
+    -- while there are guesses; when there are none left, few jobs match at all, and t falls fast.
     elsif t is null or guessed * 10 >= t * 9 then
       t := guessed;
       since := case when t = 0 then '-infinity' else sample.posted[nth] end;
@@ -3872,13 +3952,20 @@ begin
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score >= greatest(1, s.least_score)
-      and (v.expires_at is null or v.expires_at > at)
-      and (remote_only is null or v.remote = remote_only)
-      and (place is null or v.location = lower(place))
-      and (pay_currency is null or v.currency = pay_currency)
-      and (least_salary is null or v.top_salary >= least_salary)
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = lower(filter.place))
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+      )
       and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
-      and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
       union all
       select * from unnest(packed.job_ids, packed.scores, packed.posted)
       order by score desc, posted_at desc, job_id desc
@@ -3893,26 +3980,28 @@ begin
 end
 $$;
 
-comment on function marketplace.match_jobs is 'The open jobs that fit a person best: score, then the newer, then the greater id';
+comment on function marketplace.match_jobs is
+  'The open jobs that fit a person best: score, then the newer, then the greater id';
 --> statement-breakpoint
 create or replace function marketplace.match_packed_jobs(
-  person uuid, held marketplace.held_skills, most_rounds integer, wanted integer, at timestamptz,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  person uuid, held marketplace.held_skills, most_rounds integer, wanted integer,
+  filter marketplace.job_filter,
   out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
--- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks: what a
--- block's jobs can reach at most. The blocks that can reach most tell t, what the last job that is wanted has: from the sums,
--- less a little for their rounding, which is right nearly always. Then all blocks that can reach t are added up, and who has
--- it is looked up. If that was too high, because jobs have left their blocks or have expired, and with a filter or a cursor, the
--- first ones are looked up for t.
+-- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First
+-- for groups of blocks: what a block's jobs can reach at most. The blocks that can reach most tell
+-- t, what the last job that is wanted has: from the sums, less a little for their rounding, which
+-- is right nearly always. Then all blocks that can reach t are added up, and who has it is looked
+-- up. If that was too high, because jobs have left their blocks or have expired, and with a filter
+-- or a cursor, the first ones are looked up for t.
 #variable_conflict use_column
 declare
-  is_narrowed constant boolean := num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0;
-  -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at most 99 skills.
-  most_share constant integer := coalesce((after_score + 1) * 1900 / 10000 + 100, 1999);
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+  -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at
+  -- most 99 skills.
+  most_share constant integer := coalesce((filter.after_score + 1) * 1900 / 10000 + 100, 1999);
   zeros constant numeric := '1000' || repeat('0', 2048);
   groups record;
   candidates record;
@@ -3943,8 +4032,7 @@ begin
         exit;
       end if;
       is_guess := false;
-      found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
-        after_score, after_posted, after_job);
+      found := marketplace.match_slots(candidates.slots, held, wanted, filter);
       -- With enough matches t is known; with all that there is looked at, so is the whole result.
       is_done := candidates.is_all or coalesce(cardinality(found.job_ids), 0) = wanted;
       exit when is_done;
@@ -3959,16 +4047,14 @@ begin
     candidates := marketplace.find_slots(person, groups.ids, groups.bounds, t, most_share);
     if cardinality(candidates.slots) > 3 * wanted then
       -- The best of many tell how much the others must have.
-      found := marketplace.match_slots(candidates.slots[:2 * wanted], held, wanted, at, remote_only, place, least_salary,
-        pay_currency, after_score, after_posted, after_job);
+      found := marketplace.match_slots(candidates.slots[:2 * wanted], held, wanted, filter);
       candidates.slots := array(
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
         where coalesce(cardinality(found.job_ids), 0) < wanted or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
-    found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
-      after_score, after_posted, after_job);
+    found := marketplace.match_slots(candidates.slots, held, wanted, filter);
     exit when not is_guess or (cardinality(found.job_ids) = wanted and found.scores[wanted] * 1900 / 10000 >= t);
     is_guess := false;
   end loop;
@@ -3980,18 +4066,19 @@ begin
 end
 $$;
 
-comment on function marketplace.match_packed_jobs is 'match_jobs of the packed jobs; nothing when so many rounds are not enough';
+comment on function marketplace.match_packed_jobs is
+  'match_jobs of the packed jobs; nothing when so many rounds are not enough';
 --> statement-breakpoint
 create or replace function marketplace.match_qualified_jobs(
-  held marketplace.held_skills, wanted integer, at timestamptz,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, wanted integer, filter marketplace.job_filter,
   out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
--- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap; every packed job has one.
+-- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap;
+-- every packed job has one.
 declare
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
 begin
   select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
@@ -4006,15 +4093,22 @@ begin
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) = 0
         and public.icount(p.needs operator(public.&) held.full_required) = p.total_weight - cardinality(p.needs)
-        and (p.expires_at is null or p.expires_at > at)
+        and (p.expires_at is null or p.expires_at > filter.at)
     ) p
     cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s
     join marketplace.job_vectors v on v.job_id = p.job_id
-    where (remote_only is null or v.remote = remote_only)
-    and (place is null or v.location = lower(place))
-    and (pay_currency is null or v.currency = pay_currency)
-    and (least_salary is null or v.top_salary >= least_salary)
-    and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+    where (
+      not is_narrowed
+      or (filter.remote_only is null or v.remote = filter.remote_only)
+      and (filter.place is null or v.location = lower(filter.place))
+      and (filter.pay_currency is null or v.currency = filter.pay_currency)
+      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+    )
     and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
@@ -4022,18 +4116,19 @@ begin
 end
 $$;
 
-comment on function marketplace.match_qualified_jobs is 'match_jobs of the packed jobs for which a person qualifies';
+comment on function marketplace.match_qualified_jobs is
+  'match_jobs of the packed jobs for which a person qualifies';
 --> statement-breakpoint
 create or replace function marketplace.match_slots(
-  slots bigint[], held marketplace.held_skills, wanted integer, at timestamptz,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  slots bigint[], held marketplace.held_skills, wanted integer, filter marketplace.job_filter,
   out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
--- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which calls them: to set them
--- again takes 0.1 ms.
+-- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which
+-- calls them: to set them again takes 0.1 ms.
+declare
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
 begin
   select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
   into job_ids, scores, posted
@@ -4044,12 +4139,19 @@ begin
     join marketplace.job_vectors v on v.job_id = p.job_id
     cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, held) as score) s
     where s.score > 0
-    and (v.expires_at is null or v.expires_at > at)
-    and (remote_only is null or v.remote = remote_only)
-    and (place is null or v.location = lower(place))
-    and (pay_currency is null or v.currency = pay_currency)
-    and (least_salary is null or v.top_salary >= least_salary)
-    and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+    and (v.expires_at is null or v.expires_at > filter.at)
+    and (
+      not is_narrowed
+      or (filter.remote_only is null or v.remote = filter.remote_only)
+      and (filter.place is null or v.location = lower(filter.place))
+      and (filter.pay_currency is null or v.currency = filter.pay_currency)
+      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+    )
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
   ) m;
@@ -4064,13 +4166,15 @@ as $$
   select floor(extract(epoch from instant) / 60)::integer
 $$;
 
-comment on function marketplace.minute_of(timestamptz) is 'The minute of an instant, counted from 1970';
+comment on function marketplace.minute_of(timestamptz)
+is 'The minute of an instant, counted from 1970';
 --> statement-breakpoint
 create or replace function marketplace.pack_block(job_ids uuid[]) returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
--- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them.
+-- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs
+-- finds them.
 declare
   free_ids uuid[];
   block integer;
@@ -4119,16 +4223,19 @@ begin
 end
 $$;
 
-comment on function marketplace.pack_block(uuid[]) is 'Packs these jobs in a new block, and says how many';
+comment on function marketplace.pack_block(uuid[])
+is 'Packs these jobs in a new block, and says how many';
 --> statement-breakpoint
 create or replace function marketplace.packed_share(held marketplace.skill_level, code integer, total_weight integer) returns integer
 language sql immutable parallel safe
 as $$
-  -- Rounded up, so that a job's sum is never below its score, and above it by less than one for each of its skills.
+  -- Rounded up, so that a job's sum is never below its score, and above it by less than one for
+  -- each of its skills.
   select (1900 * (1 + (code & 1)) * least(12, 12 * marketplace.level_number(held) / ((code >> 1 & 3) + 1)) + 12 * total_weight - 1) / (12 * total_weight)
 $$;
 
-comment on function marketplace.packed_share(marketplace.skill_level, integer, integer) is 'What a skill held at a level is worth for a need of a job, in 1/1900 of the job''s weight';
+comment on function marketplace.packed_share(marketplace.skill_level, integer, integer)
+is 'What a skill held at a level is worth for a need of a job, in 1/1900 of the job''s weight';
 --> statement-breakpoint
 create or replace function marketplace.places_mask(least_share integer, width integer) returns bit
 language sql immutable parallel safe
@@ -4136,7 +4243,8 @@ as $$
   select ('x' || repeat(lpad(to_hex(65536 - (1 << (length(ltrim(least_share::bit(16)::text, '0')) - 1))), width / 4, 'f'), 512 / width))::bit(512)
 $$;
 
-comment on function marketplace.places_mask(integer, integer) is 'For 512 bits of a vector: those of which a number that is not less has one at least';
+comment on function marketplace.places_mask(integer, integer)
+is 'For 512 bits of a vector: those of which a number that is not less has one at least';
 --> statement-breakpoint
 create or replace function marketplace.reached_places(bits bit varying, width integer, mask bit, least_share bit)
 returns table (place integer, share bit)
@@ -4150,7 +4258,8 @@ as $$
   and substring(bits from 81 + width * i.place for width) >= least_share
 $$;
 
-comment on function marketplace.reached_places(bit varying, integer, bit, bit) is 'The places of a vector that have so much, or more; the mask is that of so much, or less';
+comment on function marketplace.reached_places(bit varying, integer, bit, bit)
+is 'The places of a vector that have so much, or more; the mask is that of so much, or less';
 --> statement-breakpoint
 create or replace function marketplace.read_block(block integer)
 returns table (place integer, job_id uuid, skill_id integer, code integer, total_weight integer)
@@ -4170,8 +4279,8 @@ create or replace function marketplace.read_held_skills(person uuid) returns mar
 language plpgsql stable
 set enable_hashjoin = off set enable_mergejoin = off
 as $$
--- The arrays are in the order of codes because the rows that they are made of are. In PL/pgSQL, because the
--- plan of an SQL function that cannot be inlined is made at each call.
+-- The arrays are in the order of codes because the rows that they are made of are. In PL/pgSQL,
+-- because the plan of an SQL function that cannot be inlined is made at each call.
 declare
   skills marketplace.held_skills;
 begin
@@ -4216,7 +4325,8 @@ begin
 end
 $$;
 
-comment on function marketplace.read_held_skills(uuid) is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
+comment on function marketplace.read_held_skills(uuid)
+is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
 --> statement-breakpoint
 create or replace function marketplace.record_application_step() returns trigger
 language plpgsql
@@ -4242,8 +4352,8 @@ create or replace function marketplace.reindex_jobs(
 )
 language plpgsql
 as $$
--- Takes what nobody holds, so that it neither waits for an open writer with other jobs locked nor meets
--- one head-on; the caller asks for the skipped ones again.
+-- Takes what nobody holds, so that it neither waits for an open writer with other jobs locked nor
+-- meets one head-on; the caller asks for the skipped ones again.
 declare
   chosen uuid[] := retried;
   free_ids uuid[];
@@ -4282,12 +4392,12 @@ begin
 end
 $$;
 
-comment on function marketplace.reindex_jobs(uuid, integer, uuid[]) is 'Brings the next jobs up to date, leaving out those that somebody holds';
+comment on function marketplace.reindex_jobs(uuid, integer, uuid[])
+is 'Brings the next jobs up to date, leaving out those that somebody holds';
 --> statement-breakpoint
 create or replace function marketplace.sample_matches(
-  held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
-  place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
   out one_in integer, out nth integer, out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
@@ -4295,14 +4405,14 @@ set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_se
 set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
 set plan_cache_mode = force_generic_plan
 as $$
--- How good the best matches are, from one job in 16: the score of the n-th best match of a sample of one in m
--- is about that of the n * m-th best of all, and `nth` is the one to begin with. One in 256 tells what is too
--- little to be read of one in 16, and where even it has full matches, it is enough. What seems best by the
--- signature is scored; more of it when a filter or a cursor leaves most jobs out.
+-- How good the best matches are, from one job in 16: the score of the n-th best match of a sample
+-- of one in m is about that of the n * m-th best of all, and `nth` is the one to begin with. One in
+-- 256 tells what is too little to be read of one in 16, and where even it has full matches, it is
+-- enough. What seems best by the signature is scored; more of it when a filter or a cursor leaves
+-- most jobs out.
 declare
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
-  is_narrowed constant boolean :=
-    num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0 or qualified_only;
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
   last_share integer := 0;
   least_score integer := 5000;
 begin
@@ -4333,19 +4443,26 @@ begin
               and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000 >= p.total_weight * least_score
               and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
             order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
-            limit case when is_narrowed then 50 else 5 end * (wanted + 3)
+            limit case when is_narrowed or qualified_only then 50 else 5 end * (wanted + 3)
           ) p
         ) p
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score > 0
-      and (v.expires_at is null or v.expires_at > at)
-      and (remote_only is null or v.remote = remote_only)
-      and (place is null or v.location = lower(place))
-      and (pay_currency is null or v.currency = pay_currency)
-      and (least_salary is null or v.top_salary >= least_salary)
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = lower(filter.place))
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+      )
       and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
-      and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
@@ -4360,7 +4477,8 @@ begin
 end
 $$;
 
-comment on function marketplace.sample_matches is 'The best matches among a share of the jobs, to guess the least score of a page from';
+comment on function marketplace.sample_matches is
+  'The best matches among a share of the jobs, to guess the least score of a page from';
 --> statement-breakpoint
 create or replace function marketplace.sample_share(job uuid) returns integer
 language sql immutable parallel safe
@@ -4369,7 +4487,8 @@ as $$
   select width_bucket(get_byte(uuid_send(job), 15), array[1, 16])
 $$;
 
-comment on function marketplace.sample_share(uuid) is '0 for one job in 256, 1 for those that with it make one in 16, 2 for all others';
+comment on function marketplace.sample_share(uuid)
+is '0 for one job in 256, 1 for those that with it make one in 16, 2 for all others';
 --> statement-breakpoint
 create or replace function marketplace.score_match(person uuid, job uuid) returns integer
 language sql stable parallel safe
@@ -4384,14 +4503,15 @@ as $$
   where js.job_id = job
 $$;
 
-comment on function marketplace.score_match(uuid, uuid) is 'The match score of a person and a job in basis points, whatever the job''s status';
+comment on function marketplace.score_match(uuid, uuid)
+is 'The match score of a person and a job in basis points, whatever the job''s status';
 --> statement-breakpoint
 create or replace function marketplace.score_needs(needs integer[], total_weight integer, held marketplace.held_skills)
 returns integer
 language sql immutable parallel safe
 as $$
-  -- Inlined. To look every need up among the person's codes and add up took 13 to 19 microseconds a job, and so
-  -- it is 4 to 8, for people with 5 to 60 skills.
+  -- Inlined. To look every need up among the person's codes and add up took 13 to 19 microseconds a
+  -- job, and so it is 4 to 8, for people with 5 to 60 skills.
   select (public.icount(needs operator(public.&) held.ones)
     + 2 * public.icount(needs operator(public.&) held.twos)
     + 4 * public.icount(needs operator(public.&) held.fours)
@@ -4399,7 +4519,8 @@ as $$
     + 16 * public.icount(needs operator(public.&) held.sixteens)) * 10000 / (12 * total_weight)
 $$;
 
-comment on function marketplace.score_needs(integer[], integer, marketplace.held_skills) is 'The score of a job with these needs, in basis points';
+comment on function marketplace.score_needs(integer[], integer, marketplace.held_skills)
+is 'The score of a job with these needs, in basis points';
 --> statement-breakpoint
 create or replace function marketplace.set_job_skills(
   job uuid, skill_ids integer[], levels marketplace.skill_level[], required_flags boolean[]
@@ -4475,7 +4596,7 @@ is 'Makes these the skills of a user; false for a user who is not there';
 create or replace function marketplace.size_class(total_weight integer) returns smallint
 language sql immutable parallel safe
 as $$
-  -- The lower ends are in match_ranges as well.
+  -- The lower ends are in match_jobs as well.
   select width_bucket(total_weight, array[9, 17, 25, 33, 49])::smallint
 $$;
 
@@ -4484,8 +4605,9 @@ comment on function marketplace.size_class(integer) is 'Small and large jobs apa
 create or replace function marketplace.skill_bits(skill integer, required boolean) returns bit(256)
 language sql immutable parallel safe
 as $$
-  -- Every skill sets one of the first 128 bits, a required one also one of the others. So the bits of a
-  -- job that are not among a person's are at most the weight of the skills that the person lacks.
+  -- Every skill sets one of the first 128 bits, a required one also one of the others. So the bits
+  -- of a job that are not among a person's are at most the weight of the skills that the person
+  -- lacks.
   select set_bit(0::bit(256), skill % 128, 1)
     | case when required
         then set_bit(0::bit(256), 128 + (((skill::bigint * 2654435761) >> 7) % 128)::integer, 1)
@@ -4493,7 +4615,8 @@ as $$
       end
 $$;
 
-comment on function marketplace.skill_bits(integer, boolean) is 'The bits that a skill sets in the signature of a job';
+comment on function marketplace.skill_bits(integer, boolean)
+is 'The bits that a skill sets in the signature of a job';
 --> statement-breakpoint
 create or replace function marketplace.unpack_jobs(before_block integer, chunk integer) returns integer
 language plpgsql
@@ -4525,17 +4648,20 @@ begin
 end
 $$;
 
-comment on function marketplace.unpack_jobs(integer, integer) is 'Puts jobs of the blocks before this one back among the postings, and says how many';
+comment on function marketplace.unpack_jobs(integer, integer)
+is 'Puts jobs of the blocks before this one back among the postings, and says how many';
 --> statement-breakpoint
 create or replace function marketplace.vector_bits(vector numeric) returns bit varying
 language sql immutable parallel safe
 as $$
-  -- As binary, because a digit of numeric is four decimal ones, in 16 bits; as text of it, the same took twice as long. The
-  -- head of 64 bits and one digit that keeps leading zeros come before the first place. Inlined.
+  -- As binary, because a digit of numeric is four decimal ones, in 16 bits; as text of it, the same
+  -- took twice as long. The head of 64 bits and one digit that keeps leading zeros come before the
+  -- first place. Inlined.
   select ('x' || encode(numeric_send(vector), 'hex'))::bit(8272)
 $$;
 
-comment on function marketplace.vector_bits(numeric) is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
+comment on function marketplace.vector_bits(numeric)
+is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
 --> statement-breakpoint
 create or replace function marketplace.vector_field(vector numeric, place integer, width integer) returns integer
 language sql immutable parallel safe
@@ -4543,7 +4669,8 @@ as $$
   select substr(lpad(vector::text, 2048, '0'), 1 + width * place, width)::integer
 $$;
 
-comment on function marketplace.vector_field(numeric, integer, integer) is 'The number that a vector has for one place';
+comment on function marketplace.vector_field(numeric, integer, integer)
+is 'The number that a vector has for one place';
 --> statement-breakpoint
 create or replace function platform.forbid_change() returns trigger
 language plpgsql

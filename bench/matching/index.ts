@@ -113,7 +113,9 @@ async function compare(db: Database, anyone: (call: number) => string): Promise<
 async function countPages(db: Database, user: string): Promise<string> {
   const { rows } = await db.$client.query(
     `explain (analyze, buffers, timing off, format json)
-    select * from marketplace.match_jobs($1, 20, now(), false, null, null, null, null, null, null, null)`,
+    select * from marketplace.match_jobs(
+      $1, 20, false, row(now(), null, null, null, null, null, null, null)::marketplace.job_filter
+    )`,
     [user],
   );
   const plan = rows[0]['QUERY PLAN'][0].Plan;

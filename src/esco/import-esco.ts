@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../db/session.ts';
-import { statement } from '../db/statement.ts';
+import { only, statement } from '../db/statement.ts';
 import { transaction } from '../db/transaction.ts';
 import { parseInput, text } from '../input/validate.ts';
 import { EscoError } from './errors.ts';
@@ -43,14 +43,21 @@ export type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promis
 
 export const CHUNK = 1_000;
 
-const readSettings = statement<{ nestedLoops: string; timeout: string }>(
-  'read_import_settings',
-  `select current_setting('enable_nestloop') as "nestedLoops", current_setting('statement_timeout') as timeout`,
+interface Settings {
+  nestedLoops: string;
+  timeout: string;
+}
+
+const selectSettings = statement<Settings, readonly []>(
+  'select_import_settings',
+  `select current_setting('enable_nestloop') as "nestedLoops",
+     current_setting('statement_timeout') as timeout`,
 );
 
-const writeSettings = statement(
-  'write_import_settings',
-  `select set_config('enable_nestloop', $1, true), set_config('statement_timeout', $2, true)`,
+const changedSettings = statement<Settings, [nestedLoops: string, timeout: string]>(
+  'changed_import_settings',
+  `select set_config('enable_nestloop', $1, true) as "nestedLoops",
+     set_config('statement_timeout', $2, true) as timeout`,
 );
 
 /**
@@ -127,13 +134,13 @@ export async function importEsco(
  * rolls them back.
  */
 async function adjustSettings(tx: Db): Promise<() => Promise<void>> {
-  const [before] = await readSettings(tx);
+  const { nestedLoops, timeout } = only(await selectSettings(tx));
   // Tables that were empty a moment ago look small to the planner, and it would loop over all of
   // them a row. One statement adds more than a hundred thousand relations and checks both ends of
   // each.
-  await writeSettings(tx, ['off', '0']);
+  await changedSettings(tx, ['off', '0']);
   return async () => {
-    await writeSettings(tx, [before?.nestedLoops, before?.timeout]);
+    await changedSettings(tx, [nestedLoops, timeout]);
   };
 }
 

@@ -21,7 +21,9 @@ export interface EscoRow {
 }
 
 /**
- * The first of the names that is in the folder, plain or gzipped. @throws EscoError when none is.
+ * The first of the names that is in the folder, plain or gzipped.
+ *
+ * @throws EscoError when none is.
  */
 export async function findFile(folder: string, names: string[]): Promise<EscoFile> {
   for (const name of names.flatMap((plain) => [plain, `${plain}.gz`])) {

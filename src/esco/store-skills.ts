@@ -4,66 +4,80 @@ import { CHUNK, type Store } from './import-esco.ts';
 import type { EscoRow } from './read-table.ts';
 import { findFault, toUnusable, type UnusableRow } from './usable-rows.ts';
 
-// Names are compared as the unique index does, in this database's own lower case. The skill that
-// has a label already matters only if these files do not rename it: one of another source, or one
-// without a URI.
-const readLabels = statement<{
+interface LabelRow {
   key: string;
   knownId: number | null;
   knownKey: string | null;
   holderId: number | null;
-  isHolderFree: boolean | null;
-}>(
-  'read_esco_labels',
+  isHolderFree: boolean;
+}
+
+// Names are compared as the unique index does, in this database's own lower case. The skill that
+// has a label already matters only if these files do not rename it: one of another source, or one
+// without a URI.
+const selectLabels = statement<LabelRow, [sourceUris: string[], names: string[]]>(
+  'select_esco_labels',
   `with given_labels as (
-    select * from unnest($1::text[], $2::text[]) with ordinality as given (source_uri, name, place)
-  )
-  select lower(g.name) as key, k.id as "knownId", lower(k.name) as "knownKey", h.id as "holderId",
-    h.source_uri is null as "isHolderFree"
-  from given_labels g
-  left join marketplace.skills k on k.source_uri = g.source_uri
-  left join (
-    select s.id, s.name, s.source_uri
-    from marketplace.skills s
-    where not exists (select from given_labels o where o.source_uri = s.source_uri)
-  ) h on lower(h.name) = lower(g.name)
-  order by g.place`,
+     select source_uri, name, place
+     from unnest($1::text[], $2::text[]) with ordinality as given (source_uri, name, place)
+   )
+   select lower(g.name) as key, k.id as "knownId", lower(k.name) as "knownKey",
+     h.id as "holderId", h.source_uri is null as "isHolderFree"
+   from given_labels g
+   left join marketplace.skills k on k.source_uri = g.source_uri
+   left join (
+     select s.id, s.name, s.source_uri
+     from marketplace.skills s
+     where not exists (select from given_labels o where o.source_uri = s.source_uri)
+   ) h on lower(h.name) = lower(g.name)
+   order by g.place`,
 );
 
-const freeNames = statement<{ id: number }>(
-  'free_skill_names',
+const freedNames = statement<{ id: number }, [ids: number[]]>(
+  'freed_skill_names',
   `update marketplace.skills
-  set name = 'being renamed: ' || id || ' ' || gen_random_uuid()
-  where id = any ($1::integer[])
-  returning id`,
+   set name = 'being renamed: ' || id || ' ' || gen_random_uuid()
+   where id = any ($1)
+   returning id`,
 );
 
-const saveSkills = statement<{ id: number }>(
-  'import_esco_skills',
+const storedSkills = statement<
+  { id: number },
+  [
+    ids: (number | null)[],
+    sourceUris: string[],
+    names: string[],
+    categories: string[],
+    descriptions: (string | null)[],
+  ]
+>(
+  'stored_esco_skills',
   `with given_skills as (
-    select * from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[])
-      as given (id, source_uri, name, category, description)
-  ),
-  changed_skills as (
-    update marketplace.skills s
-    set source_uri = g.source_uri, name = g.name, category = g.category, description = g.description
-    from given_skills g
-    where s.id = g.id
-    and (s.source_uri, s.name, s.category, s.description)
-      is distinct from (g.source_uri, g.name, g.category, g.description)
-    returning s.id
-  ),
-  added_skills as (
-    insert into marketplace.skills (source_uri, name, category, description)
-    select source_uri, name, category, description
-    from given_skills
-    where id is null
-    order by source_uri
-    returning id
-  )
-  select id from changed_skills
-  union all
-  select id from added_skills`,
+     select id, source_uri, name, category, description
+     from unnest($1::integer[], $2::text[], $3::text[], $4::text[], $5::text[])
+       as given (id, source_uri, name, category, description)
+   ),
+   changed_skills as (
+     update marketplace.skills s
+     set source_uri = g.source_uri, name = g.name, category = g.category,
+       description = g.description
+     from given_skills g
+     where s.id = g.id
+       and (s.source_uri, s.name, s.category, s.description)
+         is distinct from (g.source_uri, g.name, g.category, g.description)
+     returning s.id
+   ),
+   added_skills as (
+     insert into marketplace.skills (source_uri, name, category, description)
+     select source_uri, name, category, description
+     from given_skills
+     where id is null
+     order by source_uri
+     returning id
+   )
+   select id from changed_skills
+   union all
+   select id from added_skills`,
 );
 
 interface Concept {
@@ -116,9 +130,9 @@ export function storeSkills(uris: Set<string>): Store {
 }
 
 async function readConcepts(tx: Db, rows: EscoRow[]): Promise<Concept[]> {
-  const labels = await readLabels(tx, [
-    rows.map(({ cells }) => cells.conceptUri),
-    rows.map(({ cells }) => cells.preferredLabel),
+  const labels = await selectLabels(tx, [
+    rows.map(({ cells }) => cells.conceptUri ?? ''),
+    rows.map(({ cells }) => cells.preferredLabel ?? ''),
   ]);
   const seen = new Set<string>();
   return labels.flatMap(({ key, knownId, knownKey, holderId, isHolderFree }, at) => {
@@ -126,7 +140,7 @@ async function readConcepts(tx: Db, rows: EscoRow[]): Promise<Concept[]> {
     if (row === undefined) return [];
     // A skill without a URI becomes the concept of its name, unless that concept has a skill of its
     // own: people may hold either, and making one of two is not for an import.
-    const isAdopting = holderId !== null && isHolderFree === true && knownId === null;
+    const isAdopting = holderId !== null && isHolderFree && knownId === null;
     const isTaken = holderId !== null && !isAdopting;
     const fault = seen.has(key) ? REPEATED : isTaken ? TAKEN : undefined;
     seen.add(key);
@@ -162,15 +176,15 @@ async function save(tx: Db, concepts: Concept[]): Promise<number> {
     ({ knownId, knownKey }) =>
       knownKey !== null && wanted.has(knownKey) && wanted.get(knownKey) !== knownId,
   );
-  if (freed.length > 0) await freeNames(tx, [freed.map(({ id }) => id)]);
+  if (freed.length > 0) await freedNames(tx, [freed.flatMap(({ knownId }) => knownId ?? [])]);
   let changed = 0;
   for (let from = 0; from < concepts.length; from += CHUNK) {
     const part = concepts.slice(from, from + CHUNK);
     const cells = part.map(({ row }) => row.cells);
-    const stored = await saveSkills(tx, [
+    const stored = await storedSkills(tx, [
       part.map(({ id }) => id),
-      cells.map(({ conceptUri }) => conceptUri),
-      cells.map(({ preferredLabel }) => preferredLabel),
+      cells.map(({ conceptUri }) => conceptUri ?? ''),
+      cells.map(({ preferredLabel }) => preferredLabel ?? ''),
       cells.map(({ skillType }) => skillType || 'skill'),
       cells.map(({ description }) => description || null),
     ]);

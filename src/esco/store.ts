@@ -1,58 +1,76 @@
 import type { Db } from '../db/session.ts';
-import { statement } from '../db/statement.ts';
+import { only, statement } from '../db/statement.ts';
 import { CHUNK, type Store } from './import-esco.ts';
 import { findFault, toUnusable } from './usable-rows.ts';
 
-const upsertOccupations = statement<{ id: number }>(
-  'import_esco_occupations',
+const storedOccupations = statement<
+  { id: number },
+  [
+    sourceUris: string[],
+    names: string[],
+    groupCodes: (string | null)[],
+    descriptions: (string | null)[],
+  ]
+>(
+  'stored_esco_occupations',
   `insert into marketplace.occupations (source_uri, name, group_code, description)
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])
-  order by 1
-  on conflict (source_uri) do update
-  set name = excluded.name, group_code = excluded.group_code, description = excluded.description
-  where (occupations.name, occupations.group_code, occupations.description)
-    is distinct from (excluded.name, excluded.group_code, excluded.description)
-  returning id`,
+   select source_uri, name, group_code, description
+   from unnest($1::text[], $2::text[], $3::text[], $4::text[])
+     as given (source_uri, name, group_code, description)
+   order by source_uri
+   on conflict (source_uri) do update
+   set name = excluded.name, group_code = excluded.group_code, description = excluded.description
+   where (occupations.name, occupations.group_code, occupations.description)
+     is distinct from (excluded.name, excluded.group_code, excluded.description)
+   returning id`,
 );
 
-const upsertRelations = statement<{ occupationId: number }>(
-  'import_esco_relations',
+const storedRelations = statement<
+  { occupationId: number },
+  [occupationIds: number[], skillIds: number[], essential: boolean[]]
+>(
+  'stored_esco_relations',
   `insert into marketplace.occupation_skills (occupation_id, skill_id, essential)
-  select * from unnest($1::integer[], $2::integer[], $3::boolean[])
-  order by 1, 2
-  on conflict (occupation_id, skill_id) do update
-  set essential = excluded.essential
-  where occupation_skills.essential <> excluded.essential
-  returning occupation_id as "occupationId"`,
+   select occupation_id, skill_id, essential
+   from unnest($1::integer[], $2::integer[], $3::boolean[])
+     as given (occupation_id, skill_id, essential)
+   order by occupation_id, skill_id
+   on conflict (occupation_id, skill_id) do update
+   set essential = excluded.essential
+   where occupation_skills.essential <> excluded.essential
+   returning occupation_id as "occupationId"`,
 );
 
-const dropRelations = statement<{ occupationId: number }>(
-  'drop_esco_relations',
+const deletedRelations = statement<
+  { occupationId: number },
+  [occupationIds: number[], skillIds: number[], occupationIdsInFiles: number[]]
+>(
+  'deleted_esco_relations',
   `delete from marketplace.occupation_skills os
-  where os.occupation_id in (select unnest($3::integer[]))
-  and not exists (
-    select from unnest($1::integer[], $2::integer[]) as kept (occupation_id, skill_id)
-    where kept.occupation_id = os.occupation_id
-    and kept.skill_id = os.skill_id
-  )
-  returning os.occupation_id as "occupationId"`,
+   where os.occupation_id in (select unnest($3::integer[]))
+     and not exists (
+       select from unnest($1::integer[], $2::integer[]) as kept (occupation_id, skill_id)
+       where kept.occupation_id = os.occupation_id
+         and kept.skill_id = os.skill_id
+     )
+   returning os.occupation_id as "occupationId"`,
 );
 
-const readIds = statement<{
-  skillIds: Record<string, number>;
-  occupationIds: Record<string, number>;
-}>(
-  'read_esco_ids',
+/** Ids by URI; null when there are none. */
+type Ids = Record<string, number> | null;
+
+const selectIds = statement<{ skillIds: Ids; occupationIds: Ids }, readonly []>(
+  'select_esco_ids',
   `select
-    (
-      select coalesce(jsonb_object_agg(source_uri, id), '{}')
-      from marketplace.skills
-      where source_uri is not null
-    ) as "skillIds",
-    (
-      select coalesce(jsonb_object_agg(source_uri, id), '{}')
-      from marketplace.occupations
-    ) as "occupationIds"`,
+     (
+       select jsonb_object_agg(source_uri, id)
+       from marketplace.skills
+       where source_uri is not null
+     ) as "skillIds",
+     (
+       select jsonb_object_agg(source_uri, id)
+       from marketplace.occupations
+     ) as "occupationIds"`,
 );
 
 /** Stores each chunk as it comes. `uris` gets every URI in the file. */
@@ -67,9 +85,9 @@ export function storeOccupations(uris: Set<string>): Store {
       else unusable.push(toUnusable(row, fault));
       return fault === undefined;
     });
-    const changed = await upsertOccupations(tx, [
-      usable.map(({ cells }) => cells.conceptUri),
-      usable.map(({ cells }) => cells.preferredLabel),
+    const changed = await storedOccupations(tx, [
+      usable.map(({ cells }) => cells.conceptUri ?? ''),
+      usable.map(({ cells }) => cells.preferredLabel ?? ''),
       usable.map(({ cells }) => cells.iscoGroup || null),
       usable.map(({ cells }) => cells.description || null),
     ]);
@@ -103,13 +121,13 @@ export async function storeRelations(
   occupationUris: ReadonlySet<string>,
   skillUris: ReadonlySet<string>,
 ): Promise<Store> {
-  const [ids] = await readIds(tx);
+  const { occupationIds, skillIds } = only(await selectIds(tx));
   const occupationEnds = {
     kind: 'an occupation',
     uris: occupationUris,
-    ids: ids?.occupationIds ?? {},
+    ids: occupationIds ?? {},
   };
-  const skillEnds = { kind: 'a skill', uris: skillUris, ids: ids?.skillIds ?? {} };
+  const skillEnds = { kind: 'a skill', uris: skillUris, ids: skillIds ?? {} };
   const kept = new Map<string, { occupation: number; skill: number; essential: boolean }>();
   return async (db, rows, unusable) => {
     for (const row of rows) {
@@ -130,7 +148,7 @@ export async function storeRelations(
     const relations = [...kept.values()];
     const occupations = relations.map(({ occupation }) => occupation);
     const skills = relations.map(({ skill }) => skill);
-    const stored = await upsertRelations(db, [
+    const stored = await storedRelations(db, [
       occupations,
       skills,
       relations.map(({ essential }) => essential),
@@ -138,7 +156,7 @@ export async function storeRelations(
     const inFiles = Object.entries(occupationEnds.ids)
       .filter(([uri]) => occupationUris.has(uri))
       .map(([, id]) => id);
-    const dropped = await dropRelations(db, [occupations, skills, inFiles]);
+    const dropped = await deletedRelations(db, [occupations, skills, inFiles]);
     return { used: relations.length, changed: stored.length + dropped.length };
   };
 }

@@ -28,6 +28,7 @@ export const jobApplications = marketplace.table(
     status: applicationStatus('status').notNull().default('PENDING'),
     coverLetter: text('cover_letter'),
     resume: text('resume'),
+    /** The match score when the user applied, in basis points. */
     matchScore: smallint('match_score'),
     appliedAt: instant('applied_at').notNull().defaultNow(),
     statusChangedAt: instant('status_changed_at').notNull().defaultNow(),

@@ -18,6 +18,7 @@ export const jobs = marketplace.table(
     company: text('company').notNull(),
     location: text('location'),
     remote: boolean('remote').notNull().default(false),
+    /** Yearly, in minor units of `currency`, as `salaryMax`. */
     salaryMin: minorUnits('salary_min'),
     salaryMax: minorUnits('salary_max'),
     currency: text('currency'),

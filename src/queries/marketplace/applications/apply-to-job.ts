@@ -13,21 +13,34 @@ const input = z.strictObject({
 });
 
 // The clock, not the transaction's start: the job may have been posted since.
-const applyStatement = statement<ApplicationRow>(
-  'apply_to_job',
-  `insert into marketplace.job_applications
-    (user_id, job_id, cover_letter, resume, match_score, applied_at, status_changed_at, status_changed_by)
-  select $1, $2, $3, $4, marketplace.score_match($1, $2), a.applied_at, a.applied_at, $1
-  from (select coalesce($5::timestamptz, clock_timestamp())) a (applied_at)
-  returning ${applicationColumns}`,
+const insertedApplication = statement<
+  ApplicationRow,
+  [
+    userId: string,
+    jobId: string,
+    coverLetter: string | null,
+    resume: string | null,
+    appliedAt: Date | null,
+  ]
+>(
+  'inserted_application',
+  `insert into marketplace.job_applications (
+     user_id, job_id, cover_letter, resume, match_score, applied_at, status_changed_at,
+     status_changed_by
+   )
+   select $1, $2, $3, $4, marketplace.score_match($1, $2), a.applied_at, a.applied_at, $1
+   from (select coalesce($5::timestamptz, clock_timestamp())) a (applied_at)
+   returning ${applicationColumns.list}`,
 );
 
 /**
- * Applies to a job, once, and stores the match score of this moment. The job cannot close before this is committed.
- * `appliedAt` is for applications that arrive late; the job has to be open now as well as then.
+ * Applies to a job, once, and stores the match score of this moment. The job cannot close before
+ * this is committed. `appliedAt` is for applications that arrive late; the job has to be open now
+ * as well as then.
  *
- * @throws ConstraintError `job_applications_pkey` for a second application, `job_applications_job_open_check` for a job
- * that is not active, expired or deleted, `job_applications_after_posted_check` for a time before it was posted,
+ * @throws ConstraintError `job_applications_pkey` for a second application,
+ * `job_applications_job_open_check` for a job that is not active, expired or deleted,
+ * `job_applications_after_posted_check` for a time before it was posted,
  * `job_applications_user_active_check` for a deleted user, `job_applications_job_id_fkey` and
  * `job_applications_user_id_fkey` for unknown ones.
  * @throws InvalidInputError
@@ -43,7 +56,7 @@ export async function applyToJob(
   },
 ): Promise<ApplicationRow> {
   const given = parseInput(input, params);
-  const rows = await applyStatement(db, [
+  const rows = await insertedApplication(db, [
     given.userId,
     given.jobId,
     given.coverLetter,

@@ -1,5 +1,6 @@
 import { and, asc, eq, gt } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { defineCursor, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
@@ -17,9 +18,33 @@ const input = z.strictObject({
   cursor: cursors.field,
 });
 
+const selectApplicationSteps = prepared(
+  'select_application_steps',
+  {
+    userId: applicationSteps.userId,
+    jobId: applicationSteps.jobId,
+    after: applicationSteps.position,
+    limit: 'count',
+  },
+  (query, { userId, jobId, after, limit }) =>
+    query
+      .select()
+      .from(applicationSteps)
+      .where(
+        and(
+          eq(applicationSteps.userId, userId),
+          eq(applicationSteps.jobId, jobId),
+          gt(applicationSteps.position, after),
+        ),
+      )
+      .orderBy(asc(applicationSteps.position))
+      .limit(limit),
+);
+
 /**
- * What an application went through, first step first: each status, since when, and by whom. At most eight in all, so that
- * they are on one page; none when the user did not apply. By `application_steps_pkey`.
+ * What an application went through, first step first: each status, since when, and by whom. At most
+ * eight in all, so that they are on one page; none when the user did not apply. By
+ * `application_steps_pkey`.
  *
  * @throws InvalidInputError
  */
@@ -32,18 +57,12 @@ export async function listApplicationSteps(
     cursor?: string | undefined;
   },
 ): Promise<{ items: ApplicationStep[]; nextCursor: string | null }> {
-  const given = parseInput(input, params);
-  const rows = await db
-    .select()
-    .from(applicationSteps)
-    .where(
-      and(
-        eq(applicationSteps.userId, given.userId),
-        eq(applicationSteps.jobId, given.jobId),
-        gt(applicationSteps.position, given.cursor ?? 0),
-      ),
-    )
-    .orderBy(asc(applicationSteps.position))
-    .limit(given.limit + 1);
-  return toPage(rows, given.limit, (last) => cursors.encode(last.position));
+  const { userId, jobId, ...page } = parseInput(input, params);
+  const rows = await selectApplicationSteps(db, {
+    userId,
+    jobId,
+    after: page.cursor ?? 0,
+    limit: page.limit + 1,
+  });
+  return toPage(rows, page.limit, (last) => cursors.encode(last.position));
 }

@@ -17,30 +17,34 @@ const input = z.strictObject({
   changedBy: uuid,
 });
 
-// The row keeps its time and author when the status stays, so that a repeated call leaves no trace. Who applied may
-// have given a time that the server's clock has not reached.
-const moveStatement = statement<ApplicationRow>(
-  'move_application',
+// The row keeps its time and author when the status stays, so that a repeated call leaves no trace.
+// Who applied may have given a time that the server's clock has not reached.
+const movedApplication = statement<
+  ApplicationRow,
+  [userId: string, jobId: string, status: ApplicationStatus, changedBy: string]
+>(
+  'moved_application',
   `update marketplace.job_applications
-  set status = $3,
-    status_changed_at = case
-      when status = $3 then status_changed_at
-      else greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
-    end,
-    status_changed_by = case when status = $3 then status_changed_by else $4 end
-  where user_id = $1
-  and job_id = $2
-  returning ${applicationColumns}`,
+   set status = $3,
+     status_changed_at = case
+       when status = $3 then status_changed_at
+       else greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
+     end,
+     status_changed_by = case when status = $3 then status_changed_by else $4 end
+   where user_id = $1
+     and job_id = $2
+   returning ${applicationColumns.list}`,
 );
 
 /**
- * Moves an application forward to a status, and says who did. Steps may be left out, none can be taken back, and nothing
- * follows ACCEPTED, REJECTED or a withdrawal. `listApplicationSteps` has every step.
+ * Moves an application forward to a status, and says who did. Steps may be left out, none can be
+ * taken back, and nothing follows ACCEPTED, REJECTED or a withdrawal. `listApplicationSteps` has
+ * every step.
  *
  * @throws NotFoundError when the user did not apply to the job.
  * @throws ConstraintError `job_applications_forward_check` for a move that is not forward,
- * `job_applications_author_check` when applicants move their own otherwise than by answering an offer,
- * `job_applications_status_changed_by_fkey` for an unknown `changedBy`.
+ * `job_applications_author_check` when applicants move their own otherwise than by answering an
+ * offer, `job_applications_status_changed_by_fkey` for an unknown `changedBy`.
  * @throws InvalidInputError
  */
 export async function moveApplication(
@@ -48,7 +52,7 @@ export async function moveApplication(
   params: { userId: string; jobId: string; status: ApplicationStatus; changedBy: string },
 ): Promise<ApplicationRow> {
   const { userId, jobId, status, changedBy } = parseInput(input, params);
-  const [row] = await moveStatement(db, [userId, jobId, status, changedBy]);
+  const [row] = await movedApplication(db, [userId, jobId, status, changedBy]);
   if (row === undefined) throw new NotFoundError('application', ['userId', 'jobId']);
   return row;
 }

@@ -8,18 +8,18 @@ import { type ApplicationRow, applicationColumns } from './application-row.ts';
 const input = z.strictObject({ userId: uuid, jobId: uuid });
 
 // A second withdrawal keeps the time of the first.
-const withdrawStatement = statement<ApplicationRow>(
-  'withdraw_application',
+const withdrawnApplication = statement<ApplicationRow, [userId: string, jobId: string]>(
+  'withdrawn_application',
   `update marketplace.job_applications
-  set withdrawn_at = coalesce(withdrawn_at, greatest(clock_timestamp(), applied_at)),
-    status_changed_at = case
-      when withdrawn_at is null then greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
-      else status_changed_at
-    end,
-    status_changed_by = case when withdrawn_at is null then user_id else status_changed_by end
-  where user_id = $1
-  and job_id = $2
-  returning ${applicationColumns}`,
+   set withdrawn_at = coalesce(withdrawn_at, greatest(clock_timestamp(), applied_at)),
+     status_changed_at = case
+       when withdrawn_at is not null then status_changed_at
+       else greatest(clock_timestamp(), status_changed_at + interval '1 microsecond')
+     end,
+     status_changed_by = case when withdrawn_at is null then user_id else status_changed_by end
+   where user_id = $1
+     and job_id = $2
+   returning ${applicationColumns.list}`,
 );
 
 /**
@@ -34,7 +34,7 @@ export async function withdrawApplication(
   params: { userId: string; jobId: string },
 ): Promise<ApplicationRow> {
   const { userId, jobId } = parseInput(input, params);
-  const [row] = await withdrawStatement(db, [userId, jobId]);
+  const [row] = await withdrawnApplication(db, [userId, jobId]);
   if (row === undefined) throw new NotFoundError('application', ['userId', 'jobId']);
   return row;
 }

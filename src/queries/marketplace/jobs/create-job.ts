@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { only } from '../../../db/statement.ts';
 import { transaction } from '../../../db/transaction.ts';
@@ -27,18 +29,42 @@ const input = z.strictObject({
   skills: wantedSkillsField.default([]),
 });
 
+const insertedJob = prepared(
+  'inserted_job',
+  {
+    title: jobs.title,
+    description: jobs.description,
+    company: jobs.company,
+    location: jobs.location,
+    remote: jobs.remote,
+    salaryMin: jobs.salaryMin,
+    salaryMax: jobs.salaryMax,
+    currency: jobs.currency,
+    requirements: jobs.requirements,
+    expiresAt: jobs.expiresAt,
+    postedBy: jobs.postedBy,
+    // Another instant that may be null: then it is now.
+    postedAt: jobs.expiresAt,
+  },
+  (query, { postedAt, ...details }) =>
+    query
+      .insert(jobs)
+      .values({ ...details, postedAt: sql`coalesce(${postedAt}, now())` })
+      .returning(),
+);
+
 /**
- * Posts a job together with its skills, in one transaction; it can be matched once that is committed.
+ * Posts a job together with its skills, in one transaction; it can be matched once that is
+ * committed.
  *
- * @throws ConstraintError for a rule of the table, such as `jobs_place_check` (a job is remote or somewhere),
- * `jobs_salary_range_check`, `jobs_currency_fkey`, or `job_skills_skill_id_fkey`.
+ * @throws ConstraintError for a rule of the table, such as `jobs_place_check` (a job is remote or
+ * somewhere), `jobs_salary_range_check`, `jobs_currency_fkey`, or `job_skills_skill_id_fkey`.
  * @throws InvalidInputError
  */
 export async function createJob(db: Db, params: CreateJobParams): Promise<Job> {
   const { skills, postedAt, ...details } = parseInput(input, params);
   return transaction(db, async (tx) => {
-    const row = postedAt === undefined ? details : { ...details, postedAt };
-    const job = only(await tx.insert(jobs).values(row).returning());
+    const job = only(await insertedJob(tx, { ...details, postedAt: postedAt ?? null }));
     if (skills.length > 0) await insertJobSkills(tx, job.id, skills);
     return job;
   });

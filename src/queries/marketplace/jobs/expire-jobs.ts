@@ -8,27 +8,29 @@ const input = z.strictObject({
   limit: limit({ max: 10_000, fallback: 1_000 }),
 });
 
-const expireStatement = statement<{ id: string }>(
-  'expire_jobs',
+const expiredJobs = statement<{ id: string }, [now: Date | null, limit: number]>(
+  'expired_jobs',
   `with expired_jobs as (
-    select id
-    from marketplace.jobs
-    where status = 'ACTIVE'
-    and expires_at <= coalesce($1::timestamptz, statement_timestamp())
-    order by expires_at, id
-    limit $2
-    for no key update skip locked
-  )
-  update marketplace.jobs j
-  set status = 'EXPIRED'
-  from expired_jobs e
-  where j.id = e.id
-  returning j.id`,
+     select id
+     from marketplace.jobs
+     where status = 'ACTIVE'
+       and expires_at <= coalesce($1::timestamptz, statement_timestamp())
+     order by expires_at, id
+     limit $2
+     for no key update skip locked
+   )
+   update marketplace.jobs j
+   set status = 'EXPIRED'
+   from expired_jobs e
+   where j.id = e.id
+   returning j.id`,
 );
 
 /**
- * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED: at most `limit` in one call,
- * those whose time was over first. Returns their ids in no order; call it until there are none. Matching leaves them out by their `expiresAt` even before. Skips jobs that someone is changing right now.
+ * Marks active jobs whose time is over by `now`, by default the time of the call, as EXPIRED: at
+ * most `limit` in one call, those whose time was over first. Returns their ids in no order; call it
+ * until there are none. Matching leaves them out by their `expiresAt` even before. Skips jobs that
+ * someone is changing right now.
  *
  * @throws InvalidInputError
  */
@@ -37,6 +39,6 @@ export async function expireJobs(
   params: { now?: Date | undefined; limit?: number | undefined } = {},
 ): Promise<{ jobIds: string[] }> {
   const given = parseInput(input, params);
-  const rows = await expireStatement(db, [given.now ?? null, given.limit]);
+  const rows = await expiredJobs(db, [given.now ?? null, given.limit]);
   return { jobIds: rows.map((row) => row.id) };
 }

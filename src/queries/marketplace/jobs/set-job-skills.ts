@@ -33,15 +33,15 @@ export const wantedSkillsField = z
 
 const input = z.strictObject({ jobId: uuid, skills: wantedSkillsField });
 
-const setStatement = statement<{ isThere: boolean }>(
-  'set_job_skills',
-  `select marketplace.set_job_skills($1, $2, $3, $4) as "isThere"`,
-);
+const storedJobSkills = statement<
+  { isThere: boolean },
+  [jobId: string, skillIds: number[], levels: SkillLevelName[], required: boolean[]]
+>('stored_job_skills', 'select marketplace.set_job_skills($1, $2, $3, $4) as "isThere"');
 
 /**
- * Makes these the skills that a job asks for: adds, changes and drops. Callers of one job take turns by a lock on its
- * row, so the skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
- * `transaction()` repeats.
+ * Makes these the skills that a job asks for: adds, changes and drops. Callers of one job take
+ * turns by a lock on its row, so the skills are always those of one call; at repeatable read or
+ * above the second caller gets a conflict, which `transaction()` repeats.
  *
  * @throws NotFoundError for an unknown or deleted job.
  * @throws ConstraintError `job_skills_skill_id_fkey` for an unknown skill.
@@ -61,7 +61,7 @@ export async function insertJobSkills(
   jobId: string,
   skills: z.output<typeof wantedSkillsField>,
 ): Promise<void> {
-  const [result] = await setStatement(db, [
+  const [result] = await storedJobSkills(db, [
     jobId,
     skills.map((skill) => skill.skillId),
     skills.map((skill) => skill.level),

@@ -17,7 +17,8 @@ const input = z.strictObject({
 });
 
 /**
- * Changes what describes a job; what is not named stays. Skills are changed by `setJobSkills`, the status by `closeJob`.
+ * Changes what describes a job; what is not named stays. Skills are changed by `setJobSkills`, the
+ * status by `closeJob`.
  *
  * @throws NotFoundError for an unknown or deleted job.
  * @throws ConstraintError for a rule of the table, such as `jobs_salary_range_check`.

@@ -1,30 +1,51 @@
 create or replace function marketplace.check_job_index()
-returns table (problem text, job_id uuid, skill_id integer)
+returns table (
+  kind text, job_id uuid, skill_id integer, level marketplace.skill_level,
+  field text, expected text, actual text
+)
 language sql stable
 set jit = off
 as $$
   -- In pieces of the id range nothing would be gained: both sides are read once and hashed.
   with expected_vectors as (
-    select c.* from marketplace.compute_job_vectors(array(select id from marketplace.jobs)) c
+    select c.*
+    from marketplace.compute_job_vectors(array(select id from marketplace.jobs)) c
   ),
   expected_postings as (
-    select c.* from marketplace.compute_postings(array(select v.job_id from marketplace.job_vectors v)) c
+    select c.*
+    from marketplace.compute_postings(array(select v.job_id from marketplace.job_vectors v)) c
   ),
   wrong_vectors as (
-    select case when v.job_id is null then 'vector missing' when e.job_id is null then 'vector of no job' else 'vector differs' end,
-      coalesce(e.job_id, v.job_id), null::integer
+    select f.kind, coalesce(e.job_id, v.job_id) as job_id, null::integer as skill_id,
+      null::marketplace.skill_level as level, f.field, f.expected, f.actual
     from expected_vectors e
     full join marketplace.job_vectors v on v.job_id = e.job_id
+    cross join lateral (
+      select 'vector missing' as kind, null as field, to_jsonb(e)::text as expected, null as actual
+      where v.job_id is null
+      union all
+      select 'vector of no job', null, null, to_jsonb(v)::text
+      where e.job_id is null
+      union all
+      select 'vector differs', x.key, x.value, y.value
+      from jsonb_each_text(to_jsonb(e) || jsonb_build_object('needs', public.sort(e.needs))) x
+      join jsonb_each_text(to_jsonb(v) || jsonb_build_object('needs', public.sort(v.needs))) y
+        on y.key = x.key
+      where x.value is distinct from y.value
+    ) f
     where v.job_id is null
-    or e.job_id is null
-    -- The order may be that of older ranks, so the skills are compared as a set.
-    or (v.codes, v.total_weight, v.skill_bits, v.posted_at, v.expires_at, v.remote, v.location, v.currency, v.top_salary)
-      is distinct from (e.codes, e.total_weight, e.skill_bits, e.posted_at, e.expires_at, e.remote, e.location, e.currency, e.top_salary)
-    or public.sort(v.needs) <> public.sort(e.needs)
+      or e.job_id is null
+      or (v.codes, v.total_weight, v.skill_bits, v.posted_at, v.expires_at)
+        is distinct from (e.codes, e.total_weight, e.skill_bits, e.posted_at, e.expires_at)
+      or (v.remote, v.location, v.currency, v.top_salary)
+        is distinct from (e.remote, e.location, e.currency, e.top_salary)
+      -- The order may be that of older ranks, so the skills are compared as a set.
+      or public.sort(v.needs) <> public.sort(e.needs)
   ),
-  -- An order that neither rank explains would break the limit that match_ranges puts on job sizes.
+  -- An order that neither rank explains would break the limit that searches put on job sizes.
   misordered_vectors as (
-    select 'vector in no known order', v.job_id, null::integer
+    select 'vector in no known order', v.job_id, null::integer, null::marketplace.skill_level,
+      'needs', o.by_rank::text, v.needs::text
     from marketplace.job_vectors v
     cross join lateral (
       select array_agg(u.code order by coalesce(r.rank, 0), u.code) as by_rank,
@@ -33,11 +54,14 @@ as $$
       left join marketplace.skill_ranks r on r.skill_id = u.code >> 3
     ) o
     where v.needs <> o.by_rank
-    and v.needs <> o.by_prior_rank
+      and v.needs <> o.by_prior_rank
   ),
   wrong_postings as (
     select case when p.job_id is null then 'posting missing' else 'posting too many' end,
-      coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id)
+      coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id),
+      null::marketplace.skill_level, null,
+      case when p.job_id is null then to_jsonb(e)::text end,
+      case when e.job_id is null then to_jsonb(p)::text end
     from expected_postings e
     full join marketplace.skill_postings p
       on p.job_id = e.job_id and p.skill_id = e.skill_id and p.size_class = e.size_class
@@ -46,7 +70,7 @@ as $$
       and p.expires_at is not distinct from e.expires_at
       and p.near_gap = e.near_gap
     where p.job_id is null
-    or e.job_id is null
+      or e.job_id is null
   )
   select * from wrong_vectors
   union all
@@ -57,4 +81,5 @@ as $$
   select * from marketplace.check_packed_jobs()
 $$;
 
-comment on function marketplace.check_job_index() is 'Computes job_vectors and skill_postings anew and lists every difference';
+comment on function marketplace.check_job_index() is
+  'Computes job_vectors and skill_postings anew and lists every difference';

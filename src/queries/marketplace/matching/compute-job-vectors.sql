@@ -21,4 +21,5 @@ as $$
   where j.id = any (job_ids)
 $$;
 
-comment on function marketplace.compute_job_vectors(uuid[]) is 'What job_vectors should hold for these jobs';
+comment on function marketplace.compute_job_vectors(uuid[])
+is 'What job_vectors should hold for these jobs';

@@ -6,9 +6,9 @@ set enable_bitmapscan = off set enable_material = off set max_parallel_workers_p
 set plan_cache_mode = force_generic_plan
 rows 20
 as $$
--- A job that lacks exactly one required skill of a person either has another of its two rarest required
--- skills met, or asks for one skill only: near_gap marks the postings that find it. Its signature then
--- has at most one required bit that is not among the person's.
+-- A job that lacks exactly one required skill of a person either has another of its two rarest
+-- required skills met, or asks for one skill only: near_gap marks the postings that find it. Its
+-- signature then has at most one required bit that is not among the person's.
 #variable_conflict use_column
 declare
   held constant marketplace.held_skills := marketplace.read_held_skills(person);
@@ -75,4 +75,5 @@ begin
 end
 $$;
 
-comment on function marketplace.find_skill_gaps is 'Which single skill or level opens how many jobs that a person nearly qualifies for';
+comment on function marketplace.find_skill_gaps
+is 'Which single skill or level opens how many jobs that a person nearly qualifies for';

@@ -5,4 +5,5 @@ as $$
   select least(12, coalesce(12 * marketplace.level_number(held) / marketplace.level_number(asked), 0))
 $$;
 
-comment on function marketplace.fit_twelfths(marketplace.skill_level, marketplace.skill_level) is 'How far a held level does for the asked one, in twelfths; 0 for a skill not held';
+comment on function marketplace.fit_twelfths(marketplace.skill_level, marketplace.skill_level)
+is 'How far a held level does for the asked one, in twelfths; 0 for a skill not held';

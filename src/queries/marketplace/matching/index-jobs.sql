@@ -2,16 +2,17 @@ create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
 set jit = off
 as $$
--- The lock on the jobs' vectors, in key order, makes two writers of one job take turns. What follows
--- it are statements of their own: at READ COMMITTED they see what the first writer committed, and at
--- higher isolation the lock itself fails with 40001 when that writer changed the vector. A job that
--- is not active has an empty vector whatever its skills are, so its row is written all the same: or
--- else two writers at higher isolation would leave the skills of both, and one who activates the job
--- would index the skills of an old snapshot. At higher isolation the ranks of the snapshot can be
--- older than the last refresh, whose transaction the sequence names, because a sequence is read as it
--- is now: then it is 40001 as well.
+-- The lock on the jobs' vectors, in key order, makes two writers of one job take turns. What
+-- follows it are statements of their own: at READ COMMITTED they see what the first writer
+-- committed, and at higher isolation the lock itself fails with 40001 when that writer changed the
+-- vector. A job that is not active has an empty vector whatever its skills are, so its row is
+-- written all the same: or else two writers at higher isolation would leave the skills of both, and
+-- one who activates the job would index the skills of an old snapshot. At higher isolation the
+-- ranks of the snapshot can be older than the last refresh, whose transaction the sequence names,
+-- because a sequence is read as it is now: then it is 40001 as well.
 --
--- A job whose skills have changed leaves its block. Times and the order of its needs do not matter there.
+-- A job whose skills have changed leaves its block. Times and the order of its needs do not matter
+-- there.
 declare
   changed_ids uuid[];
   leaving_ids uuid[];
@@ -66,4 +67,5 @@ begin
 end
 $$;
 
-comment on function marketplace.index_jobs(uuid[]) is 'Brings vectors and postings of these jobs up to date';
+comment on function marketplace.index_jobs(uuid[])
+is 'Brings vectors and postings of these jobs up to date';

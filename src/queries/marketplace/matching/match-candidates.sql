@@ -7,9 +7,10 @@ set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_se
 set enable_bitmapscan = off set max_parallel_workers_per_gather = 0 set work_mem = '64MB'
 rows 20
 as $$
-  -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest lists until
-  -- nobody unread can be among the first, with a look-up of every other skill of each holder, took 190 ms
-  -- at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and 100,000 people of ESCO.
+  -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest
+  -- lists until nobody unread can be among the first, with a look-up of every other skill of each
+  -- holder, took 190 ms at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and
+  -- 100,000 people of ESCO.
   with needs as (
     select skill_id, level, 1 + required::integer as weight, required
     from marketplace.job_skills
@@ -51,4 +52,5 @@ as $$
   limit wanted
 $$;
 
-comment on function marketplace.match_candidates is 'The people who fit a job best: score, then verified and endorsed skills, then the smaller id';
+comment on function marketplace.match_candidates
+is 'The people who fit a job best: score, then verified and endorsed skills, then the smaller id';

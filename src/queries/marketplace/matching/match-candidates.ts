@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { User } from '../../../schema/identity/users.ts';
 import {
   askedSql,
   fitLister,
@@ -24,9 +25,8 @@ export interface MatchCandidatesParams {
   verifiedOnly?: boolean | undefined;
 }
 
-export interface CandidateMatch extends SkillFits {
+export interface CandidateMatch extends SkillFits, Pick<User, 'name'> {
   userId: string;
-  name: string;
   /** Basis points, 1 to 10000. */
   score: number;
   /** How many of the matched skills are verified. */
@@ -53,26 +53,41 @@ interface Row extends Omit<CandidateMatch, keyof SkillFits> {
   names: SkillNames | null;
 }
 
-const matchCandidatesStatement = statement<Row>(
-  'match_candidates',
+type Values = [
+  jobId: string,
+  limit: number,
+  qualifiedOnly: boolean,
+  verifiedOnly: boolean,
+  afterScore: number | null,
+  afterVerified: number | null,
+  afterEndorsements: number | null,
+  afterUser: string | null,
+];
+
+const selectCandidates = statement<Row, Values>(
+  'select_candidates',
   `select m.user_id as "userId", u.name, m.score, m.verified_count as "verifiedCount",
-    m.endorsement_count as "endorsementCount",
-    ${heldSql('m.user_id', '(not $4 or us.verified_at is not null)')} as held,
-    case m.place when 1 then asked.needs end as needs, case m.place when 1 then asked.names end as names
-  from marketplace.match_candidates($1, $2, $3, $4, $5, $6, $7, $8) with ordinality
-    m (user_id, score, verified_count, endorsement_count, place)
-  join identity.users u on u.id = m.user_id
-  ${askedSql('$1')}
-  order by m.place`,
+     m.endorsement_count as "endorsementCount",
+     ${heldSql('m.user_id', '(not $4 or us.verified_at is not null)')} as held,
+     case m.place when 1 then asked.needs end as needs,
+     case m.place when 1 then asked.names end as names
+   from marketplace.match_candidates(
+     job => $1, wanted => $2, qualified_only => $3, verified_only => $4,
+     after_score => $5, after_verified => $6, after_endorsements => $7, after_user => $8
+   ) with ordinality m (user_id, score, verified_count, endorsement_count, place)
+   join identity.users u on u.id = m.user_id
+   ${askedSql('$1')}
+   order by m.place`,
 );
 
 /**
- * The people who fit a job's skills best, exactly: by score, then by how many of their matched skills are verified, then
- * by those skills' endorsements, then the smaller id. Works for a job of any status. Deleted users and people with none
- * of the skills are not listed; an unknown job has no skills, and so no candidates.
+ * The people who fit a job's skills best, exactly: by score, then by how many of their matched
+ * skills are verified, then by those skills' endorsements, then the smaller id. Works for a job of
+ * any status. Deleted users and people with none of the skills are not listed; an unknown job has
+ * no skills, and so no candidates.
  *
- * Reads all holders of the job's skills from `user_skills_skill_id_idx` alone and adds up, so the time grows with how many
- * people hold them.
+ * Reads all holders of the job's skills from `user_skills_skill_id_idx` alone and adds up, so the
+ * time grows with how many people hold them.
  *
  * @throws InvalidInputError
  */
@@ -81,8 +96,8 @@ export async function matchCandidates(
   params: MatchCandidatesParams,
 ): Promise<{ items: CandidateMatch[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
-  const after = given.cursor ?? [null, null, null, null];
-  const rows = await matchCandidatesStatement(db, [
+  const after = given.cursor ?? ([null, null, null, null] as const);
+  const rows = await selectCandidates(db, [
     given.jobId,
     given.limit + 1,
     given.qualifiedOnly,

@@ -1,7 +1,6 @@
 create or replace function marketplace.match_filtered_jobs(
-  held marketplace.held_skills, most integer, wanted integer, at timestamptz, qualified_only boolean,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, most integer, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
   out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
@@ -11,10 +10,10 @@ as $$
 -- of the statement, so that it is planned for them. Returns nothing when more than `most` pass.
 declare
   passing constant text := concat_ws(' and ', 'v.total_weight > 0',
-    'v.remote = ' || quote_literal(remote_only),
-    'v.location = ' || quote_literal(lower(place)),
-    'v.currency = ' || quote_literal(pay_currency),
-    'v.top_salary >= ' || quote_literal(least_salary));
+    'v.remote = ' || quote_literal(filter.remote_only),
+    'v.location = ' || quote_literal(lower(filter.place)),
+    'v.currency = ' || quote_literal(filter.pay_currency),
+    'v.top_salary >= ' || quote_literal(filter.least_salary));
   passing_count integer;
 begin
   execute format('select count(*) from (select from marketplace.job_vectors v where %s limit %s) j', passing, most + 1)
@@ -40,7 +39,8 @@ begin
     ) m
   $query$, passing)
     into job_ids, scores, posted
-    using held, wanted, at, qualified_only, after_score, after_posted, after_job;
+    using held, wanted, filter.at, qualified_only, filter.after_score, filter.after_posted,
+      filter.after_job;
 end
 $$;
 

@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import { type ListedJob, listedJobColumns } from '../jobs/listed-job.ts';
 import { currencyMissing, hasCurrency, type JobFilters, jobFilterFields } from './job-filters.ts';
 import {
   fitLister,
@@ -21,20 +22,9 @@ export interface MatchJobsParams extends JobFilters {
   qualifiedOnly?: boolean | undefined;
 }
 
-export interface JobMatch extends SkillFits {
-  jobId: string;
+export interface JobMatch extends ListedJob, SkillFits {
   /** Basis points, 1 to 10000. */
   score: number;
-  title: string;
-  company: string;
-  location: string | null;
-  remote: boolean;
-  /** Yearly, in minor units of `currency`. */
-  salaryMin: bigint | null;
-  salaryMax: bigint | null;
-  currency: string | null;
-  postedAt: Date;
-  expiresAt: Date | null;
 }
 
 const position = z.tuple([scoreField, timestampText, uuid]);
@@ -58,37 +48,53 @@ interface Row extends Omit<JobMatch, keyof SkillFits> {
   held: HeldLevels | null;
 }
 
-// Jobs that fit the same person ask for much the same skills, so these are looked up once for the page: for 21 jobs of 8
-// skills that took 1 ms, and 5 when each job looked up its own and made a list of them.
-const matchJobsStatement = statement<Row>(
-  'match_jobs',
+type Values = [
+  userId: string,
+  limit: number,
+  qualifiedOnly: boolean,
+  now: Date | null,
+  remote: boolean | null,
+  location: string | null,
+  minSalary: bigint | null,
+  currency: string | null,
+  afterScore: number | null,
+  afterPosted: string | null,
+  afterJob: string | null,
+];
+
+// Jobs that fit the same person ask for much the same skills, so these are looked up once for the
+// page: for 21 jobs of 8 skills that took 1 ms, and 5 when each job looked up its own and made a
+// list of them.
+const selectMatches = statement<Row, Values>(
+  'select_matches',
   `with matches as materialized (
-    select m.job_id, m.score, m.posted_at, m.place, v.needs
-    from marketplace.match_jobs(
-      $1, $2, coalesce($3::timestamptz, statement_timestamp()), $4, $5, $6, $7, $8, $9, $10, $11
-    ) with ordinality m (job_id, score, posted_at, place)
-    join marketplace.job_vectors v on v.job_id = m.job_id
-  ),
-  page as (
-    select (
-        select json_agg(json_build_array(s.id, s.name) order by s.name, s.id)
-        from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
-        join marketplace.skills s on s.id = n.id
-      ) as names,
-      (
-        select json_object_agg(us.skill_id, us.level)
-        from marketplace.user_skills us
-        where us.user_id = $1
-      ) as held
-  )
-  select j.id as "jobId", m.score, j.title, j.company, j.location, j.remote,
-    j.salary_min as "salaryMin", j.salary_max as "salaryMax", j.currency,
-    j.posted_at as "postedAt", j.expires_at as "expiresAt",
-    m.posted_at::text as "postedText", m.needs, page.names, page.held
-  from matches m
-  join marketplace.jobs j on j.id = m.job_id
-  left join page on m.place = 1
-  order by m.place`,
+     select m.job_id, m.score, m.posted_at, m.place, v.needs
+     from marketplace.match_jobs(
+       $1, $2, $3,
+       row(
+         coalesce($4::timestamptz, statement_timestamp()), $5, $6, $7, $8, $9, $10, $11
+       )::marketplace.job_filter
+     ) with ordinality m (job_id, score, posted_at, place)
+     join marketplace.job_vectors v on v.job_id = m.job_id
+   ),
+   page as (
+     select (
+         select json_agg(json_build_array(s.id, s.name) order by s.name, s.id)
+         from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
+         join marketplace.skills s on s.id = n.id
+       ) as names,
+       (
+         select json_object_agg(us.skill_id, us.level)
+         from marketplace.user_skills us
+         where us.user_id = $1
+       ) as held
+   )
+   select j.id as "jobId", ${listedJobColumns.of('j')}, m.score,
+     m.posted_at::text as "postedText", m.needs, page.names, page.held
+   from matches m
+   join marketplace.jobs j on j.id = m.job_id
+   left join page on m.place = 1
+   order by m.place`,
 );
 
 /**
@@ -107,11 +113,11 @@ export async function matchJobs(
 ): Promise<{ items: JobMatch[]; nextCursor: string | null }> {
   const given = parseInput(input, params);
   const [afterScore, afterPosted, afterJob] = given.cursor ?? [null, null, null];
-  const rows = await matchJobsStatement(db, [
+  const rows = await selectMatches(db, [
     given.userId,
     given.limit + 1,
-    given.now ?? null,
     given.qualifiedOnly,
+    given.now ?? null,
     given.remote ?? null,
     given.location ?? null,
     given.minSalary ?? null,

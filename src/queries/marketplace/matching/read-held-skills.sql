@@ -2,8 +2,8 @@ create or replace function marketplace.read_held_skills(person uuid) returns mar
 language plpgsql stable
 set enable_hashjoin = off set enable_mergejoin = off
 as $$
--- The arrays are in the order of codes because the rows that they are made of are. In PL/pgSQL, because the
--- plan of an SQL function that cannot be inlined is made at each call.
+-- The arrays are in the order of codes because the rows that they are made of are. In PL/pgSQL,
+-- because the plan of an SQL function that cannot be inlined is made at each call.
 declare
   skills marketplace.held_skills;
 begin
@@ -48,4 +48,5 @@ begin
 end
 $$;
 
-comment on function marketplace.read_held_skills(uuid) is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
+comment on function marketplace.read_held_skills(uuid)
+is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';

@@ -11,4 +11,5 @@ as $$
   where js.job_id = job
 $$;
 
-comment on function marketplace.score_match(uuid, uuid) is 'The match score of a person and a job in basis points, whatever the job''s status';
+comment on function marketplace.score_match(uuid, uuid)
+is 'The match score of a person and a job in basis points, whatever the job''s status';

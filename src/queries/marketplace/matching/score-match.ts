@@ -19,23 +19,27 @@ export interface MatchScore extends SkillFits {
 
 const input = z.strictObject({ userId: uuid, jobId: uuid });
 
-const scoreStatement = statement<{
+interface Row {
   score: number;
   needs: number[] | null;
   names: SkillNames | null;
   held: HeldLevels | null;
-}>(
-  'score_match',
-  `select marketplace.score_match(u.id, j.id) as score, asked.needs, asked.names, ${heldSql('u.id')} as held
-  from identity.users u
-  cross join marketplace.jobs j
-  ${askedSql('$2')}
-  where u.id = $1
-  and j.id = $2`,
+}
+
+const selectMatchScore = statement<Row, [userId: string, jobId: string]>(
+  'select_match_score',
+  `select marketplace.score_match(u.id, j.id) as score, asked.needs, asked.names,
+     ${heldSql('u.id')} as held
+   from identity.users u
+   cross join marketplace.jobs j
+   ${askedSql('$2')}
+   where u.id = $1
+     and j.id = $2`,
 );
 
 /**
- * How well one user fits one job, whatever the job's status, with the skills that say why. Reads both by key.
+ * How well one user fits one job, whatever the job's status, with the skills that say why. Reads
+ * both by key.
  *
  * @throws NotFoundError when there is no such user or job.
  * @throws InvalidInputError
@@ -45,7 +49,7 @@ export async function scoreMatch(
   params: { userId: string; jobId: string },
 ): Promise<MatchScore> {
   const { userId, jobId } = parseInput(input, params);
-  const [row] = await scoreStatement(db, [userId, jobId]);
+  const [row] = await selectMatchScore(db, [userId, jobId]);
   if (row === undefined) throw new NotFoundError('user and job', ['userId', 'jobId']);
   const { score, needs, names, held } = row;
   return { score, ...fitLister(names)(needs, held) };

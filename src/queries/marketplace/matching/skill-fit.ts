@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { skillLevel } from '../../../schema/marketplace/skills.ts';
 
-/** The levels of a skill, lowest first. */
-export const skillLevels = ['BEGINNER', 'INTERMEDIATE', 'ADVANCED', 'EXPERT'] as const;
-export type SkillLevelName = (typeof skillLevels)[number];
+/** Lowest first. */
+const skillLevels = skillLevel.enumValues;
+export type SkillLevelName = (typeof skillLevel.enumValues)[number];
 
 /** The most skills that a job may ask for, or a person may list. */
 export const MAX_SKILLS = 500;
@@ -30,36 +31,48 @@ export interface SkillFits {
   qualified: boolean;
 }
 
-/** The skills that a page's jobs ask for, by name: statements return them once, because much of it is the same. */
+/**
+ * The skills that a page's jobs ask for, by name: statements return them once, because much of it
+ * is the same.
+ */
 export type SkillNames = [skillId: number, name: string][];
 
 /** The levels at which a person holds skills, by skill id. */
 export type HeldLevels = Record<number, SkillLevelName>;
 
-/** What one job asks for, whatever its status, as `asked.needs`, `asked.names` and `asked.ids`; the parameter is SQL. */
+/**
+ * What one job asks for, whatever its status, as `asked.needs`, `asked.names` and `asked.ids`; the
+ * parameter is SQL.
+ */
 export function askedSql(jobId: string): string {
   return `cross join (
-    select array_agg(js.skill_id * 8 + (marketplace.level_number(js.level) - 1) * 2 + js.required::integer) as needs,
-      json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
-      array_agg(s.id) as ids
-    from marketplace.job_skills js
-    join marketplace.skills s on s.id = js.skill_id
-    where js.job_id = ${jobId}
-  ) asked`;
+     select
+       array_agg(
+         js.skill_id * 8 + (marketplace.level_number(js.level) - 1) * 2 + js.required::integer
+       ) as needs,
+       json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
+       array_agg(s.id) as ids
+     from marketplace.job_skills js
+     join marketplace.skills s on s.id = js.skill_id
+     where js.job_id = ${jobId}
+   ) asked`;
 }
 
 /** Which of the skills `asked.ids` a person holds; both parameters are SQL. */
 export function heldSql(userId: string, counts = 'true'): string {
   return `(
-    select json_object_agg(us.skill_id, us.level)
-    from marketplace.user_skills us
-    where us.user_id = ${userId}
-    and us.skill_id = any (asked.ids)
-    and ${counts}
-  )`;
+     select json_object_agg(us.skill_id, us.level)
+     from marketplace.user_skills us
+     where us.user_id = ${userId}
+       and us.skill_id = any (asked.ids)
+       and ${counts}
+   )`;
 }
 
-/** Makes the lists of a job from what it asks for, as job_vectors has it: skill id * 8 + (level - 1) * 2 + required. */
+/**
+ * Makes the lists of a job from what it asks for, as job_vectors has it: skill id * 8 + (level - 1)
+ * * 2 + required.
+ */
 export function fitLister(names: SkillNames | null | undefined) {
   const skills = new Map(names?.map(([id, name], place) => [id, { name, place }]));
   const placeOf = (code: number) => skills.get(code >> 3)?.place ?? 0;

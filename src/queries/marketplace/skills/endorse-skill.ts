@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 import { skillEndorsements } from '../../../schema/marketplace/skill-endorsements.ts';
@@ -11,23 +12,34 @@ const input = z
     error: 'must not be the user themselves',
   });
 
+const insertedEndorsement = prepared(
+  'inserted_endorsement',
+  {
+    userId: skillEndorsements.userId,
+    skillId: skillEndorsements.skillId,
+    endorserId: skillEndorsements.endorserId,
+  },
+  (query, endorsement) =>
+    query
+      .insert(skillEndorsements)
+      .values(endorsement)
+      .onConflictDoNothing()
+      .returning({ userId: skillEndorsements.userId }),
+);
+
 /**
- * Endorses a skill of another user. An endorsement counts once for each endorser: a second call changes nothing and
- * returns `{ added: false }`. A trigger keeps the count in `user_skills.endorsements`.
+ * Endorses a skill of another user. An endorsement counts once for each endorser: a second call
+ * changes nothing and returns `{ added: false }`. A trigger keeps the count in
+ * `user_skills.endorsements`.
  *
- * @throws ConstraintError `skill_endorsements_user_id_skill_id_fkey` when the user does not hold the skill,
- * `skill_endorsements_endorser_id_fkey` for an unknown endorser.
+ * @throws ConstraintError `skill_endorsements_user_id_skill_id_fkey` when the user does not hold
+ * the skill, `skill_endorsements_endorser_id_fkey` for an unknown endorser.
  * @throws InvalidInputError
  */
 export async function endorseSkill(
   db: Db,
   params: { userId: string; skillId: number; endorserId: string },
 ): Promise<{ added: boolean }> {
-  const given = parseInput(input, params);
-  const rows = await db
-    .insert(skillEndorsements)
-    .values(given)
-    .onConflictDoNothing()
-    .returning({ userId: skillEndorsements.userId });
+  const rows = await insertedEndorsement(db, parseInput(input, params));
   return { added: rows.length > 0 };
 }

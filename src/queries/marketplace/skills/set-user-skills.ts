@@ -25,16 +25,16 @@ const input = z.strictObject({
     }),
 });
 
-const setStatement = statement<{ isThere: boolean }>(
-  'set_user_skills',
-  `select marketplace.set_user_skills($1, $2, $3) as "isThere"`,
-);
+const storedUserSkills = statement<
+  { isThere: boolean },
+  [userId: string, skillIds: number[], levels: SkillLevelName[]]
+>('stored_user_skills', 'select marketplace.set_user_skills($1, $2, $3) as "isThere"');
 
 /**
- * Makes these the user's skills: adds, changes levels and drops. A skill that stays keeps its endorsements, and its
- * verification if the level stays too. Callers of one user take turns by a lock on the user's row, so the
- * skills are always those of one call; at repeatable read or above the second caller gets a conflict, which
- * `transaction()` repeats.
+ * Makes these the user's skills: adds, changes levels and drops. A skill that stays keeps its
+ * endorsements, and its verification if the level stays too. Callers of one user take turns by a
+ * lock on the user's row, so the skills are always those of one call; at repeatable read or above
+ * the second caller gets a conflict, which `transaction()` repeats.
  *
  * @throws NotFoundError for an unknown or deleted user.
  * @throws ConstraintError `user_skills_skill_id_fkey` for an unknown skill.
@@ -45,7 +45,7 @@ export async function setUserSkills(
   params: { userId: string; skills: HeldSkill[] },
 ): Promise<void> {
   const { userId, skills } = parseInput(input, params);
-  const [result] = await setStatement(db, [
+  const [result] = await storedUserSkills(db, [
     userId,
     skills.map((skill) => skill.skillId),
     skills.map((skill) => skill.level),

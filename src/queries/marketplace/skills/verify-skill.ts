@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
@@ -19,9 +20,25 @@ const input = z
     error: 'must not be the user themselves',
   });
 
+const verifiedSkill = prepared(
+  'verified_skill',
+  {
+    userId: userSkills.userId,
+    skillId: userSkills.skillId,
+    verifierId: userSkills.verifiedBy,
+    verifiedAt: userSkills.verifiedAt,
+  },
+  (query, { userId, skillId, verifierId, verifiedAt }) =>
+    query
+      .update(userSkills)
+      .set({ verifiedAt: sql`coalesce(${verifiedAt}, ${sql.raw(NOW)})`, verifiedBy: verifierId })
+      .where(and(eq(userSkills.userId, userId), eq(userSkills.skillId, skillId)))
+      .returning(),
+);
+
 /**
- * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId` null, by the platform;
- * `verifiedAt` is the server's time by default. Returns the skill.
+ * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId`
+ * null, by the platform; `verifiedAt` is the server's time by default. Returns the skill.
  *
  * @throws NotFoundError when the user does not hold the skill.
  * @throws ConstraintError `user_skills_verified_by_fkey` for an unknown verifier.
@@ -36,12 +53,8 @@ export async function verifySkill(
     verifiedAt?: Date | undefined;
   },
 ): Promise<UserSkill> {
-  const { userId, skillId, verifierId, verifiedAt } = parseInput(input, params);
-  const [skill] = await db
-    .update(userSkills)
-    .set({ verifiedAt: verifiedAt ?? sql.raw(NOW), verifiedBy: verifierId })
-    .where(and(eq(userSkills.userId, userId), eq(userSkills.skillId, skillId)))
-    .returning();
+  const { verifiedAt = null, ...given } = parseInput(input, params);
+  const [skill] = await verifiedSkill(db, { ...given, verifiedAt });
   if (skill === undefined) throw new NotFoundError('user skill', ['userId', 'skillId']);
   return skill;
 }

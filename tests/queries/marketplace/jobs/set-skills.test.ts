@@ -188,7 +188,7 @@ describe('the skills of a job that is not active', () => {
       (tx) => tx.execute(`update marketplace.jobs set status = 'ACTIVE' where id = '${JOB}'`),
     );
     expect(attempts).toBe(2);
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     expect(await run('select skill_id from marketplace.skill_postings order by skill_id')).toEqual([
       { skill_id: 1 },
       { skill_id: 2 },

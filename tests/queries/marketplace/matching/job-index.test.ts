@@ -64,7 +64,7 @@ describe.each([
   ])('leave no difference after plain SQL: %s', async (_, text) => {
     const before = await run('select * from marketplace.job_vectors order by job_id');
     await run(text);
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     expect(await run('select * from marketplace.job_vectors order by job_id')).not.toEqual(before);
   });
 
@@ -74,7 +74,7 @@ describe.each([
     expect(await count()).toEqual({ count: 0n });
     await run(`update marketplace.jobs set status = 'ACTIVE'`);
     expect([await count()]).toEqual(await run('select count(*) from marketplace.job_skills'));
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
   });
 
   it.each([
@@ -103,7 +103,7 @@ describe.each([
     ],
   ])('index skills that come before the vector of their job: %s', async (_, text) => {
     await run(text);
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     const [vector] = await run(
       `select needs from marketplace.job_vectors where job_id = '00000003-0000-7000-8000-000000000001'`,
     );
@@ -152,7 +152,7 @@ describe.each([
       first.release();
       second.release();
     }
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     const [vector] = await run(`select needs from marketplace.job_vectors where job_id = '${JOB}'`);
     const held = (vector as { needs: number[] }).needs.map((need) => need >> 3);
     expect(held).toEqual(expect.arrayContaining([9, 10]));
@@ -169,23 +169,24 @@ describe('verifyJobIndex', () => {
       'packed job cannot match',
       `insert into marketplace.packed_jobs select max(slot) + 1, '00000002-0000-7000-8000-000000000fff' from marketplace.packed_jobs; update marketplace.packed_jobs set job_id = job_id`,
     ],
-  ])('finds what was planted among packed jobs: %s', async (problem, text) => {
+  ])('finds what was planted among packed jobs: %s', async (kind, text) => {
     await pack();
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     await run(text);
-    expect(await verifyJobIndex(database.db)).toMatchObject([{ problem }]);
+    expect(await verifyJobIndex(database.db)).toMatchObject({ clean: false, findings: [{ kind }] });
   });
 
   it.each([
     ['packed share differs', 'delete from marketplace.packed_shares where skill_id = 1'],
     ['packed bound too low', 'update marketplace.packed_bounds set bounds = 0 where skill_id = 1'],
     ['packed bound too low', 'delete from marketplace.packed_bounds where skill_id = 1'],
-  ])('finds all whom it concerns: %s, by %s', async (problem, text) => {
+  ])('finds all whom it concerns: %s, by %s', async (kind, text) => {
     await pack();
     await run(text);
-    const found = await verifyJobIndex(database.db);
-    expect(new Set(found.map((one) => one.problem))).toEqual(new Set([problem]));
-    expect(found.map((one) => one.jobId)).toContain(JOB);
+    const { clean, findings } = await verifyJobIndex(database.db);
+    expect(clean).toBe(false);
+    expect(new Set(findings.map((one) => one.kind))).toEqual(new Set([kind]));
+    expect(findings.map((one) => one.keys.jobId)).toContain(JOB);
   });
 
   it.each([
@@ -218,11 +219,66 @@ describe('verifyJobIndex', () => {
       'vector in no known order',
       `update marketplace.job_vectors set needs = array[needs[2], needs[1]] || needs[3:] where job_id = '${JOB}'`,
     ],
-  ])('finds what was planted: %s, by %s', async (problem, text) => {
-    expect(await verifyJobIndex(database.db)).toEqual([]);
+  ])('finds what was planted: %s, by %s', async (kind, text) => {
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
     await run(text);
-    const found = await verifyJobIndex(database.db);
-    expect(found.map((one) => one.problem)).toContain(problem);
-    expect(new Set(found.map((one) => one.jobId))).toEqual(new Set([JOB]));
+    const { clean, findings } = await verifyJobIndex(database.db);
+    expect(clean).toBe(false);
+    expect(findings.map((one) => one.kind)).toContain(kind);
+    expect(new Set(findings.map((one) => one.keys.jobId))).toEqual(new Set([JOB]));
+  });
+
+  it('says which column differs, and what it should hold and holds', async () => {
+    await run(`update marketplace.job_vectors set location = 'nowhere' where job_id = '${JOB}'`);
+    expect((await verifyJobIndex(database.db)).findings).toEqual([
+      {
+        kind: 'vector differs',
+        keys: { jobId: JOB },
+        field: 'location',
+        expected: null,
+        actual: 'nowhere',
+      },
+    ]);
+  });
+
+  it('says which skill of a packed job at which level is bounded too low', async () => {
+    await pack();
+    await run(
+      `delete from marketplace.packed_bounds where skill_id = 1 and level = 'EXPERT' and group_id = 0`,
+    );
+    const { findings } = await verifyJobIndex(database.db);
+    expect(findings[0]).toEqual({
+      kind: 'packed bound too low',
+      keys: { jobId: JOB, skillId: '1', level: 'EXPERT' },
+      field: 'bounds',
+      expected: expect.stringMatching(/^[1-9]\d*$/),
+      actual: null,
+    });
+  });
+
+  it('says what is missing whole, and what is there whole without a reason', async () => {
+    await run(
+      `update marketplace.skill_postings set bound = bound - 1 where job_id = '${JOB}' and skill_id = 1`,
+    );
+    const { findings } = await verifyJobIndex(database.db);
+    const keys = { jobId: JOB, skillId: '1' };
+    expect(findings).toMatchObject([
+      { kind: 'posting missing', keys, field: null, actual: null },
+      { kind: 'posting too many', keys, field: null, expected: null },
+    ]);
+    const [missing, present] = [findings[0]?.expected, findings[1]?.actual].map((text) =>
+      JSON.parse(text ?? 'null'),
+    );
+    expect({ ...present, bound: present.bound + 1 }).toEqual(missing);
+  });
+
+  it('lists at most so many, by job and skill', async () => {
+    await run('delete from marketplace.job_vectors');
+    const { clean, findings } = await verifyJobIndex(database.db, { limit: 2 });
+    expect(clean).toBe(false);
+    expect(findings.map(({ keys }) => keys)).toEqual([
+      { jobId: JOB },
+      { jobId: JOB, skillId: '1' },
+    ]);
   });
 });

@@ -51,7 +51,7 @@ async function planOf(
     await call(tx);
     const { rows } = await executor.query(
       `select name, parameter_types::text[] as types from pg_prepared_statements
-      where name ~ '^(list|search|match)_' order by prepare_time desc limit 1`,
+      where name ~ '^select_' order by prepare_time desc limit 1`,
     );
     const [{ name, types }] = rows as [{ name: string; types: string[] }];
     // What the values are does not matter to a generic plan.
@@ -122,7 +122,7 @@ describe('the plan', () => {
       await db.$client.query('set enable_seqscan = off; set enable_sort = off');
       await packJobs(db);
       const { rows } = await db.$client.query(
-        `select name from pg_prepared_statements where name like 'read_jobs_to_pack%'`,
+        `select name from pg_prepared_statements where name like 'select_jobs_to_pack%'`,
       );
       await db.$client.query('set plan_cache_mode = force_generic_plan');
       const plan = await db.$client.query(`explain execute ${rows[0].name} ('${JOB}')`);

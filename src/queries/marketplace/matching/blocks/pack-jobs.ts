@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Db } from '../../../../db/session.ts';
 import { executorOf } from '../../../../db/session.ts';
-import { statement } from '../../../../db/statement.ts';
+import { only, statement } from '../../../../db/statement.ts';
 import { transaction } from '../../../../db/transaction.ts';
 import { TransactionClient } from '../../../../db/transaction-client.ts';
 import { InvalidInputError } from '../../../../errors.ts';
@@ -41,65 +41,74 @@ interface State {
 
 const NO_JOBS: State = { packable: 0, added: 0, packed: 0, places: 0 };
 
-const readState = statement<State>(
-  'read_packing_state',
+const selectPackingState = statement<State, readonly []>(
+  'select_packing_state',
   `select packable, added, packed, places
-  from (
-    select count(*)::integer as packable, (count(*) filter (where p.job_id is null and l.job_id is null))::integer as added
-    from marketplace.job_vectors v
-    left join marketplace.packed_jobs p on p.job_id = v.job_id
-    left join marketplace.left_out_jobs l on l.job_id = v.job_id and l.skills_hash = hash_array(v.codes)
-    where ${isPackable}
-  ) jobs
-  cross join (
-    select coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
-    from (
-      select count(*) as jobs, max(slot) % ${PLACES_OF_BLOCK} + 1 as places
-      from marketplace.packed_jobs
-      group by slot / ${PLACES_OF_BLOCK}
-    ) b
-  ) blocks`,
+   from (
+     select count(*)::integer as packable,
+       (count(*) filter (where p.job_id is null and l.job_id is null))::integer as added
+     from marketplace.job_vectors v
+     left join marketplace.packed_jobs p on p.job_id = v.job_id
+     left join marketplace.left_out_jobs l
+       on l.job_id = v.job_id
+       and l.skills_hash = hash_array(v.codes)
+     where ${isPackable}
+   ) jobs
+   cross join (
+     select coalesce(sum(jobs), 0)::integer as packed, coalesce(sum(places), 0)::integer as places
+     from (
+       select count(*) as jobs, max(slot) % ${PLACES_OF_BLOCK} + 1 as places
+       from marketplace.packed_jobs
+       group by slot / ${PLACES_OF_BLOCK}
+     ) b
+   ) blocks`,
 );
 
-const readJobs = statement<{ id: string; weight: number; needs: string }>(
-  'read_jobs_to_pack',
+const selectJobsToPack = statement<
+  { id: string; weight: number; needs: string },
+  [afterId: string]
+>(
+  'select_jobs_to_pack',
   `select job_id as id, total_weight as weight, needs::text
-  from marketplace.job_vectors
-  where ${isPackable}
-  and job_id > $1
-  order by job_id
-  limit ${JOBS_OF_PAGE}`,
+   from marketplace.job_vectors
+   where ${isPackable}
+     and job_id > $1
+   order by job_id
+   limit ${JOBS_OF_PAGE}`,
 );
 
-const beginGroup = statement<{ block: number }>(
-  'begin_packed_group',
+const begunGroup = statement<{ block: number }, readonly []>(
+  'begun_group',
   'select marketplace.begin_packed_group() as block',
 );
 
-const packBlock = statement<{ jobs: number }>(
-  'pack_block',
+const packedBlock = statement<{ jobs: number }, [jobIds: string[]]>(
+  'packed_block',
   'select marketplace.pack_block($1) as jobs',
 );
 
-const unpackJobs = statement<{ jobs: number }>(
-  'unpack_jobs',
+const unpackedJobs = statement<{ jobs: number }, [beforeBlock: number]>(
+  'unpacked_jobs',
   'select marketplace.unpack_jobs($1, 500) as jobs',
 );
 
-const forgetLeftOut = statement('forget_left_out', 'delete from marketplace.left_out_jobs');
-
-const rememberLeftOut = statement(
-  'remember_left_out',
-  `insert into marketplace.left_out_jobs (job_id, skills_hash)
-  select job_id, hash_array(codes)
-  from marketplace.job_vectors
-  where job_id = any ($1)
-  on conflict (job_id) do update
-  set skills_hash = excluded.skills_hash`,
+const deletedLeftOutJobs = statement<object, readonly []>(
+  'deleted_left_out_jobs',
+  'delete from marketplace.left_out_jobs',
 );
 
-const dropEmptyBlocks = statement<{ lastSkill: number | null }>(
-  'drop_empty_blocks',
+const storedLeftOutJobs = statement<object, [jobIds: string[]]>(
+  'stored_left_out_jobs',
+  `insert into marketplace.left_out_jobs (job_id, skills_hash)
+   select job_id, hash_array(codes)
+   from marketplace.job_vectors
+   where job_id = any ($1)
+   on conflict (job_id) do update
+   set skills_hash = excluded.skills_hash`,
+);
+
+const droppedBlocks = statement<{ lastSkill: number | null }, [afterSkill: number | null]>(
+  'dropped_blocks',
   'select marketplace.drop_empty_blocks($1, 200) as "lastSkill"',
 );
 
@@ -123,7 +132,7 @@ export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{
   if (executorOf(db) instanceof TransactionClient) {
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
-  const [state] = await readState(db);
+  const [state] = await selectPackingState(db);
   const { packable, added, packed, places } = state ?? NO_JOBS;
   const isDue = added * 10 > packable || (places - packed) * 10 > places;
   const jobs = isDue ? await packAll(db, onProgress) : packed;
@@ -132,19 +141,19 @@ export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{
 }
 
 async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promise<number> {
-  const [group] = await beginGroup(db);
+  const group = only(await begunGroup(db));
   const { blocks, leftOut } = await planBlocks(await readAll(db));
   let jobs = 0;
   for (const block of blocks) {
-    jobs += await runAlone(db, (tx) => packBlock(tx, [block]));
+    jobs += await runAlone(db, (tx) => packedBlock(tx, [block]));
     onProgress?.(jobs);
   }
   // Jobs that are still in an older block have no place in a new one.
-  while ((await runAlone(db, (tx) => unpackJobs(tx, [group?.block]))) > 0);
+  while ((await runAlone(db, (tx) => unpackedJobs(tx, [group.block]))) > 0);
   await transaction(db, async (tx) => {
-    await forgetLeftOut(tx);
+    await deletedLeftOutJobs(tx);
     for (let from = 0; from < leftOut.length; from += JOBS_OF_PAGE) {
-      await rememberLeftOut(tx, [leftOut.slice(from, from + JOBS_OF_PAGE)]);
+      await storedLeftOutJobs(tx, [leftOut.slice(from, from + JOBS_OF_PAGE)]);
     }
   });
   return jobs;
@@ -159,7 +168,7 @@ async function runAlone(db: Db, run: (tx: Db) => Promise<{ jobs: number }[]>): P
 async function dropEmpty(db: Db): Promise<void> {
   let after: number | null = null;
   do {
-    const drop = (tx: Db) => dropEmptyBlocks(tx, [after]);
+    const drop = (tx: Db) => droppedBlocks(tx, [after]);
     const [chunk] = await transaction(db, drop, { isolation: 'read committed' });
     after = chunk?.lastSkill ?? null;
   } while (after !== null);
@@ -177,7 +186,7 @@ async function readAll(db: Db): Promise<JobsToPack> {
   // In pieces, because one array of all would take twice the memory while it grows.
   const pages: Uint32Array[] = [];
   for (;;) {
-    const rows = await readJobs(db, [ids.at(-1) ?? NIL]);
+    const rows = await selectJobsToPack(db, [ids.at(-1) ?? NIL]);
     const page: number[] = [];
     const before = starts.at(-1) ?? 0;
     for (const { id, weight, needs } of rows) {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Db } from '../../../../db/session.ts';
 import { executorOf } from '../../../../db/session.ts';
-import { statement } from '../../../../db/statement.ts';
+import { only, statement } from '../../../../db/statement.ts';
 import { transaction } from '../../../../db/transaction.ts';
 import { TransactionClient } from '../../../../db/transaction-client.ts';
 import { InvalidInputError, TimeoutError } from '../../../../errors.ts';
@@ -23,75 +23,87 @@ const input = z.strictObject({
 const ASKED_BEFORE_QUEUEING = 25;
 const QUEUEING_MS = 200;
 
-const tryLock = statement<{ locked: boolean }>(
-  'try_lock_skill_ranks',
+const triedLock = statement<{ locked: boolean }, readonly []>(
+  'tried_skill_ranks_lock',
   `select pg_try_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0) as locked`,
 );
 
-const readLockTimeout = statement<{ timeout: string }>(
-  'read_lock_timeout',
+const selectLockTimeout = statement<{ timeout: string }, readonly []>(
+  'select_lock_timeout',
   `select current_setting('lock_timeout') as timeout`,
 );
 
-const writeLockTimeout = statement(
-  'write_lock_timeout',
-  `select set_config('lock_timeout', $1, true)`,
+const changedLockTimeout = statement<{ timeout: string }, [timeout: string]>(
+  'changed_lock_timeout',
+  `select set_config('lock_timeout', $1, true) as timeout`,
 );
 
-const waitForLock = statement(
-  'lock_skill_ranks',
-  `select pg_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0)`,
+const awaitedLock = statement<object, readonly []>(
+  'awaited_skill_ranks_lock',
+  `select from pg_advisory_xact_lock(hashtext('marketplace.skill_ranks'), 0)`,
 );
 
-const readState = statement<{ isRunning: boolean; refresh: bigint }>(
-  'read_skill_rank_state',
+const selectRefreshState = statement<{ isRunning: boolean; refresh: bigint }, readonly []>(
+  'select_rank_refresh_state',
   `select last_value as refresh,
-    exists (select from marketplace.skill_ranks where rank <> prior_rank) as "isRunning"
-  from marketplace.skill_rank_refreshes`,
+     exists (select from marketplace.skill_ranks where rank <> prior_rank) as "isRunning"
+   from marketplace.skill_rank_refreshes`,
 );
 
 // Only the order counts, so skills of equal counts follow the id.
-const readOrder = statement<{ skillIds: number[] }>(
-  'read_skill_order',
-  `select coalesce(array_agg(skill_id order by count, skill_id), '{}') as "skillIds"
-  from (
-    select skill_id, count(*) as count
-    from marketplace.job_skills
-    group by skill_id
-  ) counts`,
+const selectSkillOrder = statement<{ skillIds: number[] }, readonly []>(
+  'select_skill_order',
+  `select array(
+     select skill_id
+     from marketplace.job_skills
+     group by skill_id
+     order by count(*), skill_id
+   ) as "skillIds"`,
 );
 
-// A skill may be gone since it was counted. One that somebody has locked waits for the next refresh: all who write jobs
-// wait for this, and could wait for each other.
-const announce = statement<{ refresh: bigint }>(
-  'announce_skill_ranks',
+// A skill may be gone since it was counted. One that somebody has locked waits for the next
+// refresh: all who write jobs wait for this, and could wait for each other.
+const announcedRanks = statement<{ refresh: bigint }, [skillIds: number[]]>(
+  'announced_skill_ranks',
   `with known_skills as (
-    select s.id as skill_id, o.rank
-    from unnest($1::integer[]) with ordinality as o (skill_id, rank)
-    join marketplace.skills s on s.id = o.skill_id
-    for key share of s skip locked
-  ),
-  new_ranks as (
-    insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
-    select skill_id, rank, 0
-    from known_skills
-    order by skill_id
-    on conflict (skill_id) do update
-    set rank = excluded.rank, prior_rank = skill_ranks.rank
-  )
-  select setval('marketplace.skill_rank_refreshes', pg_current_xact_id()::text::bigint) as refresh`,
+     select s.id as skill_id, o.rank
+     from unnest($1::integer[]) with ordinality as o (skill_id, rank)
+     join marketplace.skills s on s.id = o.skill_id
+     for key share of s skip locked
+   ),
+   new_ranks as (
+     insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
+     select skill_id, rank, 0
+     from known_skills
+     order by skill_id
+     on conflict (skill_id) do update
+     set rank = excluded.rank, prior_rank = skill_ranks.rank
+   )
+   select setval(
+     'marketplace.skill_rank_refreshes', pg_current_xact_id()::text::bigint
+   ) as refresh`,
 );
 
-const reindexChunk = statement<{ last_job: string | null; done: number; skipped: string[] }>(
-  'reindex_jobs',
-  'select last_job, done, skipped from marketplace.reindex_jobs($1, $2, $3)',
+interface Chunk {
+  lastJob: string | null;
+  done: number;
+  skipped: string[];
+}
+
+const reindexedJobs = statement<
+  Chunk,
+  [afterJob: string | null, chunkSize: number, retried: string[] | null]
+>(
+  'reindexed_jobs',
+  `select last_job as "lastJob", done, skipped
+   from marketplace.reindex_jobs($1, $2, $3)`,
 );
 
-const settle = statement(
-  'settle_skill_ranks',
+const settledRanks = statement<object, readonly []>(
+  'settled_skill_ranks',
   `update marketplace.skill_ranks
-  set prior_rank = rank
-  where prior_rank <> rank`,
+   set prior_rank = rank
+   where prior_rank <> rank`,
 );
 
 /**
@@ -116,18 +128,17 @@ export async function refreshSkillRanks(
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   // Counted before the lock, which only the writing needs.
-  const [order] = await readOrder(db);
+  const { skillIds } = only(await selectSkillOrder(db));
   const refresh = await withRanksLocked(db, async (tx) => {
-    const [state] = await readState(tx);
-    if (state?.isRunning === true) return state.refresh;
-    const [announced] = await announce(tx, [order?.skillIds ?? []]);
-    return announced?.refresh;
+    const state = only(await selectRefreshState(tx));
+    if (state.isRunning) return state.refresh;
+    return only(await announcedRanks(tx, [skillIds])).refresh;
   });
   const jobs = await reindexAll(db, chunkSize, onProgress);
   await withRanksLocked(db, async (tx) => {
     // Another call may have settled this refresh, and a third one begun the next.
-    const [state] = await readState(tx);
-    if (state?.refresh === refresh) await settle(tx);
+    const state = only(await selectRefreshState(tx));
+    if (state.refresh === refresh) await settledRanks(tx);
   });
   return { jobs };
 }
@@ -141,16 +152,15 @@ async function reindexAll(
   let held: string[] = [];
   const reindex = async (after: string | null, retried: string[] | null) => {
     // A deadlock with a writer repeats the chunk and not the refresh.
-    const [chunk] = await transaction(db, (tx) => reindexChunk(tx, [after, chunkSize, retried]), {
-      isolation: 'read committed',
-    });
-    const { done, skipped, last_job: last } = chunk ?? { done: 0, skipped: [], last_job: null };
+    const reindexNext = (tx: Db) => reindexedJobs(tx, [after, chunkSize, retried]);
+    const rows = await transaction(db, reindexNext, { isolation: 'read committed' });
+    const { done, skipped, lastJob } = only(rows);
     jobs += done;
     held.push(...skipped);
-    if (last !== null) onProgress?.(jobs);
+    if (lastJob !== null) onProgress?.(jobs);
     // Jobs that came since are in the new order already, so the last chunk is one that is not full. Going on until
     // there is none would never end while jobs are created.
-    return done + skipped.length < chunkSize ? null : last;
+    return done + skipped.length < chunkSize ? null : lastJob;
   };
   let last = await reindex(null, null);
   while (last !== null) last = await reindex(last, null);
@@ -182,18 +192,17 @@ async function withRanksLocked<T>(db: Db, work: (tx: Db) => Promise<T>): Promise
 }
 
 async function askForLock(tx: Db): Promise<boolean> {
-  const [lock] = await tryLock(tx);
-  return lock?.locked === true;
+  return only(await triedLock(tx)).locked;
 }
 
 /** In a savepoint, because a timeout fails what it is in. */
 async function queueForLock(tx: Db): Promise<boolean> {
-  const [before] = await readLockTimeout(tx);
+  const { timeout } = only(await selectLockTimeout(tx));
   try {
     await transaction(tx, async (inner) => {
-      await writeLockTimeout(inner, [`${QUEUEING_MS}ms`]);
-      await waitForLock(inner);
-      await writeLockTimeout(inner, [before?.timeout]);
+      await changedLockTimeout(inner, [`${QUEUEING_MS}ms`]);
+      await awaitedLock(inner);
+      await changedLockTimeout(inner, [timeout]);
     });
     return true;
   } catch (error) {

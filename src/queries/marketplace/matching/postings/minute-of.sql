@@ -4,4 +4,5 @@ as $$
   select floor(extract(epoch from instant) / 60)::integer
 $$;
 
-comment on function marketplace.minute_of(timestamptz) is 'The minute of an instant, counted from 1970';
+comment on function marketplace.minute_of(timestamptz)
+is 'The minute of an instant, counted from 1970';

@@ -9,4 +9,5 @@ begin
 end
 $$;
 
-comment on function marketplace.begin_packed_group() is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';
+comment on function marketplace.begin_packed_group()
+is 'Leaves the blocks of the group that is begun unused, and says the number of the next one';

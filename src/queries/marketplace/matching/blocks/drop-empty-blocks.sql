@@ -45,4 +45,5 @@ begin
 end
 $$;
 
-comment on function marketplace.drop_empty_blocks(integer, integer) is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
+comment on function marketplace.drop_empty_blocks(integer, integer)
+is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';

@@ -2,7 +2,8 @@ create or replace function marketplace.compute_postings(job_ids uuid[])
 returns setof marketplace.skill_postings
 language sql stable
 as $$
-  -- Of a packed job only those that findSkillGaps reads, in a size class of their own, which searches leave out.
+  -- Of a packed job only those that findSkillGaps reads, in a size class of their own, which
+  -- searches leave out.
   select n.skill_id,
     case when p.is_packed then 6 else marketplace.size_class(v.total_weight) end,
     ((n.weight_from_here * 10000 + v.total_weight - 1) / v.total_weight)::smallint,
@@ -33,4 +34,5 @@ as $$
   and (n.near_gap or not p.is_packed)
 $$;
 
-comment on function marketplace.compute_postings(uuid[]) is 'The postings that belong to what job_vectors hold for these jobs';
+comment on function marketplace.compute_postings(uuid[])
+is 'The postings that belong to what job_vectors hold for these jobs';

@@ -10,4 +10,5 @@ as $$
   and substring(bits from 81 + width * i.place for width) >= least_share
 $$;
 
-comment on function marketplace.reached_places(bit varying, integer, bit, bit) is 'The places of a vector that have so much, or more; the mask is that of so much, or less';
+comment on function marketplace.reached_places(bit varying, integer, bit, bit)
+is 'The places of a vector that have so much, or more; the mask is that of so much, or less';

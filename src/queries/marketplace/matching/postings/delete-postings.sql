@@ -11,4 +11,5 @@ as $$
   and p.job_id = c.job_id
 $$;
 
-comment on function marketplace.delete_postings(uuid[]) is 'Removes these jobs from the inverted index, found by the very keys that put them there';
+comment on function marketplace.delete_postings(uuid[])
+is 'Removes these jobs from the inverted index, found by the very keys that put them there';

@@ -1,21 +1,22 @@
 create or replace function marketplace.match_packed_jobs(
-  person uuid, held marketplace.held_skills, most_rounds integer, wanted integer, at timestamptz,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  person uuid, held marketplace.held_skills, most_rounds integer, wanted integer,
+  filter marketplace.job_filter,
   out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
--- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First for groups of blocks: what a
--- block's jobs can reach at most. The blocks that can reach most tell t, what the last job that is wanted has: from the sums,
--- less a little for their rounding, which is right nearly always. Then all blocks that can reach t are added up, and who has
--- it is looked up. If that was too high, because jobs have left their blocks or have expired, and with a filter or a cursor, the
--- first ones are looked up for t.
+-- The sum of the vectors of a person's skills has, for each place, the sum of their shares. First
+-- for groups of blocks: what a block's jobs can reach at most. The blocks that can reach most tell
+-- t, what the last job that is wanted has: from the sums, less a little for their rounding, which
+-- is right nearly always. Then all blocks that can reach t are added up, and who has it is looked
+-- up. If that was too high, because jobs have left their blocks or have expired, and with a filter
+-- or a cursor, the first ones are looked up for t.
 #variable_conflict use_column
 declare
-  is_narrowed constant boolean := num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0;
-  -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at most 99 skills.
-  most_share constant integer := coalesce((after_score + 1) * 1900 / 10000 + 100, 1999);
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+  -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at
+  -- most 99 skills.
+  most_share constant integer := coalesce((filter.after_score + 1) * 1900 / 10000 + 100, 1999);
   zeros constant numeric := '1000' || repeat('0', 2048);
   groups record;
   candidates record;
@@ -46,8 +47,7 @@ begin
         exit;
       end if;
       is_guess := false;
-      found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
-        after_score, after_posted, after_job);
+      found := marketplace.match_slots(candidates.slots, held, wanted, filter);
       -- With enough matches t is known; with all that there is looked at, so is the whole result.
       is_done := candidates.is_all or coalesce(cardinality(found.job_ids), 0) = wanted;
       exit when is_done;
@@ -62,16 +62,14 @@ begin
     candidates := marketplace.find_slots(person, groups.ids, groups.bounds, t, most_share);
     if cardinality(candidates.slots) > 3 * wanted then
       -- The best of many tell how much the others must have.
-      found := marketplace.match_slots(candidates.slots[:2 * wanted], held, wanted, at, remote_only, place, least_salary,
-        pay_currency, after_score, after_posted, after_job);
+      found := marketplace.match_slots(candidates.slots[:2 * wanted], held, wanted, filter);
       candidates.slots := array(
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
         where coalesce(cardinality(found.job_ids), 0) < wanted or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
-    found := marketplace.match_slots(candidates.slots, held, wanted, at, remote_only, place, least_salary, pay_currency,
-      after_score, after_posted, after_job);
+    found := marketplace.match_slots(candidates.slots, held, wanted, filter);
     exit when not is_guess or (cardinality(found.job_ids) = wanted and found.scores[wanted] * 1900 / 10000 >= t);
     is_guess := false;
   end loop;
@@ -83,4 +81,5 @@ begin
 end
 $$;
 
-comment on function marketplace.match_packed_jobs is 'match_jobs of the packed jobs; nothing when so many rounds are not enough';
+comment on function marketplace.match_packed_jobs is
+  'match_jobs of the packed jobs; nothing when so many rounds are not enough';

@@ -14,4 +14,5 @@ as $$
   group by skill_id, level
 $$;
 
-comment on function marketplace.compute_packed_shares(integer) is 'What packed_shares should hold of a block''s jobs';
+comment on function marketplace.compute_packed_shares(integer)
+is 'What packed_shares should hold of a block''s jobs';

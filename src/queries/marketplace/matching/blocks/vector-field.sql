@@ -4,4 +4,5 @@ as $$
   select substr(lpad(vector::text, 2048, '0'), 1 + width * place, width)::integer
 $$;
 
-comment on function marketplace.vector_field(numeric, integer, integer) is 'The number that a vector has for one place';
+comment on function marketplace.vector_field(numeric, integer, integer)
+is 'The number that a vector has for one place';

@@ -1,7 +1,6 @@
 create or replace function marketplace.sample_matches(
-  held marketplace.held_skills, wanted integer, at timestamptz, qualified_only boolean, remote_only boolean,
-  place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
   out one_in integer, out nth integer, out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
@@ -9,14 +8,14 @@ set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_se
 set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
 set plan_cache_mode = force_generic_plan
 as $$
--- How good the best matches are, from one job in 16: the score of the n-th best match of a sample of one in m
--- is about that of the n * m-th best of all, and `nth` is the one to begin with. One in 256 tells what is too
--- little to be read of one in 16, and where even it has full matches, it is enough. What seems best by the
--- signature is scored; more of it when a filter or a cursor leaves most jobs out.
+-- How good the best matches are, from one job in 16: the score of the n-th best match of a sample
+-- of one in m is about that of the n * m-th best of all, and `nth` is the one to begin with. One in
+-- 256 tells what is too little to be read of one in 16, and where even it has full matches, it is
+-- enough. What seems best by the signature is scored; more of it when a filter or a cursor leaves
+-- most jobs out.
 declare
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
-  is_narrowed constant boolean :=
-    num_nonnulls(remote_only, place, least_salary, pay_currency, after_score) > 0 or qualified_only;
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
   last_share integer := 0;
   least_score integer := 5000;
 begin
@@ -47,19 +46,26 @@ begin
               and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000 >= p.total_weight * least_score
               and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
             order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
-            limit case when is_narrowed then 50 else 5 end * (wanted + 3)
+            limit case when is_narrowed or qualified_only then 50 else 5 end * (wanted + 3)
           ) p
         ) p
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score > 0
-      and (v.expires_at is null or v.expires_at > at)
-      and (remote_only is null or v.remote = remote_only)
-      and (place is null or v.location = lower(place))
-      and (pay_currency is null or v.currency = pay_currency)
-      and (least_salary is null or v.top_salary >= least_salary)
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = lower(filter.place))
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+      )
       and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
-      and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
@@ -74,4 +80,5 @@ begin
 end
 $$;
 
-comment on function marketplace.sample_matches is 'The best matches among a share of the jobs, to guess the least score of a page from';
+comment on function marketplace.sample_matches is
+  'The best matches among a share of the jobs, to guess the least score of a page from';

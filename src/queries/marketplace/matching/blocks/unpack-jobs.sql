@@ -28,4 +28,5 @@ begin
 end
 $$;
 
-comment on function marketplace.unpack_jobs(integer, integer) is 'Puts jobs of the blocks before this one back among the postings, and says how many';
+comment on function marketplace.unpack_jobs(integer, integer)
+is 'Puts jobs of the blocks before this one back among the postings, and says how many';

@@ -1,13 +1,13 @@
 create or replace function marketplace.match_qualified_jobs(
-  held marketplace.held_skills, wanted integer, at timestamptz,
-  remote_only boolean, place text, least_salary bigint, pay_currency text,
-  after_score integer, after_posted timestamptz, after_job uuid,
+  held marketplace.held_skills, wanted integer, filter marketplace.job_filter,
   out job_ids uuid[], out scores integer[], out posted timestamptz[]
 )
 language plpgsql stable
 as $$
--- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap; every packed job has one.
+-- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap;
+-- every packed job has one.
 declare
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
 begin
   select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
@@ -22,15 +22,22 @@ begin
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) = 0
         and public.icount(p.needs operator(public.&) held.full_required) = p.total_weight - cardinality(p.needs)
-        and (p.expires_at is null or p.expires_at > at)
+        and (p.expires_at is null or p.expires_at > filter.at)
     ) p
     cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s
     join marketplace.job_vectors v on v.job_id = p.job_id
-    where (remote_only is null or v.remote = remote_only)
-    and (place is null or v.location = lower(place))
-    and (pay_currency is null or v.currency = pay_currency)
-    and (least_salary is null or v.top_salary >= least_salary)
-    and (after_score is null or (s.score, v.posted_at, v.job_id) < (after_score, after_posted, after_job))
+    where (
+      not is_narrowed
+      or (filter.remote_only is null or v.remote = filter.remote_only)
+      and (filter.place is null or v.location = lower(filter.place))
+      and (filter.pay_currency is null or v.currency = filter.pay_currency)
+      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+    )
     and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
@@ -38,4 +45,5 @@ begin
 end
 $$;
 
-comment on function marketplace.match_qualified_jobs is 'match_jobs of the packed jobs for which a person qualifies';
+comment on function marketplace.match_qualified_jobs is
+  'match_jobs of the packed jobs for which a person qualifies';

@@ -36,4 +36,5 @@ begin
 end
 $$;
 
-comment on function marketplace.find_first_slots is 'The best places, best first, in the blocks that can reach most, and whether there are no others';
+comment on function marketplace.find_first_slots
+is 'The best places, best first, in the blocks that can reach most, and whether there are no others';

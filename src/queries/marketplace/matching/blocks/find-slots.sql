@@ -4,9 +4,10 @@ create or replace function marketplace.find_slots(
 )
 language plpgsql stable
 as $$
--- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum is above 1900 and one for
--- each of at most 99 skills, so none reaches 8192. A server of version 17 or later skips blocks that are not wanted, an older
--- one would descend the index for each block of each skill, and so reads past them.
+-- To 4096 - t at each place all shares are added, so that the bit of 4096 tells who has t: no sum
+-- is above 1900 and one for each of at most 99 skills, so none reaches 8192. A server of version 17
+-- or later skips blocks that are not wanted, an older one would descend the index for each block of
+-- each skill, and so reads past them.
 declare
   start constant numeric := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
   reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);

@@ -4,8 +4,8 @@ create or replace function marketplace.reindex_jobs(
 )
 language plpgsql
 as $$
--- Takes what nobody holds, so that it neither waits for an open writer with other jobs locked nor meets
--- one head-on; the caller asks for the skipped ones again.
+-- Takes what nobody holds, so that it neither waits for an open writer with other jobs locked nor
+-- meets one head-on; the caller asks for the skipped ones again.
 declare
   chosen uuid[] := retried;
   free_ids uuid[];
@@ -44,4 +44,5 @@ begin
 end
 $$;
 
-comment on function marketplace.reindex_jobs(uuid, integer, uuid[]) is 'Brings the next jobs up to date, leaving out those that somebody holds';
+comment on function marketplace.reindex_jobs(uuid, integer, uuid[])
+is 'Brings the next jobs up to date, leaving out those that somebody holds';

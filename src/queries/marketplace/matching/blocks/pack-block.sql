@@ -2,7 +2,8 @@ create or replace function marketplace.pack_block(job_ids uuid[]) returns intege
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
--- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs finds them.
+-- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs
+-- finds them.
 declare
   free_ids uuid[];
   block integer;
@@ -51,4 +52,5 @@ begin
 end
 $$;
 
-comment on function marketplace.pack_block(uuid[]) is 'Packs these jobs in a new block, and says how many';
+comment on function marketplace.pack_block(uuid[])
+is 'Packs these jobs in a new block, and says how many';

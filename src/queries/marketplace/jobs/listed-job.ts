@@ -1,0 +1,17 @@
+import { columns, type RowOf } from '../../../db/columns.ts';
+import { jobs } from '../../../schema/marketplace/jobs.ts';
+
+/** What lists show of a job, beside its id. */
+export const listedJobColumns = columns(jobs, [
+  'title',
+  'company',
+  'location',
+  'remote',
+  'salaryMin',
+  'salaryMax',
+  'currency',
+  'postedAt',
+  'expiresAt',
+]);
+
+export type ListedJob = RowOf<typeof listedJobColumns> & { jobId: string };
