@@ -73,7 +73,7 @@ export async function history(
 
 async function audit(db: Database, userId: string): Promise<string> {
   const started = performance.now();
-  const findings = await auditLedger(db);
+  const { findings } = await auditLedger(db);
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const { rows } = await db.$client.query('select count(*) as entries from finance.entries');
   const { version } = await getWallet(db, { userId, currency });

@@ -2,15 +2,12 @@ import type { Database } from '../../src/db/connect.ts';
 import type { Db } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
 import { getWallet } from '../../src/queries/finance/index.ts';
-import { WALLET_COLUMNS } from '../../src/queries/finance/wallets/wallet-row.ts';
+import { selectWallet } from '../../src/queries/finance/wallets/wallet-balance.ts';
 import { type MeasureOptions, measure } from '../lib/measure.ts';
 import type { Section } from '../lib/report.ts';
 import { createRandom, currency } from './data.ts';
 
-const text = `select ${WALLET_COLUMNS}
-   from finance.wallets
-   where user_id = $1
-     and currency = $2`;
+const { text } = selectWallet;
 const READS = 20;
 
 /**

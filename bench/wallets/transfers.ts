@@ -1,14 +1,13 @@
 import type { Database } from '../../src/db/connect.ts';
 import { createTransferCombiner, transfer } from '../../src/queries/finance/index.ts';
 import { hashRequest } from '../../src/queries/finance/transfers/request.ts';
-import { TRANSACTION_COLUMNS } from '../../src/queries/finance/transfers/transaction-row.ts';
+import { postedTransfer } from '../../src/queries/finance/transfers/transfer.ts';
 import { type MeasureOptions, measure } from '../lib/measure.ts';
 import type { Section } from '../lib/report.ts';
 import { sampleWaits } from '../lib/waits.ts';
 import { createRandom, currency } from './data.ts';
 
-const text = `select ${TRANSACTION_COLUMNS}
-   from finance.post_transfer($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`;
+const { text } = postedTransfer;
 const hash = hashRequest('bench', {});
 let serial = 0;
 

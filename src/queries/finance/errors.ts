@@ -1,31 +1,21 @@
 import { AzoraDbError } from '../../errors.ts';
+import type { failureCode } from '../../schema/finance/transactions.ts';
 import { type NamedWalletRef, toWalletRef } from './wallets/wallet-ref.ts';
 
 /** Why a request was refused; the same text is kept with the failed transaction. */
-export type FailureCode =
-  | 'UNKNOWN_CURRENCY'
-  | 'WALLET_NOT_FOUND'
-  | 'WALLET_CLOSED'
-  | 'INSUFFICIENT_FUNDS'
-  | 'BALANCE_LIMIT'
-  | 'HOLD_RESOLVED'
-  | 'HOLD_EXPIRED'
-  | 'HOLD_EXCEEDED'
-  | 'NOT_REVERSIBLE'
-  | 'ALREADY_REVERSED'
-  | 'REVERSAL_EXCEEDED'
-  | 'BATCH_REJECTED';
+export type FailureCode = (typeof failureCode.enumValues)[number];
 
 /** What the database keeps about a refusal: ids and amounts as text. */
-export type FailureFacts = Readonly<Record<string, string>>;
+type FailureFacts = Record<string, string>;
 
 /**
- * A request to move money was understood and refused. The refusal is stored under the request's key, as the
- * failed transaction `transactionId`, and the same request gets it again, whatever the balances are by then.
+ * A request to move money was understood and refused. The refusal is stored under the request's
+ * key, as the failed transaction `transactionId`, and the same request gets it again, whatever the
+ * balances are by then.
  *
- * Unless it was rolled back, as it is when it is thrown out of a `transaction()`, and by `settlePayment`,
- * `refundPayment` and `rewardMiningActivity`, which do nothing when they are refused: then `transactionId` names
- * nothing, and the same request is tried again.
+ * Unless it was rolled back, as it is when it is thrown out of a `transaction()`, and by
+ * `settlePayment`, `refundPayment` and `rewardMiningActivity`, which do nothing when they are
+ * refused: then `transactionId` names nothing, and the same request is tried again.
  */
 export class RejectedError extends AzoraDbError {
   declare readonly code: FailureCode;
@@ -45,10 +35,10 @@ export class RejectedError extends AzoraDbError {
 }
 
 export interface Refusal {
-  readonly code: FailureCode;
-  readonly facts: FailureFacts;
-  readonly transactionId: string;
-  readonly requested: bigint;
+  code: FailureCode;
+  facts: FailureFacts;
+  transactionId: string;
+  requested: bigint;
 }
 
 /** The payer's wallet has less than was asked for. */

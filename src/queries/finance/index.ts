@@ -1,7 +1,7 @@
-export type { FindingKind } from './audit/audit-checks.ts';
-export { auditLedger, type Finding } from './audit/audit-ledger.ts';
+export type { FindingKind } from './audit/audit-check.ts';
+export { auditLedger } from './audit/audit-ledger.ts';
 export { type SealHead, sealEntries } from './audit/seal-entries.ts';
-export { type Alteration, type SealVerdict, verifySeals } from './audit/verify-seals.ts';
+export { type SealFindingKind, type SealVerification, verifySeals } from './audit/verify-seals.ts';
 export {
   BalanceLimitError,
   CombinerClosedError,
@@ -37,11 +37,11 @@ export {
   type LedgerEntry,
   type TransactionDetail,
 } from './transfers/get-transaction.ts';
+export type { LedgerTransaction, TransactionType } from './transfers/ledger-transaction.ts';
 export { postTransfers, type TransferResult } from './transfers/post-transfers.ts';
+export type { TransferParams } from './transfers/request.ts';
 export { type ReversalParams, reverseTransaction } from './transfers/reverse-transaction.ts';
-export type { LedgerTransaction, TransactionType } from './transfers/transaction-row.ts';
 export { transfer } from './transfers/transfer.ts';
-export type { TransferParams } from './transfers/transfer-input.ts';
 export { withdraw } from './transfers/withdraw.ts';
 export { closeWallet } from './wallets/close-wallet.ts';
 export { type BalanceAtParams, getBalanceAt } from './wallets/get-balance-at.ts';
@@ -49,6 +49,7 @@ export { getWallet } from './wallets/get-wallet.ts';
 export { listStatement, type StatementLine, type StatementPage } from './wallets/list-statement.ts';
 export { listWallets } from './wallets/list-wallets.ts';
 export { openWallet } from './wallets/open-wallet.ts';
+export type { WalletBalance } from './wallets/wallet-balance.ts';
 export {
   type NamedWalletRef,
   parseWalletAddress,
@@ -56,4 +57,3 @@ export {
   systemOwners,
   type WalletRef,
 } from './wallets/wallet-ref.ts';
-export type { WalletBalance } from './wallets/wallet-row.ts';

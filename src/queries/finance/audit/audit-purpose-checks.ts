@@ -1,121 +1,172 @@
-import type { AuditCheck } from './audit-checks.ts';
+import { statement } from '../../../db/statement.ts';
+import type { AuditCheck, AuditFinding } from './audit-check.ts';
 
-const holds = `
-  select
-    'ORPHAN_HOLD' as kind, holds.user_id, holds.currency, null::bigint as version,
-    holds.user_id as transaction_user_id, holds.id as transaction_id,
-    null::text as expected, holds.status::text as actual
-  from finance.holds
-  left join finance.wallets
-    on wallets.user_id = holds.user_id and wallets.currency = holds.currency
-  left join finance.transactions as placed
-    on placed.user_id = holds.user_id and placed.id = holds.id
-  left join finance.transactions as resolved
-    on resolved.user_id = holds.user_id and resolved.id = holds.resolution_id
-  where wallets.user_id is null
-    or (placed.type, placed.status, placed.amount, placed.currency)
-      is distinct from ('HOLD', 'COMPLETED', holds.amount, holds.currency)
-    or (holds.status = 'CAPTURED' and (resolved.type, resolved.status, resolved.amount, resolved.currency)
-      is distinct from ('CAPTURE', 'COMPLETED', holds.captured, holds.currency))
-    or (holds.status = 'RELEASED' and (resolved.type, resolved.status, resolved.amount, resolved.currency)
-      is distinct from ('RELEASE', 'COMPLETED', holds.amount, holds.currency))
-  limit $1`;
+const holdFindings = statement<AuditFinding, [limit: number]>(
+  'hold_findings',
+  `select
+     'ORPHAN_HOLD' as kind,
+     json_build_object(
+       'userId', holds.user_id, 'currency', holds.currency, 'holdId', holds.id
+     ) as keys,
+     null::text as field,
+     null::text as expected,
+     holds.status::text as actual
+   from finance.holds
+   left join finance.wallets
+     on wallets.user_id = holds.user_id and wallets.currency = holds.currency
+   left join finance.transactions as placed
+     on placed.user_id = holds.user_id and placed.id = holds.id
+   left join finance.transactions as resolved
+     on resolved.user_id = holds.user_id and resolved.id = holds.resolution_id
+   where wallets.user_id is null
+     or (placed.type, placed.status, placed.amount, placed.currency)
+       is distinct from ('HOLD', 'COMPLETED', holds.amount, holds.currency)
+     or (
+       holds.status = 'CAPTURED'
+       and (resolved.type, resolved.status, resolved.amount, resolved.currency)
+         is distinct from ('CAPTURE', 'COMPLETED', holds.captured, holds.currency)
+     )
+     or (
+       holds.status = 'RELEASED'
+       and (resolved.type, resolved.status, resolved.amount, resolved.currency)
+         is distinct from ('RELEASE', 'COMPLETED', holds.amount, holds.currency)
+     )
+   limit $1`,
+);
 
-const expiries = `
-  select
-    'EARLY_EXPIRY' as kind, user_id, currency, null::bigint as version,
-    user_id as transaction_user_id, id as transaction_id,
-    expires_at::text as expected, resolved_at::text as actual
-  from finance.holds
-  where status = 'EXPIRED'
-    and expires_at > finance.ledger_time(statement_timestamp())
-  limit $1`;
+const expiryFindings = statement<AuditFinding, [limit: number]>(
+  'expiry_findings',
+  `select
+     'EARLY_EXPIRY' as kind,
+     json_build_object('userId', user_id, 'currency', currency, 'holdId', id) as keys,
+     null::text as field,
+     expires_at::text as expected,
+     resolved_at::text as actual
+   from finance.holds
+   where status = 'EXPIRED'
+     and expires_at > finance.ledger_time(statement_timestamp())
+   limit $1`,
+);
 
 /** By two joins, each over a key: one join over either would compare all that a user ever held. */
-const heldFor = `
-  select
-    'MISSING_HOLD' as kind, null::uuid as user_id, currency, null::bigint as version,
-    user_id as transaction_user_id, id as transaction_id, null::text as expected, type::text as actual
-  from (
-    select user_id, id, currency, type
-    from finance.transactions
-    where status = 'COMPLETED'
-      and type = 'HOLD'
-      and not exists (
-        select from finance.holds where holds.user_id = transactions.user_id and holds.id = transactions.id
-      )
-    union all
-    select user_id, id, currency, type
-    from finance.transactions
-    where status = 'COMPLETED'
-      and type in ('CAPTURE', 'RELEASE')
-      and not exists (
-        select
-        from finance.holds
-        where holds.user_id = transactions.user_id
-          and holds.resolution_id = transactions.id
-      )
-  ) as homeless
-  limit $1`;
+const missingHoldFindings = statement<AuditFinding, [limit: number]>(
+  'missing_hold_findings',
+  `select
+     'MISSING_HOLD' as kind,
+     json_build_object(
+       'initiatorId', user_id, 'transactionId', id, 'currency', currency
+     ) as keys,
+     null::text as field,
+     null::text as expected,
+     type::text as actual
+   from (
+     select user_id, id, currency, type
+     from finance.transactions
+     where status = 'COMPLETED'
+       and type = 'HOLD'
+       and not exists (
+         select
+         from finance.holds
+         where holds.user_id = transactions.user_id
+           and holds.id = transactions.id
+       )
+     union all
+     select user_id, id, currency, type
+     from finance.transactions
+     where status = 'COMPLETED'
+       and type in ('CAPTURE', 'RELEASE')
+       and not exists (
+         select
+         from finance.holds
+         where holds.user_id = transactions.user_id
+           and holds.resolution_id = transactions.id
+       )
+   ) as homeless
+   limit $1`,
+);
 
-const payments = `
-  select
-    'PAYMENT_MISMATCH' as kind, payments.user_id, payments.currency, null::bigint as version,
-    payments.user_id as transaction_user_id, payments.id as transaction_id,
-    payments.amount::text as expected,
-    case when payments.status = 'REFUNDED' and settled.amount = payments.amount then refund.amount
-      else settled.amount end::text as actual
-  from finance.payments
-  left join finance.transactions as settled
-    on settled.user_id = payments.user_id and settled.id = payments.transaction_id
-  left join finance.transactions as refund
-    on refund.user_id = payments.user_id and refund.reverses_id = payments.transaction_id
-      and refund.status = 'COMPLETED'
-  where payments.status in ('COMPLETED', 'REFUNDED')
-    and (
-      (settled.type, settled.status, settled.amount, settled.currency) is distinct from (
-        case when payments.type = 'REFUND' then 'REFUND' else 'PAYMENT' end::finance.transaction_type,
-        'COMPLETED', payments.amount, payments.currency
-      )
-      or settled.reverses_id is not null
-      or (payments.status = 'REFUNDED' and (refund.type, refund.amount, refund.currency)
-        is distinct from ('REFUND', payments.amount, payments.currency))
-    )
-  limit $1`;
+const paymentFindings = statement<AuditFinding, [limit: number]>(
+  'payment_findings',
+  `select
+     'PAYMENT_MISMATCH' as kind,
+     json_build_object(
+       'userId', payments.user_id, 'currency', payments.currency, 'paymentId', payments.id
+     ) as keys,
+     null::text as field,
+     payments.amount::text as expected,
+     case
+       when payments.status = 'REFUNDED' and settled.amount = payments.amount then refund.amount
+       else settled.amount
+     end::text as actual
+   from finance.payments
+   left join finance.transactions as settled
+     on settled.user_id = payments.user_id and settled.id = payments.transaction_id
+   left join finance.transactions as refund
+     on refund.user_id = payments.user_id and refund.reverses_id = payments.transaction_id
+       and refund.status = 'COMPLETED'
+   where payments.status in ('COMPLETED', 'REFUNDED')
+     and (
+       (settled.type, settled.status, settled.amount, settled.currency) is distinct from (
+         case
+           when payments.type = 'REFUND' then 'REFUND' else 'PAYMENT'
+         end::finance.transaction_type,
+         'COMPLETED', payments.amount, payments.currency
+       )
+       or settled.reverses_id is not null
+       or (
+         payments.status = 'REFUNDED'
+         and (refund.type, refund.amount, refund.currency)
+           is distinct from ('REFUND', payments.amount, payments.currency)
+       )
+     )
+   limit $1`,
+);
 
-const references = `
-  select
-    'REFERENCE_MISMATCH' as kind, null::uuid as user_id, null::text as currency, null::bigint as version,
-    coalesce(claimed.user_id, payments.user_id) as transaction_user_id,
-    coalesce(payment_id, payments.id) as transaction_id,
-    provider_reference as expected, reference as actual
-  from finance.payment_references as claimed
-  full join finance.payments
-    on payments.user_id = claimed.user_id and payments.id = payment_id
-      and payments.provider = claimed.provider and provider_reference = reference
-  where payments.id is null
-    or payment_id is null
-  limit $1`;
+const referenceFindings = statement<AuditFinding, [limit: number]>(
+  'reference_findings',
+  `select
+     'REFERENCE_MISMATCH' as kind,
+     json_build_object(
+       'userId', coalesce(claimed.user_id, payments.user_id),
+       'paymentId', coalesce(payment_id, payments.id)
+     ) as keys,
+     null::text as field,
+     provider_reference as expected,
+     reference as actual
+   from finance.payment_references as claimed
+   full join finance.payments
+     on payments.user_id = claimed.user_id and payments.id = payment_id
+       and payments.provider = claimed.provider and provider_reference = reference
+   where payments.id is null
+     or payment_id is null
+   limit $1`,
+);
 
-const rewards = `
-  select
-    'REWARD_MISMATCH' as kind, activities.user_id, 'AZR' as currency, null::bigint as version,
-    activities.user_id as transaction_user_id, activities.id as transaction_id,
-    tokens_earned::text as expected, posted.amount::text as actual
-  from finance.mining_activities as activities
-  left join finance.transactions as posted
-    on posted.user_id = activities.user_id and posted.id = activities.transaction_id
-  where activities.status = 'REWARDED'
-    and (posted.type, posted.status, posted.amount, posted.currency)
-      is distinct from ('MINING_REWARD', 'COMPLETED', tokens_earned, 'AZR')
-  limit $1`;
+const rewardFindings = statement<AuditFinding, [limit: number]>(
+  'reward_findings',
+  `select
+     'REWARD_MISMATCH' as kind,
+     json_build_object(
+       'userId', activities.user_id, 'currency', 'AZR', 'activityId', activities.id
+     ) as keys,
+     null::text as field,
+     tokens_earned::text as expected,
+     posted.amount::text as actual
+   from finance.mining_activities as activities
+   left join finance.transactions as posted
+     on posted.user_id = activities.user_id and posted.id = activities.transaction_id
+   where activities.status = 'REWARDED'
+     and (posted.type, posted.status, posted.amount, posted.currency)
+       is distinct from ('MINING_REWARD', 'COMPLETED', tokens_earned, 'AZR')
+   limit $1`,
+);
 
 /** What holds, payments and rewards say about the transactions that made them what they are. */
 export const purposeChecks: readonly AuditCheck[] = [
-  { label: 'audit_holds', text: holds },
-  { label: 'audit_expiries', text: expiries },
-  { label: 'audit_held_for', text: heldFor },
-  { label: 'audit_payments', text: payments },
-  { label: 'audit_references', text: references },
-  { label: 'audit_rewards', text: rewards },
+  holdFindings,
+  expiryFindings,
+  missingHoldFindings,
+  paymentFindings,
+  referenceFindings,
+  rewardFindings,
 ];

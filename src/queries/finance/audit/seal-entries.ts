@@ -1,7 +1,10 @@
+import { desc } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
+import { seals } from '../../../schema/finance/seals.ts';
 import { retryConflicts } from '../transfers/retry-conflicts.ts';
 
 /** Before the key of every wallet. */
@@ -13,31 +16,42 @@ const input = z.strictObject({
   entriesPerRange: limit({ max: 10_000, fallback: 1_000 }),
 });
 
-const seal = statement<{
-  last_owner: string | null;
-  last_currency: string | null;
-  sealed: bigint;
-}>('seal_entries', 'select * from finance.seal_entries($1, $2, $3, $4, $5)');
-
-const selectNewest = statement<{ number: bigint; hash: Buffer }>(
-  'newest_seal',
-  'select number, hash from finance.seals order by number desc limit 1',
+const sealedEntries = statement<
+  { lastOwner: string | null; lastCurrency: string | null; sealed: bigint | null },
+  [afterOwner: string, afterCurrency: string, wallets: number, perRange: number, most: number]
+>(
+  'sealed_entries',
+  `select last_owner as "lastOwner", last_currency as "lastCurrency", sealed
+   from finance.seal_entries($1, $2, $3, $4, $5)`,
 );
 
-/** The end of the chain of seals. Kept somewhere else, it shows also that nobody rewrote the whole chain. */
+const selectNewestSeal = prepared('select_newest_seal', {}, (query) =>
+  query
+    .select({ number: seals.number, hash: seals.hash })
+    .from(seals)
+    .orderBy(desc(seals.number))
+    .limit(1),
+);
+
+/**
+ * The end of the chain of seals. Kept somewhere else, it shows also that nobody rewrote the whole
+ * chain.
+ */
 export interface SealHead {
-  readonly number: bigint;
+  number: bigint;
   /** SHA-256 in hexadecimal. */
-  readonly hash: string;
+  hash: string;
 }
 
 /**
- * Seals all entries that are not sealed yet, wallet after wallet: at most `entriesPerSeal` of `walletsPerSeal` wallets
- * at a time, in one statement and one seal, so that a backlog of any size keeps within `statement_timeout`. Meant for a
- * job in the background: it locks no wallet, and a posting never waits for it. Sealers wait for each other.
+ * Seals all entries that are not sealed yet, wallet after wallet: at most `entriesPerSeal` of
+ * `walletsPerSeal` wallets at a time, in one statement and one seal, so that a backlog of any size
+ * keeps within `statement_timeout`. Meant for a job in the background: it locks no wallet, and a
+ * posting never waits for it. Sealers wait for each other.
  *
- * Outside a transaction each seal is committed by itself. Inside one of yours they are committed with it, and if that
- * is `repeatable read` and another sealer was faster, it is a conflict, after which `transaction()` runs again.
+ * Outside a transaction each seal is committed by itself. Inside one of yours they are committed
+ * with it, and if that is `repeatable read` and another sealer was faster, it is a conflict, after
+ * which `transaction()` runs again.
  *
  * @returns how many entries were sealed, and the head of the chain (null for an empty ledger)
  */
@@ -53,12 +67,13 @@ export async function sealEntries(
   let sealed = 0n;
   let [owner, currency]: readonly [string, string] = FIRST_KEY;
   for (;;) {
-    const values = [owner, currency, walletsPerSeal, entriesPerRange, entriesPerSeal];
-    const [row] = await retryConflicts(db, () => seal(db, values));
+    const [row] = await retryConflicts(db, () =>
+      sealedEntries(db, [owner, currency, walletsPerSeal, entriesPerRange, entriesPerSeal]),
+    );
     sealed += row?.sealed ?? 0n;
-    if (row === undefined || row.last_owner === null || row.last_currency === null) break;
-    [owner, currency] = [row.last_owner, row.last_currency];
+    if (row === undefined || row.lastOwner === null || row.lastCurrency === null) break;
+    [owner, currency] = [row.lastOwner, row.lastCurrency];
   }
-  const [head] = await selectNewest(db);
+  const [head] = await selectNewestSeal(db, {});
   return { sealed, head: head ? { number: head.number, hash: head.hash.toString('hex') } : null };
 }

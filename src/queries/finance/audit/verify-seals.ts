@@ -2,40 +2,30 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
-import { toWalletRef, type WalletRef } from '../wallets/wallet-ref.ts';
+import type { Finding, Verification } from '../../finding.ts';
 import { FIRST_KEY, type SealHead } from './seal-entries.ts';
 
-/** The first thing that is not as it was sealed. */
-export interface Alteration {
-  readonly seal: bigint;
-  /** The first altered entry; null when the seal itself, or the list of its ranges, was altered. */
-  readonly wallet: WalletRef | null;
-  readonly version: bigint | null;
+/**
+ * What is not as it was sealed: an entry, or the range of entries that begins with it (keys
+ * `userId`, `currency`, `version`); a seal, or the list of its ranges (`number`); or the seal of
+ * the given head, which is not there.
+ */
+export type SealFindingKind = 'ALTERED_ENTRY' | 'ALTERED_SEAL' | 'MISSING_SEAL';
+
+export interface SealVerification extends Verification<SealFindingKind> {
+  /** How many seals are intact, before the first that is not. */
+  seals: bigint;
 }
 
-export interface SealVerdict {
-  readonly isIntact: boolean;
-  /** How many are intact, before the first that is not. */
-  readonly seals: bigint;
-  readonly altered: Alteration | null;
-}
-
-interface SealRow {
-  readonly number: bigint;
-  readonly hash: Buffer;
-  readonly is_chained: boolean;
-}
+type SealFinding = Finding<SealFindingKind>;
 
 interface PieceRow {
-  readonly user_id: string;
-  readonly currency: string;
-  readonly last_version: bigint;
-  readonly broken_user_id: string | null;
-  readonly broken_currency: string | null;
-  readonly broken_version: bigint | null;
+  userId: string;
+  currency: string;
+  lastVersion: bigint;
+  /** Of the first altered entry. */
+  keys: Record<string, string> | null;
 }
-
-type Broken = Pick<Alteration, 'wallet' | 'version'>;
 
 const input = z.strictObject({
   head: z
@@ -44,27 +34,39 @@ const input = z.strictObject({
   entriesPerPiece: limit({ max: 100_000, fallback: 10_000 }),
 });
 
-const selectSeal = statement<SealRow>(
-  'verify_seal',
+const selectSeal = statement<{ hash: Buffer; field: string | null }, [number: bigint]>(
+  'select_seal',
   `select
-     number, hash,
-     previous_hash = coalesce((select hash from finance.seals where number = $1 - 1), sha256(''))
-       and hash = coalesce(finance.seal_hash(number, previous_hash), '')
-       and range_count = (select count(*) from finance.sealed_ranges where seal_number = number)
-       as is_chained
+     hash,
+     case
+       when previous_hash is distinct from coalesce(
+         (select hash from finance.seals where number = $1::bigint - 1), sha256('')
+       ) then 'previous_hash'
+       when hash is distinct from finance.seal_hash(number, previous_hash) then 'hash'
+       when range_count is distinct from (
+         select count(*) from finance.sealed_ranges where seal_number = number
+       ) then 'range_count'
+     end as field
    from finance.seals
    where number = $1`,
 );
 
-// A range counts as one entry at least: with fewer, one whose versions were tampered with could fall between two pieces.
-// Entries by a stretch of versions too: with their own place alone, each range read all that its wallet ever did, and
-// verifying 80,000 entries in 80 ranges took 34 s, not 10.
-const verifyPiece = statement<PieceRow>(
-  'verify_ranges',
+// A range counts as one entry at least: with fewer, one whose versions were tampered with could
+// fall between two pieces. Entries by a stretch of versions too: with their own place alone, each
+// range read all that its wallet ever did, and verifying 80,000 entries in 80 ranges took 34 s, not
+// 10.
+const selectPiece = statement<
+  PieceRow,
+  [seal: bigint, owner: string, currency: string, version: bigint, entries: number]
+>(
+  'select_piece',
   `with ranges_of_piece as materialized (
      select user_id, currency, first_version, last_version, digests, hash
      from (
-       select *, sum(entry_count) over (order by user_id, currency, last_version) - entry_count as entries_before
+       select
+         *,
+         sum(entry_count) over (order by user_id, currency, last_version) - entry_count
+           as entries_before
        from (
          select
            user_id, currency, first_version, last_version, digests, hash,
@@ -79,8 +81,10 @@ const verifyPiece = statement<PieceRow>(
      where entries_before < $5
    )
    select
-     last_of_piece.user_id, last_of_piece.currency, last_of_piece.last_version,
-     broken.user_id as broken_user_id, broken.currency as broken_currency, broken.version as broken_version
+     last_of_piece.user_id as "userId",
+     last_of_piece.currency,
+     last_of_piece.last_version as "lastVersion",
+     broken.keys
    from (
      select user_id, currency, last_version
      from ranges_of_piece
@@ -88,7 +92,11 @@ const verifyPiece = statement<PieceRow>(
      limit 1
    ) as last_of_piece
    left join (
-     select user_id, currency, coalesce(altered.version, first_version) as version
+     select
+       json_build_object(
+         'userId', user_id, 'currency', currency,
+         'version', coalesce(altered.version, first_version)::text
+       ) as keys
      from ranges_of_piece
      left join lateral (
        select place as version
@@ -114,42 +122,67 @@ const verifyPiece = statement<PieceRow>(
 );
 
 /**
- * Recomputes the chain of seals from the entries and transactions, seal by seal, and names the first entry that is not
- * as it was sealed. A statement takes ranges of about `entriesPerPiece` entries, at least one range, so that a ledger of
- * any size keeps within `statement_timeout`. Pass the `head` that `sealEntries` returned and that was kept elsewhere: without it, whoever can
- * rewrite the entries and the whole chain would go unnoticed.
+ * Recomputes the chain of seals from the entries and transactions, seal by seal, and finds the
+ * first entry that is not as it was sealed, or the first seal. A statement takes ranges of about
+ * `entriesPerPiece` entries, at least one range, so that a ledger of any size keeps within
+ * `statement_timeout`. Pass the `head` that `sealEntries` returned and that was kept elsewhere:
+ * without it, whoever can rewrite the entries and the whole chain would go unnoticed.
  */
 export async function verifySeals(
   db: Db,
   params: { head?: SealHead | undefined; entriesPerPiece?: number | undefined } = {},
-): Promise<SealVerdict> {
+): Promise<SealVerification> {
   const { head, entriesPerPiece } = parseInput(input, params);
   for (let number = 1n; ; number += 1n) {
     const [seal] = await selectSeal(db, [number]);
-    if (seal === undefined) {
-      const isCut = head !== undefined && head.number >= number;
-      const altered = isCut ? { seal: number, wallet: null, version: null } : null;
-      return { isIntact: !isCut, seals: number - 1n, altered };
-    }
-    const broken = await findBroken(db, number, entriesPerPiece);
-    const isOther = head?.number === number && head.hash !== seal.hash.toString('hex');
-    if (broken === undefined && seal.is_chained && !isOther) continue;
-    const altered = { seal: number, ...(broken ?? { wallet: null, version: null }) };
-    return { isIntact: false, seals: number - 1n, altered };
+    if (seal === undefined) return verdictOn(number, findMissing(number, head));
+    const finding =
+      (await findAltered(db, number, entriesPerPiece)) ?? findForeign(number, seal, head);
+    if (finding !== undefined) return verdictOn(number, finding);
   }
 }
 
+/** All seals before this one are intact. */
+function verdictOn(number: bigint, finding: SealFinding | undefined): SealVerification {
+  const findings = finding === undefined ? [] : [finding];
+  return { clean: finding === undefined, findings, seals: number - 1n };
+}
+
+/** Where the chain ends before its head. */
+function findMissing(number: bigint, head: SealHead | undefined): SealFinding | undefined {
+  if (head === undefined || head.number < number) return undefined;
+  const keys = { number: head.number.toString() };
+  return { kind: 'MISSING_SEAL', keys, field: null, expected: head.hash, actual: null };
+}
+
 /** The first altered entry of a seal. */
-async function findBroken(db: Db, seal: bigint, perPiece: number): Promise<Broken | undefined> {
+async function findAltered(
+  db: Db,
+  seal: bigint,
+  perPiece: number,
+): Promise<SealFinding | undefined> {
   let [owner, currency]: readonly [string, string] = FIRST_KEY;
   let version = 0n;
   for (;;) {
-    const [piece] = await verifyPiece(db, [seal, owner, currency, version, perPiece]);
+    const [piece] = await selectPiece(db, [seal, owner, currency, version, perPiece]);
     if (piece === undefined) return undefined;
-    const { broken_user_id: brokenOwner, broken_currency: brokenCurrency } = piece;
-    if (brokenOwner !== null && brokenCurrency !== null) {
-      return { wallet: toWalletRef(brokenOwner, brokenCurrency), version: piece.broken_version };
-    }
-    [owner, currency, version] = [piece.user_id, piece.currency, piece.last_version];
+    const { keys } = piece;
+    if (keys) return { kind: 'ALTERED_ENTRY', keys, field: null, expected: null, actual: null };
+    [owner, currency, version] = [piece.userId, piece.currency, piece.lastVersion];
   }
+}
+
+/**
+ * A seal that does not follow from the one before and its ranges, or is not the head that was kept.
+ */
+function findForeign(
+  number: bigint,
+  seal: { hash: Buffer; field: string | null },
+  head: SealHead | undefined,
+): SealFinding | undefined {
+  const finding = { kind: 'ALTERED_SEAL', keys: { number: number.toString() } } as const;
+  if (seal.field !== null) return { ...finding, field: seal.field, expected: null, actual: null };
+  const actual = seal.hash.toString('hex');
+  if (head?.number !== number || head.hash === actual) return undefined;
+  return { ...finding, field: 'hash', expected: head.hash, actual };
 }

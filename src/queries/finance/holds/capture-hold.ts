@@ -1,18 +1,14 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { amount, parseInput, uuid } from '../../../input/validate.ts';
+import type { LedgerTransaction } from '../transfers/ledger-transaction.ts';
 import { details, hashRequest } from '../transfers/request.ts';
-import type { LedgerTransaction } from '../transfers/transaction-row.ts';
-import { ownerOf, type SystemWallet, systemOwners, userId } from '../wallets/wallet-ref.ts';
+import { ownerOf, type SystemWallet, systemWallet, userId } from '../wallets/wallet-ref.ts';
 import { resolveHold } from './resolve-hold.ts';
 
-const recipient = z.union(
-  [
-    z.strictObject({ userId }),
-    z.strictObject({ system: z.enum(Object.keys(systemOwners) as SystemWallet[]) }),
-  ],
-  { error: 'must be { userId } or { system }' },
-);
+const recipient = z.union([z.strictObject({ userId }), z.strictObject({ system: systemWallet })], {
+  error: 'must be { userId } or { system }',
+});
 
 const input = z
   .strictObject({
@@ -29,20 +25,21 @@ const input = z
 
 /** Who gets the money of a hold, and how much of it. */
 export interface CaptureParams {
-  readonly userId: string;
-  readonly holdId: string;
+  userId: string;
+  holdId: string;
   /** The wallet in the currency of the hold that gets the money. */
-  readonly to: { readonly userId: string } | { readonly system: SystemWallet };
+  to: { userId: string } | { system: SystemWallet };
   /** In minor units; default all of it. The rest is free again. */
-  readonly amount?: bigint | undefined;
-  readonly idempotencyKey: string;
-  readonly description?: string | undefined;
-  readonly metadata?: Record<string, unknown> | undefined;
-  readonly occurredAt?: Date | undefined;
+  amount?: bigint | undefined;
+  idempotencyKey: string;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  occurredAt?: Date | undefined;
 }
 
 /**
- * Moves held money to another wallet, wholly or in part, and frees the rest. A hold is resolved once.
+ * Moves held money to another wallet, wholly or in part, and frees the rest. A hold is resolved
+ * once.
  *
  * @throws NotFoundError if there is no such hold
  * @throws RejectedError HOLD_RESOLVED, HOLD_EXPIRED or HOLD_EXCEEDED, and what `transfer` throws

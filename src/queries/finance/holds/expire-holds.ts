@@ -6,22 +6,23 @@ import { retryConflicts } from '../transfers/retry-conflicts.ts';
 
 const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
 
-const expire = statement<{ expired: number }>(
-  'expire_holds',
+const expiredHolds = statement<{ expired: number }, [oldest: number]>(
+  'expired_holds',
   'select finance.expire_holds($1) as expired',
 );
 
 /**
- * Ends holds that are due by the database's clock: of the wallets that nobody else has locked just then, the `limit`
- * longest due, and with them all others that are due in the same wallets; returns how many. Call it again while it
- * returns more than zero. It waits for nobody, and leaves what is locked for the next sweep. In between nothing is wrong, because a due
- * hold holds nothing for anyone: balances leave it out, and a posting that needs the money ends it first.
+ * Ends holds that are due by the database's clock: of the wallets that nobody else has locked just
+ * then, the `limit` longest due, and with them all others that are due in the same wallets; returns
+ * how many. Call it again while it returns more than zero. It waits for nobody, and leaves what is
+ * locked for the next sweep. In between nothing is wrong, because a due hold holds nothing for
+ * anyone: balances leave it out, and a posting that needs the money ends it first.
  */
 export async function expireHolds(
   db: Db,
   params: { limit?: number | undefined } = {},
 ): Promise<number> {
   const { limit: holds } = parseInput(input, params);
-  const [row] = await retryConflicts(db, () => expire(db, [holds]));
+  const [row] = await retryConflicts(db, () => expiredHolds(db, [holds]));
   return row?.expired ?? 0;
 }

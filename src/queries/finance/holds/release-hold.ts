@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
+import type { LedgerTransaction } from '../transfers/ledger-transaction.ts';
 import { details, hashRequest } from '../transfers/request.ts';
-import type { LedgerTransaction } from '../transfers/transaction-row.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import { resolveHold } from './resolve-hold.ts';
 

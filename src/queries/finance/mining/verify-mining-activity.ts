@@ -1,24 +1,20 @@
 import type { Db } from '../../../db/session.ts';
-import { only, statement } from '../../../db/statement.ts';
-import { transaction } from '../../../db/transaction.ts';
-import { WrongStateError } from '../../../errors.ts';
+import { statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
 import {
+  activityColumns,
   activityKey,
-  lockMiningActivity,
-  MINING_COLUMNS,
   type MiningActivityDetail,
-  type MiningRow,
-  toMiningActivity,
+  moveActivity,
 } from './mining-activity.ts';
 
-const verify = statement<MiningRow>(
-  'verify_mining_activity',
+const verifiedActivity = statement<MiningActivityDetail, [userId: string, id: string]>(
+  'verified_mining_activity',
   `update finance.mining_activities
    set status = 'VERIFIED', verified_at = clock_timestamp()
    where user_id = $1
      and id = $2
-   returning ${MINING_COLUMNS}`,
+   returning ${activityColumns.list}`,
 );
 
 /**
@@ -32,12 +28,9 @@ export async function verifyMiningActivity(
   params: { userId: string; id: string },
 ): Promise<MiningActivityDetail> {
   const key = parseInput(activityKey, params);
-  return transaction(db, async (tx) => {
-    const activity = await lockMiningActivity(tx, key);
-    if (activity.status === 'REJECTED') {
-      throw new WrongStateError('mining activity', activity.status, 'PENDING');
-    }
-    if (activity.status !== 'PENDING') return toMiningActivity(activity);
-    return toMiningActivity(only(await verify(tx, [key.userId, key.id])));
+  return moveActivity(db, key, {
+    from: ['PENDING'],
+    past: ['VERIFIED', 'REWARDED'],
+    update: (tx) => verifiedActivity(tx, [key.userId, key.id]),
   });
 }

@@ -1,24 +1,20 @@
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import { transaction } from '../../../db/transaction.ts';
 import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
 import { amount, currencyCode, parseInput, text, uuid } from '../../../input/validate.ts';
+import { payments, paymentType } from '../../../schema/finance/payments.ts';
 import { ReferenceTakenError } from '../errors.ts';
 import { conflictOf } from '../transfers/retry-conflicts.ts';
 import { userId } from '../wallets/wallet-ref.ts';
-import {
-  PAYMENT_COLUMNS,
-  type PaymentDetail,
-  type PaymentRow,
-  paymentTypes,
-  toPayment,
-} from './payment.ts';
+import { type PaymentDetail, paymentColumns, paymentFields } from './payment.ts';
 
 const input = z
   .strictObject({
     userId,
-    type: z.enum(paymentTypes),
+    type: z.enum(paymentType.enumValues),
     amount,
     currency: currencyCode,
     provider: text({ max: 50 }),
@@ -33,31 +29,37 @@ const input = z
 
 /** A payment that a provider is asked for. */
 export interface NewPaymentParams {
-  readonly userId: string;
-  readonly type: PaymentDetail['type'];
+  userId: string;
+  type: PaymentDetail['type'];
   /** In minor units. */
-  readonly amount: bigint;
-  readonly currency: string;
-  readonly provider: string;
+  amount: bigint;
+  currency: string;
+  provider: string;
   /** The provider's own id of the payment, unique over all users. */
-  readonly providerReference: string;
+  providerReference: string;
   /** Required for ENROLLMENT. */
-  readonly courseId?: string | undefined;
-  readonly description?: string | undefined;
+  courseId?: string | undefined;
+  description?: string | undefined;
 }
 
-const insert = statement<PaymentRow>(
-  'create_payment',
-  `insert into finance.payments (
-     user_id, type, amount, currency, course_id, provider, provider_reference, description
-   )
-   values ($1, $2, $3, $4, $5, $6, $7, $8)
-   returning ${PAYMENT_COLUMNS}`,
+const insertedPayment = prepared(
+  'inserted_payment',
+  {
+    userId: payments.userId,
+    type: payments.type,
+    amount: payments.amount,
+    currency: payments.currency,
+    courseId: payments.courseId,
+    provider: payments.provider,
+    providerReference: payments.providerReference,
+    description: payments.description,
+  },
+  (query, values) => query.insert(payments).values(values).returning(paymentFields),
 );
 
-const selectByReference = statement<PaymentRow>(
-  'payment_by_reference',
-  `select ${PAYMENT_COLUMNS}
+const selectPayment = statement<PaymentDetail, [provider: string, reference: string]>(
+  'select_payment',
+  `select ${paymentColumns.list}
    from finance.payments
    where (user_id, id) = (
      select user_id, payment_id
@@ -68,45 +70,37 @@ const selectByReference = statement<PaymentRow>(
 );
 
 /**
- * Records a payment as PENDING. The provider's reference is its idempotency key: the same payment under the same
- * reference is returned as it stands.
+ * Records a payment as PENDING. The provider's reference is its idempotency key: the same payment
+ * under the same reference is returned as it stands.
  *
  * @throws ReferenceTakenError if another payment has the reference
  * @throws NotFoundError if the user or the course does not exist
  * @throws AzoraDbError UNKNOWN_CURRENCY if the platform does not have the currency
- * @throws RetryableError in a transaction stricter than `read committed`, if the reference was taken after it began;
- *   `transaction()` runs it again
+ * @throws RetryableError in a transaction stricter than `read committed`, if the reference was
+ *   taken after it began; `transaction()` runs it again
  */
 export async function createPayment(db: Db, params: NewPaymentParams): Promise<PaymentDetail> {
   const payment = parseInput(input, params);
-  const values = [
-    payment.userId,
-    payment.type,
-    payment.amount,
-    payment.currency,
-    payment.courseId ?? null,
-    payment.provider,
-    payment.providerReference,
-    payment.description ?? null,
-  ];
+  const { courseId = null, description = null } = payment;
+  const values = { ...payment, courseId, description };
   try {
     // A savepoint inside a caller's transaction, which must survive a taken reference.
-    return toPayment(only(await transaction(db, (tx) => insert(tx, values))));
+    return only(await transaction(db, (tx) => insertedPayment(tx, values)));
   } catch (error) {
     if (!(error instanceof ConstraintError)) throw error;
     if (error.constraint !== 'payment_references_pkey') throw explain(error);
   }
-  const [existing] = await selectByReference(db, [payment.provider, payment.providerReference]);
+  const [existing] = await selectPayment(db, [payment.provider, payment.providerReference]);
   // Committed after the snapshot of a stricter transaction was taken: only a newer one shows it.
   if (existing === undefined) throw conflictOf(db);
   const isSame =
-    existing.user_id === payment.userId &&
+    existing.userId === payment.userId &&
     existing.type === payment.type &&
     existing.amount === payment.amount &&
     existing.currency === payment.currency &&
-    existing.course_id === (payment.courseId ?? null);
+    existing.courseId === courseId;
   if (!isSame) throw new ReferenceTakenError();
-  return toPayment(existing);
+  return existing;
 }
 
 function explain(error: ConstraintError): Error {

@@ -1,37 +1,40 @@
 import { type Db, executorOf } from '../../../db/session.ts';
 import { TransactionClient } from '../../../db/transaction-client.ts';
 import { ConnectionLostError, SqlError, TimeoutError } from '../../../errors.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
 import { findLockedWallets, walletsOf } from './locked-wallets.ts';
 import { postRequests } from './post-transfers.ts';
-import type { LedgerTransaction } from './transaction-row.ts';
-import type { TransferRequest } from './transfer-input.ts';
+import type { TransferRequest } from './request.ts';
 
 /** A transfer, and how to answer who asked for it. */
 export interface Waiting {
-  readonly request: TransferRequest;
-  readonly resolve: (transaction: LedgerTransaction) => void;
-  readonly reject: (error: unknown) => void;
+  request: TransferRequest;
+  resolve: (transaction: LedgerTransaction) => void;
+  reject: (error: unknown) => void;
 }
 
 type Batch = readonly Waiting[];
 
 /** Where batches go, and how many at once when one falls apart. */
 export interface Way {
-  readonly db: Db;
-  readonly width: number;
+  db: Db;
+  width: number;
 }
 
 /** What happened to the same transfers before. */
 interface Past {
   /** An earlier attempt whose outcome nobody knows: no later failure makes it known. */
-  readonly lost: ConnectionLostError | undefined;
+  lost: ConnectionLostError | undefined;
   /** Whether they waited for a lock in vain that was free right after. */
-  readonly wasRepeated: boolean;
+  wasRepeated: boolean;
 }
 
 const NOTHING: Past = { lost: undefined, wasRepeated: false };
 
-/** Classes of SQLSTATE about the server, the session, the role or the statement's text: any transfer would meet them. */
+/**
+ * Classes of SQLSTATE about the server, the session, the role or the statement's text: any transfer
+ * would meet them.
+ */
 const COMMON_TO_ALL = /^(?:08|0A|25|26|28|3D|3F|40|42|53|55|57|58|F0|XX)/;
 
 /** Posts a batch and answers every one of its callers. Never rejects. */
@@ -72,8 +75,9 @@ async function recover(way: Way, batch: Batch, past: Past, error: unknown): Prom
 }
 
 /**
- * Posts apart what waits for a wallet that somebody else has locked, so that only those fail who need that wallet. What
- * touches none of them goes first, because a posting that waits for one wallet may hold another.
+ * Posts apart what waits for a wallet that somebody else has locked, so that only those fail who
+ * need that wallet. What touches none of them goes first, because a posting that waits for one
+ * wallet may hold another.
  *
  * @returns false, with nobody answered, if all of it waits for the same
  */
@@ -102,7 +106,10 @@ async function passLocks(
   return true;
 }
 
-/** The transfers whose wallets are free, and the others by which of their wallets are locked; all in their order. */
+/**
+ * The transfers whose wallets are free, and the others by which of their wallets are locked; all in
+ * their order.
+ */
 async function groupByLock(db: Db, batch: Batch): Promise<{ free: Batch; stuck: Batch[] }> {
   const locked = await findLockedWallets(
     db,
@@ -120,7 +127,10 @@ async function groupByLock(db: Db, batch: Batch): Promise<{ free: Batch; stuck: 
   return { free, stuck: [...groups.values()] };
 }
 
-/** Whether a single transfer can be at fault: by its values, or by what a constraint or a trigger says to them. */
+/**
+ * Whether a single transfer can be at fault: by its values, or by what a constraint or a trigger
+ * says to them.
+ */
 function canBeOfOne(error: unknown): boolean {
   return error instanceof SqlError && !COMMON_TO_ALL.test(error.sqlState);
 }

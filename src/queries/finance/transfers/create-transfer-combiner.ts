@@ -4,32 +4,37 @@ import { TransactionClient } from '../../../db/transaction-client.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 import { CombinerClosedError } from '../errors.ts';
 import { answerBatch, type Waiting } from './combined-batch.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
 import { MAX_BATCH } from './post-transfers.ts';
-import type { LedgerTransaction } from './transaction-row.ts';
-import { type TransferParams, toTransferRequest, transferInput } from './transfer-input.ts';
+import { type TransferParams, toTransferRequest, transferInput } from './request.ts';
 
 /** How many batches may be under way instead of one that met locked wallets. */
 const MAX_WIDTH = 4;
 
 export interface CombinerOptions {
   /** The most transfers in one batch. Default 1,000. */
-  readonly maxBatch?: number | undefined;
+  maxBatch?: number | undefined;
   /**
-   * How many batches may be under way at once. Default 1, which is the fastest for one hot wallet. In place of one that
-   * met locked wallets there may be up to 4, if the pool has so many connections for each.
+   * How many batches may be under way at once. Default 1, which is the fastest for one hot wallet.
+   * In place of one that met locked wallets there may be up to 4, if the pool has so many
+   * connections for each.
    */
-  readonly maxConcurrent?: number | undefined;
+  maxConcurrent?: number | undefined;
 }
 
 /** Makes batches of the transfers of many callers. */
 export interface TransferCombiner {
   /**
-   * As `transfer`, with the same result and the same refusals. What fails the whole batch, such as a lost connection or
-   * a server that cannot write, is the error of each of its callers. ConnectionLostError means here too that nobody
-   * knows whether the transfer was posted: ask again with the same key.
+   * As `transfer`, with the same result and the same refusals. What fails the whole batch, such as
+   * a lost connection or a server that cannot write, is the error of each of its callers.
+   * ConnectionLostError means here too that nobody knows whether the transfer was posted: ask again
+   * with the same key.
    */
   transfer(params: TransferParams): Promise<LedgerTransaction>;
-  /** Waits until every transfer that was taken is answered, with its result or an error; later ones get a CombinerClosedError. */
+  /**
+   * Waits until every transfer that was taken is answered, with its result or an error; later ones
+   * get a CombinerClosedError.
+   */
   close(): Promise<void>;
 }
 
@@ -39,23 +44,27 @@ const input = z.strictObject({
 });
 
 /**
- * Turns concurrent `transfer` calls into batches. A hot wallet's row is locked until the WAL is flushed, so separate
- * transfers on it go one flush after another; a batch takes one flush for all that came meanwhile. Nothing waits for a
- * timer: a call on an idle combiner goes at once, and those that come while it is under way make the next batch.
+ * Turns concurrent `transfer` calls into batches. A hot wallet's row is locked until the WAL is
+ * flushed, so separate transfers on it go one flush after another; a batch takes one flush for all
+ * that came meanwhile. Nothing waits for a timer: a call on an idle combiner goes at once, and
+ * those that come while it is under way make the next batch.
  *
  * A batch that fails as a whole has posted nothing, unless its connection broke:
  *
- * - When the connection breaks, the batch is sent once more: its keys make it post once. If that brings no outcome
- *   either, its callers get the ConnectionLostError of the first time.
- * - When it waits in vain for the lock of a wallet (TimeoutError), transfers that need no locked wallet are posted at
- *   once, and the others once more, apart by the wallets that are locked. Those whose wallet stays locked get the
- *   TimeoutError after two lock timeouts, or more if many wallets are locked; calls that came meanwhile wait for that.
- * - When the server refuses it for what one transfer can cause (a trigger of yours, say), the batch is halved until that
- *   transfer is found: about 2 * log2(batch) statements more for each of them.
+ * - When the connection breaks, the batch is sent once more: its keys make it post once. If that
+ *   brings no outcome either, its callers get the ConnectionLostError of the first time.
+ * - When it waits in vain for the lock of a wallet (TimeoutError), transfers that need no locked
+ *   wallet are posted at once, and the others once more, apart by the wallets that are locked.
+ *   Those whose wallet stays locked get the TimeoutError after two lock timeouts, or more if many
+ *   wallets are locked; calls that came meanwhile wait for that.
+ * - When the server refuses it for what one transfer can cause (a trigger of yours, say), the batch
+ *   is halved until that transfer is found: about 2 * log2(batch) statements more for each of them.
  *
- * Of several transfers of one caller that are not awaited one by one, the later can be posted first then.
+ * Of several transfers of one caller that are not awaited one by one, the later can be posted first
+ * then.
  *
- * @throws TypeError if `db` does not come from `connect()` or `transaction()` of this copy of the library
+ * @throws TypeError if `db` does not come from `connect()` or `transaction()` of this copy of the
+ *   library
  */
 export function createTransferCombiner(db: Db, options: CombinerOptions = {}): TransferCombiner {
   const { maxBatch, maxConcurrent } = parseInput(input, options);

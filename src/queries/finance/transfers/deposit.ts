@@ -2,21 +2,20 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { amount, currencyCode, parseInput } from '../../../input/validate.ts';
 import { userId } from '../wallets/wallet-ref.ts';
-import { postTransfer } from './post-transfer.ts';
-import { details } from './request.ts';
-import type { LedgerTransaction } from './transaction-row.ts';
-import { toTransferRequest } from './transfer-input.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
+import { details, toTransferRequest } from './request.ts';
+import { postTransfer } from './transfer.ts';
 
 /** Money that a user's wallet exchanges with the world outside. */
 export interface ExternalMoneyParams {
-  readonly userId: string;
-  readonly currency: string;
+  userId: string;
+  currency: string;
   /** In minor units, above zero. */
-  readonly amount: bigint;
-  readonly idempotencyKey: string;
-  readonly description?: string | undefined;
-  readonly metadata?: Record<string, unknown> | undefined;
-  readonly occurredAt?: Date | undefined;
+  amount: bigint;
+  idempotencyKey: string;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  occurredAt?: Date | undefined;
 }
 
 export const externalMoneyInput = z.strictObject({
@@ -27,8 +26,8 @@ export const externalMoneyInput = z.strictObject({
 });
 
 /**
- * Brings money from outside into a user's wallet: a transfer from EXTERNAL. All deposits of a currency lock that
- * one wallet; many at once are faster through a transfer combiner.
+ * Brings money from outside into a user's wallet: a transfer from EXTERNAL. All deposits of a
+ * currency lock that one wallet; many at once are faster through a transfer combiner.
  *
  * @throws what `transfer` throws
  */

@@ -4,23 +4,23 @@ import { InvalidInputError } from '../../../errors.ts';
 import { amount, currencyCode, parseInput } from '../../../input/validate.ts';
 import { MAX_MINOR_UNITS } from '../../../money.ts';
 import { systemOwners, userId } from '../wallets/wallet-ref.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
 import { postLegs } from './post-legs.ts';
 import { details, hashRequest } from './request.ts';
-import type { LedgerTransaction } from './transaction-row.ts';
 
 /** A change of money of one currency into another, at a rate that the caller fixed. */
 export interface ExchangeParams {
-  readonly userId: string;
-  readonly from: string;
-  readonly to: string;
+  userId: string;
+  from: string;
+  to: string;
   /** What is given, in minor units of `from`. */
-  readonly amount: bigint;
+  amount: bigint;
   /** Minor units of `to` for one minor unit of `from`, as a fraction: numerator / denominator. */
-  readonly rate: { readonly numerator: bigint; readonly denominator: bigint };
-  readonly idempotencyKey: string;
-  readonly description?: string | undefined;
-  readonly metadata?: Record<string, unknown> | undefined;
-  readonly occurredAt?: Date | undefined;
+  rate: { numerator: bigint; denominator: bigint };
+  idempotencyKey: string;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  occurredAt?: Date | undefined;
 }
 
 const input = z
@@ -38,8 +38,9 @@ const input = z
   });
 
 /**
- * Changes a user's money into another currency through the LIQUIDITY wallets of both, in one transaction of four
- * entries. The user gets `floor(amount * rate)`: what a minor unit cannot express stays with the platform.
+ * Changes a user's money into another currency through the LIQUIDITY wallets of both, in one
+ * transaction of four entries. The user gets `floor(amount * rate)`: what a minor unit cannot
+ * express stays with the platform.
  *
  * @throws InvalidInputError if the result is nothing, or more than 8 bytes hold
  * @throws InsufficientFundsError for the user's wallet, or for LIQUIDITY
@@ -48,7 +49,7 @@ const input = z
 export async function exchange(
   db: Db,
   params: ExchangeParams,
-): Promise<LedgerTransaction & { readonly received: bigint }> {
+): Promise<LedgerTransaction & { received: bigint }> {
   const { idempotencyKey, ...request } = parseInput(input, params);
   const { userId: owner, from, to, rate } = request;
   const received = (request.amount * rate.numerator) / rate.denominator;

@@ -1,60 +1,62 @@
+import { and, asc, eq, getTableColumns } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
+import { entries } from '../../../schema/finance/entries.ts';
+import { type transactionStatus, transactions } from '../../../schema/finance/transactions.ts';
 import type { FailureCode } from '../errors.ts';
 import { type NamedWalletRef, toWalletRef } from '../wallets/wallet-ref.ts';
-import {
-  type LedgerTransaction,
-  TRANSACTION_COLUMNS,
-  type TransactionRow,
-  type TransactionStatus,
-  toTransaction,
-} from './transaction-row.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
 
 /** One leg of a transaction. */
 export interface LedgerEntry {
-  readonly wallet: NamedWalletRef;
-  readonly version: bigint;
+  wallet: NamedWalletRef;
+  version: bigint;
   /** In minor units; below zero when it left the wallet. */
-  readonly amount: bigint;
-  readonly postedAfter: bigint;
+  amount: bigint;
+  postedAfter: bigint;
 }
 
 /** A transaction as it is stored, completed or failed, with its entries. */
 export interface TransactionDetail extends LedgerTransaction {
-  readonly status: TransactionStatus;
-  readonly failureCode: FailureCode | null;
+  status: (typeof transactionStatus.enumValues)[number];
+  failureCode: FailureCode | null;
   /** In order of owner and currency; none unless completed. */
-  readonly entries: readonly LedgerEntry[];
-}
-
-interface EntryRow {
-  readonly user_id: string;
-  readonly currency: string;
-  readonly version: bigint;
-  readonly amount: bigint;
-  readonly posted_after: bigint;
+  entries: LedgerEntry[];
 }
 
 const input = z.strictObject({ userId: uuid, id: uuid });
 
-const selectTransaction = statement<TransactionRow>(
-  'get_transaction',
-  `select ${TRANSACTION_COLUMNS}
-   from finance.transactions
-   where user_id = $1
-     and id = $2`,
+const { requestHash, failureFacts, rateNumerator, rateDenominator, ...shown } =
+  getTableColumns(transactions);
+
+const selectTransaction = prepared(
+  'select_transaction',
+  { userId: transactions.userId, id: transactions.id },
+  (query, { userId, id }) =>
+    query
+      .select(shown)
+      .from(transactions)
+      .where(and(eq(transactions.userId, userId), eq(transactions.id, id))),
 );
 
-const selectEntries = statement<EntryRow>(
-  'transaction_entries',
-  `select user_id, currency, version, amount, posted_after
-   from finance.entries
-   where transaction_user_id = $1
-     and transaction_id = $2
-   order by user_id, currency, version`,
+const selectEntries = prepared(
+  'select_entries',
+  { userId: entries.transactionUserId, id: entries.transactionId },
+  (query, { userId, id }) =>
+    query
+      .select({
+        owner: entries.userId,
+        currency: entries.currency,
+        version: entries.version,
+        amount: entries.amount,
+        postedAfter: entries.postedAfter,
+      })
+      .from(entries)
+      .where(and(eq(entries.transactionUserId, userId), eq(entries.transactionId, id)))
+      .orderBy(asc(entries.userId), asc(entries.currency), asc(entries.version)),
 );
 
 /**
@@ -66,19 +68,15 @@ export async function getTransaction(
   db: Db,
   params: { userId: string; id: string },
 ): Promise<TransactionDetail> {
-  const { userId, id } = parseInput(input, params);
-  const [row] = await selectTransaction(db, [userId, id]);
-  if (row === undefined) throw new NotFoundError('transaction', ['userId', 'id']);
-  const entries = await selectEntries(db, [userId, id]);
+  const key = parseInput(input, params);
+  const [transaction] = await selectTransaction(db, key);
+  if (transaction === undefined) throw new NotFoundError('transaction', ['userId', 'id']);
+  const legs = await selectEntries(db, key);
   return {
-    ...toTransaction(row),
-    status: row.status,
-    failureCode: row.failure_code,
-    entries: entries.map((entry) => ({
-      wallet: toWalletRef(entry.user_id, entry.currency),
-      version: entry.version,
-      amount: entry.amount,
-      postedAfter: entry.posted_after,
+    ...transaction,
+    entries: legs.map(({ owner, currency, ...entry }) => ({
+      wallet: toWalletRef(owner, currency),
+      ...entry,
     })),
   };
 }

@@ -3,20 +3,21 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
 import type { IdempotencyConflictError, RejectedError } from '../errors.ts';
-import { retryConflicts } from './retry-conflicts.ts';
 import {
   findRefusal,
   type LedgerTransaction,
-  TRANSACTION_COLUMNS,
   type TransactionRow,
+  type TransactionType,
   toTransaction,
-} from './transaction-row.ts';
+  transactionList,
+} from './ledger-transaction.ts';
 import {
   type TransferParams,
   type TransferRequest,
   toTransferRequest,
   transferInput,
-} from './transfer-input.ts';
+} from './request.ts';
+import { retryConflicts } from './retry-conflicts.ts';
 
 /** More would hold the locks of a batch for long, and gains nothing. */
 export const MAX_BATCH = 10_000;
@@ -28,27 +29,59 @@ const input = z.strictObject({
 
 /** What became of one transfer of a batch. */
 export type TransferResult =
-  | { readonly status: 'completed'; readonly transaction: LedgerTransaction }
-  | { readonly status: 'rejected'; readonly error: RejectedError | IdempotencyConflictError };
+  | { status: 'completed'; transaction: LedgerTransaction }
+  | { status: 'rejected'; error: RejectedError | IdempotencyConflictError };
 
-const post = statement<TransactionRow>(
-  'post_transfers',
-  `select ${TRANSACTION_COLUMNS}
-   from finance.post_transfers($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) with ordinality
+const postedTransfers = statement<
+  TransactionRow,
+  [
+    initiators: string[],
+    keys: string[],
+    hashes: Buffer[],
+    types: TransactionType[],
+    payers: string[],
+    payees: string[],
+    currencies: string[],
+    amounts: bigint[],
+    occurredAt: (Date | null)[],
+    descriptions: (string | null)[],
+    metadata: string[],
+    atomic: boolean,
+  ]
+>(
+  'posted_transfers',
+  `select ${transactionList}
+   from finance.post_transfers(
+     initiators => $1,
+     request_keys => $2,
+     hashes => $3,
+     types => $4,
+     payers => $5,
+     payees => $6,
+     currencies => $7,
+     amounts => $8,
+     happened => $9,
+     abouts => $10,
+     extras => $11,
+     is_atomic => $12
+   ) with ordinality
    order by ordinality`,
 );
 
 /**
- * Posts up to 10,000 transfers in one round trip and one transaction, and returns a result for each, in their
- * order. The results are those of posting them one by one: a rejected transfer moves nothing and does not stop the
- * rest, and later ones see what earlier ones left.
+ * Posts up to 10,000 transfers in one round trip and one transaction, and returns a result for
+ * each, in their order. The results are those of posting them one by one: a rejected transfer moves
+ * nothing and does not stop the rest, and later ones see what earlier ones left.
  *
- * With `atomic: true` a single rejection makes all of them rejected: those that would have gone through get the code
- * BATCH_REJECTED. Transfers that had been posted under the same key before stay posted.
+ * With `atomic: true` a single rejection makes all of them rejected: those that would have gone
+ * through get the code BATCH_REJECTED. Transfers that had been posted under the same key before
+ * stay posted.
  *
- * All wallets are locked first, in the order of their keys over the whole batch, so batches never deadlock.
+ * All wallets are locked first, in the order of their keys over the whole batch, so batches never
+ * deadlock.
  *
- * @throws InvalidInputError whose field names the transfer, such as `transfers.3.amount`; nothing is posted then
+ * @throws InvalidInputError whose field names the transfer, such as `transfers.3.amount`; nothing
+ *   is posted then
  */
 export async function postTransfers(
   db: Db,
@@ -65,21 +98,22 @@ export async function postRequests(
   requests: readonly TransferRequest[],
   atomic: boolean,
 ): Promise<TransferResult[]> {
-  const values = [
-    requests.map(({ initiator }) => initiator),
-    requests.map(({ key }) => key),
-    requests.map(({ hash }) => hash),
-    requests.map(({ type }) => type),
-    requests.map(({ from }) => from),
-    requests.map(({ to }) => to),
-    requests.map(({ currency }) => currency),
-    requests.map(({ amount }) => amount),
-    requests.map(({ occurredAt }) => occurredAt),
-    requests.map(({ description }) => description),
-    requests.map(({ metadata }) => metadata),
-    atomic,
-  ];
-  const rows = await retryConflicts(db, () => post(db, values));
+  const rows = await retryConflicts(db, () =>
+    postedTransfers(db, [
+      requests.map(({ initiator }) => initiator),
+      requests.map(({ key }) => key),
+      requests.map(({ hash }) => hash),
+      requests.map(({ type }) => type),
+      requests.map(({ from }) => from),
+      requests.map(({ to }) => to),
+      requests.map(({ currency }) => currency),
+      requests.map(({ amount }) => amount),
+      requests.map(({ occurredAt }) => occurredAt),
+      requests.map(({ description }) => description),
+      requests.map(({ metadata }) => metadata),
+      atomic,
+    ]),
+  );
   return requests.map((request, index) => toResult(rows[index], request));
 }
 

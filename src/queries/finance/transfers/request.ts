@@ -1,6 +1,9 @@
 import { hash } from 'node:crypto';
+import { z } from 'zod';
 import { jsonObject } from '../../../input/json.ts';
-import { instant, text } from '../../../input/validate.ts';
+import { amount, instant, text } from '../../../input/validate.ts';
+import { FIRST_USER_ID, ownerOf, type WalletRef, walletRef } from '../wallets/wallet-ref.ts';
+import type { TransactionType } from './ledger-transaction.ts';
 
 /** Keys that the library makes itself, for the postings of payments and rewards, begin so. */
 const RESERVED_KEY_PREFIX = 'azora:';
@@ -23,8 +26,8 @@ export const details = {
 };
 
 /**
- * The SHA-256 of a request, which tells a repeated request from another one under the same key. Keys of objects
- * are sorted, so that the order in which a caller builds an object does not matter.
+ * The SHA-256 of a request, which tells a repeated request from another one under the same key.
+ * Keys of objects are sorted, so that the order in which a caller builds an object does not matter.
  */
 export function hashRequest(operation: string, request: object): Buffer {
   return hash('sha256', `${operation}:${JSON.stringify(request, canonical)}`, 'buffer');
@@ -33,6 +36,93 @@ export function hashRequest(operation: string, request: object): Buffer {
 /** The key of a posting that can happen once for the row with this id. */
 export function reservedKey(purpose: string, id: string): string {
   return `${RESERVED_KEY_PREFIX}${purpose}:${id}`;
+}
+
+/**
+ * What a transfer may be called. The name changes nothing in how it is posted, but
+ * `reverseTransaction` refuses PAYMENT, REFUND and MINING_REWARD.
+ */
+const transferTypes = [
+  'TRANSFER',
+  'DEPOSIT',
+  'WITHDRAWAL',
+  'PAYMENT',
+  'REFUND',
+  'MINING_REWARD',
+] as const satisfies readonly TransactionType[];
+
+/** A transfer of one currency between two wallets. */
+export interface TransferParams {
+  from: WalletRef;
+  to: WalletRef;
+  /** In minor units, above zero. */
+  amount: bigint;
+  /**
+   * 1 to 200 characters, the initiator's own. The initiator is the paying user, or else the
+   * receiving one.
+   */
+  idempotencyKey: string;
+  /** Default TRANSFER. */
+  type?: (typeof transferTypes)[number] | undefined;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
+  /** When it happened, if not now. */
+  occurredAt?: Date | undefined;
+}
+
+export const transferInput = z
+  .strictObject({
+    from: walletRef,
+    to: walletRef,
+    amount,
+    type: z.enum(transferTypes).default('TRANSFER'),
+    ...details,
+  })
+  .refine(({ from, to }) => from.currency === to.currency, {
+    path: ['to', 'currency'],
+    error: 'must be the currency of from: use exchange',
+  })
+  .refine(({ from, to }) => ownerOf(from) !== ownerOf(to), {
+    path: ['to'],
+    error: 'must be another wallet than from',
+  });
+
+/** A transfer as the posting functions take it. */
+export interface TransferRequest {
+  initiator: string;
+  key: string;
+  hash: Buffer;
+  type: TransactionType;
+  from: string;
+  to: string;
+  currency: string;
+  amount: bigint;
+  occurredAt: Date | null;
+  description: string | null;
+  metadata: string;
+}
+
+/** `operation` tells requests of different functions under one key apart. */
+export function toTransferRequest(
+  transfer: z.output<typeof transferInput>,
+  operation = 'transfer',
+): TransferRequest {
+  const { idempotencyKey, ...request } = transfer;
+  const from = ownerOf(transfer.from);
+  const to = ownerOf(transfer.to);
+  return {
+    initiator: from < FIRST_USER_ID && to >= FIRST_USER_ID ? to : from,
+    key: idempotencyKey,
+    hash: hashRequest(operation, request),
+    type: transfer.type,
+    from,
+    to,
+    currency: transfer.from.currency,
+    amount: transfer.amount,
+    occurredAt: transfer.occurredAt ?? null,
+    description: transfer.description ?? null,
+    metadata: JSON.stringify(transfer.metadata ?? {}),
+  };
 }
 
 function canonical(_key: string, value: unknown): unknown {

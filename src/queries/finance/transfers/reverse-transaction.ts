@@ -4,22 +4,22 @@ import { amount, parseInput, uuid } from '../../../input/validate.ts';
 import type { FailureCode } from '../errors.ts';
 import { ownerOf } from '../wallets/wallet-ref.ts';
 import { getTransaction, type TransactionDetail } from './get-transaction.ts';
+import type { LedgerTransaction, TransactionType } from './ledger-transaction.ts';
 import { type Leg, postLegs } from './post-legs.ts';
 import { details, hashRequest } from './request.ts';
-import type { LedgerTransaction, TransactionType } from './transaction-row.ts';
 
 /** What a reversal undoes, and how much of it. */
 export interface ReversalParams {
   /** The owner who started the transaction. */
-  readonly userId: string;
-  readonly transactionId: string;
+  userId: string;
+  transactionId: string;
   /** In minor units; default all of it. */
-  readonly amount?: bigint | undefined;
-  readonly idempotencyKey: string;
-  readonly description?: string | undefined;
-  readonly metadata?: Record<string, unknown> | undefined;
+  amount?: bigint | undefined;
+  idempotencyKey: string;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
   /** When the reversal happened, if not now. */
-  readonly occurredAt?: Date | undefined;
+  occurredAt?: Date | undefined;
 }
 
 const input = z.strictObject({
@@ -38,10 +38,11 @@ const reversible: readonly TransactionType[] = [
 ];
 
 /**
- * Moves the money of a transaction back, wholly or in part, in a transaction of its own that names the first. A
- * transaction is reversed once, also when the reversal was of a part. Payments are undone by `refundPayment`, rewards
- * not at all. `amount` of an exchange is in the currency that was given; the customer gives back the same share of what
- * was received, rounded up to a minor unit, and never more than all of it.
+ * Moves the money of a transaction back, wholly or in part, in a transaction of its own that names
+ * the first. A transaction is reversed once, also when the reversal was of a part. Payments are
+ * undone by `refundPayment`, rewards not at all. `amount` of an exchange is in the currency that
+ * was given; the customer gives back the same share of what was received, rounded up to a minor
+ * unit, and never more than all of it.
  *
  * @throws NotFoundError if there is no such transaction
  * @throws RejectedError NOT_REVERSIBLE, ALREADY_REVERSED or REVERSAL_EXCEEDED
@@ -65,14 +66,14 @@ export async function reverseTransaction(
 }
 
 export interface Reversal {
-  readonly key: string;
-  readonly hash: Buffer;
-  readonly type: TransactionType;
-  readonly amount?: bigint | undefined;
-  readonly refusal?: FailureCode | undefined;
-  readonly occurredAt?: Date | undefined;
-  readonly description?: string | undefined;
-  readonly metadata?: Record<string, unknown> | undefined;
+  key: string;
+  hash: Buffer;
+  type: TransactionType;
+  amount?: bigint | undefined;
+  refusal?: FailureCode | undefined;
+  occurredAt?: Date | undefined;
+  description?: string | undefined;
+  metadata?: Record<string, unknown> | undefined;
 }
 
 /** Posts the opposite of a transaction, which never changes once it is there. */
@@ -108,8 +109,8 @@ function opposite(
   undone: bigint,
 ): Leg {
   const size = moved < 0n ? -moved : moved;
-  // The leg's share of the whole, rounded up: exact for legs of the transaction's own amount, and for those of an
-  // exchange's other currency, which the customer gives back, against the customer.
+  // The leg's share of the whole, rounded up: exact for legs of the transaction's own amount, and
+  // for those of an exchange's other currency, which the customer gives back, against the customer.
   const part = (size * undone + original.amount - 1n) / original.amount;
   return {
     owner: ownerOf(wallet),

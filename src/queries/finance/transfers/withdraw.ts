@@ -1,9 +1,9 @@
 import type { Db } from '../../../db/session.ts';
 import { parseInput } from '../../../input/validate.ts';
 import { type ExternalMoneyParams, externalMoneyInput } from './deposit.ts';
-import { postTransfer } from './post-transfer.ts';
-import type { LedgerTransaction } from './transaction-row.ts';
-import { toTransferRequest } from './transfer-input.ts';
+import type { LedgerTransaction } from './ledger-transaction.ts';
+import { toTransferRequest } from './request.ts';
+import { postTransfer } from './transfer.ts';
 
 /**
  * Takes money out of a user's wallet into the world outside: a transfer to EXTERNAL.

@@ -3,22 +3,23 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
 import { currencyCode, parseInput } from '../../../input/validate.ts';
+import { toBalance, type WalletBalance, type WalletRow, walletList } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
-import { toWallet, WALLET_COLUMNS, type WalletBalance, type WalletRow } from './wallet-row.ts';
 
 const input = z.strictObject({ userId, currency: currencyCode });
 
-const close = statement<WalletRow>(
-  'close_wallet',
+const closedWallet = statement<WalletRow, [userId: string, currency: string]>(
+  'closed_wallet',
   `update finance.wallets
    set status = 'CLOSED', closed_at = coalesce(closed_at, clock_timestamp())
    where user_id = $1
      and currency = $2
-   returning ${WALLET_COLUMNS}`,
+   returning ${walletList}`,
 );
 
 /**
- * Closes an empty wallet: nothing moves in it any more, and its history stays. Closing it again changes nothing.
+ * Closes an empty wallet: nothing moves in it any more, and its history stays. Closing it again
+ * changes nothing.
  *
  * @throws NotFoundError if it was never opened
  * @throws AzoraDbError WALLET_NOT_EMPTY if it has a balance or open holds
@@ -28,12 +29,13 @@ export async function closeWallet(
   params: { userId: string; currency: string },
 ): Promise<WalletBalance> {
   const wallet = parseInput(input, params);
-  const [row] = await close(db, [wallet.userId, wallet.currency]).catch((error: unknown) => {
+  const closing = closedWallet(db, [wallet.userId, wallet.currency]);
+  const [row] = await closing.catch((error: unknown) => {
     const isFull =
       error instanceof ConstraintError && error.constraint === 'wallets_closed_is_empty_check';
     if (!isFull) throw error;
     throw new AzoraDbError('WALLET_NOT_EMPTY', 'only an empty wallet without holds can be closed');
   });
   if (row === undefined) throw new NotFoundError('wallet', ['userId', 'currency']);
-  return toWallet(row);
+  return toBalance(row);
 }

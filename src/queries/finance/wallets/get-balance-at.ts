@@ -6,44 +6,52 @@ import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
 
 const input = walletRefWith({ recordedAt: instant.optional(), occurredAt: instant.optional() });
 
-const selectRecorded = statement<{ posted: string | null }>(
-  'balance_at_recorded',
-  'select posted::text from finance.balance_at_recorded($1, $2, $3)',
+type BalanceRow = { posted: string | null };
+type Moment = [owner: string, currency: string, at: Date];
+
+const selectRecordedBalance = statement<BalanceRow, Moment>(
+  'select_recorded_balance',
+  `select posted::text as posted
+   from finance.balance_at_recorded($1, $2, $3)`,
 );
-const selectOccurred = statement<{ posted: string | null }>(
-  'balance_at_occurred',
+
+const selectOccurredBalance = statement<BalanceRow, Moment>(
+  'select_occurred_balance',
   'select finance.balance_at_occurred($1, $2, $3)::text as posted',
 );
 
-/** Which balance: what was recorded by an instant, or what had happened by it as far as is known now. */
+/**
+ * Which balance: what was recorded by an instant, or what had happened by it as far as is known
+ * now.
+ */
 export type BalanceAtParams = WalletRef &
-  (
-    | { readonly recordedAt: Date; readonly occurredAt?: undefined }
-    | { readonly occurredAt: Date; readonly recordedAt?: undefined }
-  );
+  ({ recordedAt: Date; occurredAt?: undefined } | { occurredAt: Date; recordedAt?: undefined });
 
 /**
- * A wallet's balance in the past, in minor units. By `recordedAt` it is what was recorded by then; by `occurredAt`, what
- * the books say now about then, backdated entries included. A transaction counts from its own `recordedAt` or
- * `occurredAt` on, that instant included. By `occurredAt` the answer can be below zero, or more than a wallet may hold,
- * because it is not what anybody ever had.
+ * A wallet's balance in the past, in minor units. By `recordedAt` it is what was recorded by then;
+ * by `occurredAt`, what the books say now about then, backdated entries included. A transaction
+ * counts from its own `recordedAt` or `occurredAt` on, that instant included. By `occurredAt` the
+ * answer can be below zero, or more than a wallet may hold, because it is not what anybody ever
+ * had.
  *
- * A transaction takes its recorded time before it commits. So the answer for an instant can still change while
- * transactions that were open at that instant are, and then no more, unless the server's clock is set back behind it.
+ * A transaction takes its recorded time before it commits. So the answer for an instant can still
+ * change while transactions that were open at that instant are, and then no more, unless the
+ * server's clock is set back behind it.
  *
- * Both read a bounded number of rows: the recorded balance is found by halving over the versions (20 reads in a
- * million entries), and the difference between the two is kept in sums over stretches of time: at most 6 * 255 rows,
- * and one for each 8.9 years.
+ * Both read a bounded number of rows: the recorded balance is found by halving over the versions
+ * (20 reads in a million entries), and the difference between the two is kept in sums over
+ * stretches of time: at most 6 * 255 rows, and one for each 8.9 years.
  *
  * @throws NotFoundError if the wallet was never opened
  */
 export async function getBalanceAt(db: Db, params: BalanceAtParams): Promise<bigint> {
   const { recordedAt, occurredAt, ...wallet } = parseInput(input, params);
-  if ((recordedAt === undefined) === (occurredAt === undefined)) {
+  const at = recordedAt ?? occurredAt;
+  if (at === undefined || (recordedAt !== undefined && occurredAt !== undefined)) {
     throw new InvalidInputError('recordedAt', 'or occurredAt is required, and not both');
   }
-  const select = recordedAt === undefined ? selectOccurred : selectRecorded;
-  const [row] = await select(db, [ownerOf(wallet), wallet.currency, recordedAt ?? occurredAt]);
+  const selectBalance = recordedAt === undefined ? selectOccurredBalance : selectRecordedBalance;
+  const [row] = await selectBalance(db, [ownerOf(wallet), wallet.currency, at]);
   if (row === undefined || row.posted === null) {
     throw new NotFoundError('wallet', Object.keys(wallet));
   }

@@ -1,9 +1,11 @@
+import { columns, type RowOf } from '../../../db/columns.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { defineCursor, integerText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
-import type { TransactionType } from '../transfers/transaction-row.ts';
+import { entries } from '../../../schema/finance/entries.ts';
+import { transactions } from '../../../schema/finance/transactions.ts';
 import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
 
 const MAX_VERSION = 2n ** 63n - 1n;
@@ -13,48 +15,40 @@ const input = walletRefWith({
   cursor: cursor.field,
 });
 
+const entryColumns = columns(entries, ['version', 'amount', 'postedAfter', 'recordedAt']);
+const keyColumns = columns(entries, ['transactionUserId', 'transactionId']);
+const purposeColumns = columns(transactions, ['type', 'description', 'occurredAt']);
+
+type LineEntry = RowOf<typeof entryColumns>;
+type LinePurpose = RowOf<typeof purposeColumns>;
+
 /** A line of a wallet's statement. Amounts are in minor units. */
-export interface StatementLine {
-  readonly version: bigint;
-  readonly amount: bigint;
-  readonly postedAfter: bigint;
-  readonly type: TransactionType;
-  readonly description: string | null;
+export interface StatementLine extends LineEntry, LinePurpose {
   /** The transaction's key: who started it, and its id. */
-  readonly transaction: { readonly userId: string; readonly id: string };
-  readonly occurredAt: Date;
-  readonly recordedAt: Date;
+  transaction: { userId: string; id: string };
 }
+
+type Line = LineEntry & LinePurpose & RowOf<typeof keyColumns>;
 
 /** A page of a statement, newest line first. */
 export interface StatementPage {
-  readonly items: StatementLine[];
-  readonly nextCursor: string | null;
+  items: StatementLine[];
+  nextCursor: string | null;
   /** The balance before the oldest line of the page. */
-  readonly openingBalance: bigint;
+  openingBalance: bigint;
   /** The balance after its newest line. */
-  readonly closingBalance: bigint;
+  closingBalance: bigint;
 }
 
-interface LineRow {
-  readonly version: bigint | null;
-  readonly amount: bigint;
-  readonly posted_after: bigint;
-  readonly type: TransactionType;
-  readonly description: string | null;
-  readonly transaction_user_id: string;
-  readonly transaction_id: string;
-  readonly occurred_at: Date;
-  readonly recorded_at: Date;
-}
-
-// The page is cut before the join, and each line looks its transaction up by key: as a plain join the planner may
-// read all transactions instead. The outer join gives a
-// wallet without entries a row of nulls, and no row to a wallet that does not exist.
-const selectLines = statement<LineRow>(
-  'list_statement',
-  `select line.version, line.amount, line.posted_after, posted.type, posted.description,
-     line.transaction_user_id, line.transaction_id, posted.occurred_at, line.recorded_at
+// The page is cut before the join, and each line looks its transaction up by key: as a plain join
+// the planner may read all transactions instead. The outer join gives a wallet without entries a
+// row of nulls, and no row to a wallet that does not exist.
+const selectLines = statement<
+  { [K in keyof Line]: Line[K] | null },
+  [owner: string, currency: string, below: bigint, limit: number]
+>(
+  'select_lines',
+  `select ${entryColumns.of('line')}, ${keyColumns.of('line')}, ${purposeColumns.of('posted')}
    from finance.wallets
    left join lateral (
      select version, amount, posted_after, transaction_user_id, transaction_id, recorded_at
@@ -78,8 +72,9 @@ const selectLines = statement<LineRow>(
 );
 
 /**
- * A wallet's entries, newest first, 50 by default and 1,000 at most, with the balances around the page. It pages by version, which numbers the
- * entries without gaps: a page costs the same at any depth, and new entries do not shift it.
+ * A wallet's entries, newest first, 50 by default and 1,000 at most, with the balances around the
+ * page. It pages by version, which numbers the entries without gaps: a page costs the same at any
+ * depth, and new entries do not shift it.
  *
  * @throws NotFoundError if the wallet was never opened
  */
@@ -91,7 +86,7 @@ export async function listStatement(
   const below = after ?? MAX_VERSION;
   const rows = await selectLines(db, [ownerOf(wallet), wallet.currency, below, size + 1]);
   if (rows.length === 0) throw new NotFoundError('wallet', Object.keys(wallet));
-  const lines = rows.filter(({ version }) => version !== null).map(toLine);
+  const lines = rows.filter(isLine).map(toStatementLine);
   const page = toPage(lines, size, (last) => cursor.encode(last.version));
   const [newest, oldest] = [page.items[0], page.items.at(-1)];
   return {
@@ -101,15 +96,10 @@ export async function listStatement(
   };
 }
 
-function toLine(row: LineRow): StatementLine {
-  return {
-    version: row.version ?? 0n,
-    amount: row.amount,
-    postedAfter: row.posted_after,
-    type: row.type,
-    description: row.description,
-    transaction: { userId: row.transaction_user_id, id: row.transaction_id },
-    occurredAt: row.occurred_at,
-    recordedAt: row.recorded_at,
-  };
+function isLine(row: { version: bigint | null }): row is Line {
+  return row.version !== null;
+}
+
+function toStatementLine({ transactionUserId, transactionId, ...line }: Line): StatementLine {
+  return { ...line, transaction: { userId: transactionUserId, id: transactionId } };
 }

@@ -3,15 +3,15 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, toPage } from '../../../input/cursor.ts';
 import { currencyCode, limit, parseInput } from '../../../input/validate.ts';
+import { toBalance, type WalletBalance, type WalletRow, walletList } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
-import { toWallet, WALLET_COLUMNS, type WalletBalance, type WalletRow } from './wallet-row.ts';
 
 const cursor = defineCursor('wallets', currencyCode);
 const input = z.strictObject({ userId, limit: limit(), cursor: cursor.field });
 
-const selectWallets = statement<WalletRow>(
-  'list_wallets',
-  `select ${WALLET_COLUMNS}
+const selectWallets = statement<WalletRow, [userId: string, after: string, limit: number]>(
+  'select_wallets',
+  `select ${walletList}
    from finance.wallets
    where user_id = $1
      and currency > $2
@@ -26,5 +26,5 @@ export async function listWallets(
 ): Promise<{ items: WalletBalance[]; nextCursor: string | null }> {
   const page = parseInput(input, params);
   const rows = await selectWallets(db, [page.userId, page.cursor ?? '', page.limit + 1]);
-  return toPage(rows.map(toWallet), page.limit, (last) => cursor.encode(last.currency));
+  return toPage(rows.map(toBalance), page.limit, (last) => cursor.encode(last.currency));
 }

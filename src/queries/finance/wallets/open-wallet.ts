@@ -1,30 +1,28 @@
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
 import { currencyCode, parseInput } from '../../../input/validate.ts';
+import { wallets } from '../../../schema/finance/wallets.ts';
+import { selectWallet, toBalance, type WalletBalance } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
-import { toWallet, WALLET_COLUMNS, type WalletBalance, type WalletRow } from './wallet-row.ts';
 
 const input = z.strictObject({ userId, currency: currencyCode });
 
-const insertWallet = statement<object>(
-  'open_wallet',
-  `insert into finance.wallets (user_id, currency)
-   values ($1, $2)
-   on conflict (user_id, currency) do nothing`,
-);
-
-const selectWallet = statement<WalletRow>(
-  'opened_wallet',
-  `select ${WALLET_COLUMNS}
-   from finance.wallets
-   where user_id = $1
-     and currency = $2`,
+const insertedWallet = prepared(
+  'inserted_wallet',
+  { userId: wallets.userId, currency: wallets.currency },
+  (query, values) =>
+    query
+      .insert(wallets)
+      .values(values)
+      .onConflictDoNothing({ target: [wallets.userId, wallets.currency] })
+      .returning({ version: wallets.version }),
 );
 
 /**
- * Opens a user's wallet in a currency and returns it; the existing one if there is one, open or closed.
+ * Opens a user's wallet in a currency and returns it; the existing one if there is one, open or
+ * closed.
  *
  * @throws NotFoundError if the user does not exist
  * @throws AzoraDbError UNKNOWN_CURRENCY if the platform does not have the currency
@@ -34,15 +32,14 @@ export async function openWallet(
   params: { userId: string; currency: string },
 ): Promise<WalletBalance> {
   const wallet = parseInput(input, params);
-  const values = [wallet.userId, wallet.currency];
-  const [existing] = await selectWallet(db, values);
-  if (existing !== undefined) return toWallet(existing);
-  await insertWallet(db, values).catch((error: unknown) => {
+  const [existing] = await selectWallet(db, [wallet.userId, wallet.currency]);
+  if (existing !== undefined) return toBalance(existing);
+  await insertedWallet(db, wallet).catch((error: unknown) => {
     throw explain(error);
   });
-  const [opened] = await selectWallet(db, values);
+  const [opened] = await selectWallet(db, [wallet.userId, wallet.currency]);
   if (opened === undefined) throw new NotFoundError('wallet', ['userId', 'currency']);
-  return toWallet(opened);
+  return toBalance(opened);
 }
 
 function explain(error: unknown): unknown {

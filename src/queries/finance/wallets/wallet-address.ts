@@ -5,11 +5,11 @@ const FORM =
   /^([A-Z]{3,8})([0-9]{2})([0-9A-F]{8})([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{12})$/i;
 
 /**
- * An address as text, to owner id and currency: currency, two check digits, owner. Upper or lower case and spaces
- * between groups make no difference.
+ * An address as text, to owner id and currency: currency, two check digits, owner. Upper or lower
+ * case and spaces between groups make no difference.
  *
- * The check digits find every single wrong character and every two that changed places; why, says the database's
- * function `wallet_address`, which computes the same.
+ * The check digits find every single wrong character and every two that changed places; why, says
+ * the database's function `wallet_address`, which computes the same.
  */
 export const walletAddress = z.string().transform((address, context) => {
   const parts = FORM.exec(address.replaceAll(' ', ''));

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { chosen, currencyCode, parseInput, uuid } from '../../../input/validate.ts';
+import type { walletKind } from '../../../schema/finance/wallets.ts';
 import { walletAddress } from './wallet-address.ts';
 
 /** The platform's own wallets; every currency has one of each. */
-export type SystemWallet = 'MINT' | 'EXTERNAL' | 'LIQUIDITY' | 'FEES';
+export type SystemWallet = Exclude<(typeof walletKind.enumValues)[number], 'USER'>;
 
 /** A wallet by owner and currency: a user's, or one of the platform's. */
 export type NamedWalletRef =
-  | { readonly userId: string; readonly currency: string }
-  | { readonly system: SystemWallet; readonly currency: string };
+  | { userId: string; currency: string }
+  | { system: SystemWallet; currency: string };
 
 /** A wallet as callers may name it: by owner and currency, or by its address, which has both. */
-export type WalletRef = NamedWalletRef | { readonly address: string };
+export type WalletRef = NamedWalletRef | { address: string };
 
 /** The owner ids that are reserved for system wallets, as the migrations open them. */
 export const systemOwners: Readonly<Record<SystemWallet, string>> = {
@@ -28,7 +29,8 @@ export const userId = uuid.refine((id) => id >= FIRST_USER_ID, {
   error: 'must be the id of a user; name a system wallet as { system, currency }',
 });
 
-const systemNames = ['MINT', 'EXTERNAL', 'LIQUIDITY', 'FEES'] as const;
+const systemNames = Object.keys(systemOwners) as SystemWallet[];
+export const systemWallet = z.enum(systemNames);
 
 const address = walletAddress.transform(({ owner, currency }, context): NamedWalletRef => {
   const wallet = toWalletRef(owner, currency);
@@ -38,11 +40,14 @@ const address = walletAddress.transform(({ owner, currency }, context): NamedWal
   return wallet;
 });
 
-/** The params of a function that takes a WalletRef and `shape`; an address is resolved to owner and currency. */
+/**
+ * The params of a function that takes a WalletRef and `shape`; an address is resolved to owner and
+ * currency.
+ */
 export function walletRefWith<S extends z.ZodRawShape>(shape: S) {
   const byUser = z.strictObject({ userId, currency: currencyCode, ...shape });
   const bySystem = z.strictObject({
-    system: z.enum(systemNames),
+    system: systemWallet,
     currency: currencyCode,
     ...shape,
   });
@@ -50,7 +55,8 @@ export function walletRefWith<S extends z.ZodRawShape>(shape: S) {
     const { address: wallet, ...rest } = params as { address: NamedWalletRef };
     return { ...wallet, ...rest };
   });
-  // With an empty shape zod's type would say that there is no other key at all, owner and currency included.
+  // With an empty shape zod's type would say that there is no other key at all, owner and currency
+  // included.
   type Output = NamedWalletRef & { [K in keyof S]: z.output<S[K]> };
   const choose = (value: unknown): z.ZodType<Output> | undefined => {
     if (typeof value !== 'object' || value === null) return undefined;
@@ -63,8 +69,8 @@ export function walletRefWith<S extends z.ZodRawShape>(shape: S) {
 export const walletRef = walletRefWith({});
 
 /**
- * The wallet that an address names, whether it was opened or not. Upper or lower case and spaces make no difference;
- * every single wrong character and every two that changed places are found.
+ * The wallet that an address names, whether it was opened or not. Upper or lower case and spaces
+ * make no difference; every single wrong character and every two that changed places are found.
  *
  * @throws InvalidInputError with the field `address` if it is not a wallet's address, or mistyped
  */

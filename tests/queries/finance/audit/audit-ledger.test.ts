@@ -5,7 +5,7 @@ import { transaction } from '../../../../src/db/transaction.ts';
 import { auditLedger, deposit, transfer } from '../../../../src/queries/finance/index.ts';
 import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder } from '../bundle.ts';
+import { createHolder, SOUND } from '../bundle.ts';
 import { EXTERNAL, transactionSql } from '../transfers/ledger-sql.ts';
 import { expectFindings, plant } from './planting.ts';
 
@@ -43,29 +43,25 @@ describe('auditLedger finds', () => {
     await plant(database.db, ...fault);
     const found = await auditLedger(database.db);
     await plant(database.db, ...cure);
-    expect(found).toEqual([
-      {
-        kind: 'BALANCE_MISMATCH',
-        wallet: zar(userId),
-        version: 5n,
-        transaction: null,
-        expected: '90',
-        actual: '91',
-      },
-    ]);
+    const keys = { ...zar(userId), version: '5' };
+    const difference = { field: null, expected: '90', actual: '91' };
+    expect(found).toEqual({
+      clean: false,
+      findings: [{ kind: 'BALANCE_MISMATCH', keys, ...difference }],
+    });
   });
 
   test('a wrong version', async () => {
     const planted = { fault: [wallets('version = 9')], cure: [wallets('version = 5')] };
     await expectFindings(database.db, planted, [
-      { kind: 'VERSION_MISMATCH', wallet: zar(userId), expected: '5', actual: '9' },
+      { kind: 'VERSION_MISMATCH', keys: zar(userId), expected: '5', actual: '9' },
     ]);
   });
 
   test('a wrong time of the newest entry', async () => {
     const shift = (sign: string) => wallets(`posted_at = posted_at ${sign} interval '1 day'`);
     await expectFindings(database.db, { fault: [shift('+')], cure: [shift('-')] }, [
-      { kind: 'POSTED_AT_MISMATCH', wallet: zar(userId) },
+      { kind: 'POSTED_AT_MISMATCH', keys: zar(userId) },
     ]);
   });
 
@@ -83,7 +79,12 @@ describe('auditLedger finds', () => {
       wallets('posted = 90, version = 5'),
     ];
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'UNBALANCED_TRANSACTION', transaction: { userId, id }, expected: '0', actual: '3' },
+      {
+        kind: 'UNBALANCED_TRANSACTION',
+        keys: { initiatorId: userId, transactionId: id },
+        expected: '0',
+        actual: '3',
+      },
     ]);
   });
 
@@ -94,7 +95,7 @@ describe('auditLedger finds', () => {
       cure: [`delete from finance.transactions where id = '${id}'`],
     };
     await expectFindings(database.db, planted, [
-      { kind: 'MISSING_ENTRIES', transaction: { userId, id } },
+      { kind: 'MISSING_ENTRIES', keys: { initiatorId: userId, transactionId: id } },
     ]);
   });
 
@@ -138,18 +139,22 @@ describe('auditLedger finds', () => {
     const set = (change: string) => [
       `update finance.transactions set ${change} where id = '${id}'`,
     ];
-    const expected = [findings].flat().map((each) => ({ ...each, transaction: { userId, id } }));
+    const expected = [findings]
+      .flat()
+      .map((each) => ({ ...each, keys: { initiatorId: userId, transactionId: id } }));
     await expectFindings(database.db, { fault: set(fault), cure: set(cure) }, expected);
   });
 
   test.each(['occurred_at', 'recorded_at'])(
     'entries whose %s is not their transaction’s',
-    async (column) => {
+    async (field) => {
       const id = transfers[3] ?? '';
       const shift = (sign: string) => [
-        `update finance.transactions set ${column} = ${column} ${sign} interval '1 day' where id = '${id}'`,
+        `update finance.transactions set ${field} = ${field} ${sign} interval '1 day'
+         where id = '${id}'`,
       ];
-      const finding = { kind: 'TIME_MISMATCH', transaction: { userId, id } };
+      const keys = { initiatorId: userId, transactionId: id };
+      const finding = { kind: 'TIME_MISMATCH', keys, field };
       await expectFindings(database.db, { fault: shift('+'), cure: shift('-') }, [
         finding,
         finding,
@@ -163,7 +168,7 @@ describe('auditLedger finds', () => {
       wallets(`version = ${to}`),
     ];
     await expectFindings(database.db, { fault: move(5, 8), cure: move(8, 5) }, [
-      { kind: 'VERSION_GAP', wallet: zar(userId), version: 8n, expected: '5', actual: '8' },
+      { kind: 'VERSION_GAP', keys: { ...zar(userId), version: '8' }, expected: '5', actual: '8' },
     ]);
   });
 
@@ -173,8 +178,8 @@ describe('auditLedger finds', () => {
        where user_id = '${userId}' and version = 3`,
     ];
     await expectFindings(database.db, { fault: add('+ 1'), cure: add('- 1') }, [
-      { kind: 'RUNNING_BALANCE_MISMATCH', version: 3n, expected: '97', actual: '98' },
-      { kind: 'RUNNING_BALANCE_MISMATCH', version: 4n },
+      { kind: 'RUNNING_BALANCE_MISMATCH', keys: { version: '3' }, expected: '97', actual: '98' },
+      { kind: 'RUNNING_BALANCE_MISMATCH', keys: { version: '4' } },
     ]);
   });
 
@@ -188,7 +193,7 @@ describe('auditLedger finds', () => {
        where transaction_id = '${id}'`,
     ];
     await expectFindings(database.db, { fault: shift('-'), cure: shift('+') }, [
-      { kind: 'TIME_DISORDER', wallet: zar(userId), version: 2n },
+      { kind: 'TIME_DISORDER', keys: { ...zar(userId), version: '2' } },
     ]);
   });
 
@@ -202,9 +207,9 @@ describe('auditLedger finds', () => {
       `update finance.wallets set credit_limit = 9223372036854775807 ${where}`,
       'alter table finance.wallets add constraint wallets_available_check check (posted - held >= -credit_limit)',
     ];
-    const wallet = { system: 'EXTERNAL', currency: 'ZAR' };
+    const keys = { userId: EXTERNAL, currency: 'ZAR' };
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'NEGATIVE_AVAILABLE', wallet, expected: '-1', actual: '-100' },
+      { kind: 'NEGATIVE_AVAILABLE', keys, expected: '-1', actual: '-100' },
     ]);
   });
 
@@ -220,15 +225,15 @@ describe('auditLedger finds', () => {
     const found = await auditLedger(db);
     await transfer(db, { from: holder, to: mint, amount: 1n, idempotencyKey: 'burn' });
     await plant(db, limit(2_100_000_000_000_000n));
-    expect(found).toMatchObject([
+    expect(found.findings).toMatchObject([
       {
         kind: 'SUPPLY_EXCEEDED',
-        wallet: mint,
+        keys: { userId: MINT, currency: 'AZR' },
         expected: '2100000000000000',
         actual: '2100000000000001',
       },
     ]);
-    expect(await auditLedger(db)).toEqual([]);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 
   test('entries without a wallet', async () => {
@@ -243,7 +248,7 @@ describe('auditLedger finds', () => {
       'drop table public.kept_wallet',
     ];
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'ORPHAN_ENTRY', wallet: zar(userId) },
+      { kind: 'ORPHAN_ENTRY', keys: zar(userId) },
     ]);
   });
 
@@ -257,7 +262,12 @@ describe('auditLedger finds', () => {
        where user_id = '${alice}' and level = 3 and amount > 0`,
     ];
     await expectFindings(db, { fault: add('+ 1'), cure: add('- 1') }, [
-      { kind: 'OCCURRENCE_MISMATCH', wallet: zar(alice), expected: '5', actual: '6' },
+      {
+        kind: 'OCCURRENCE_MISMATCH',
+        keys: { ...zar(alice), level: '3' },
+        expected: '5',
+        actual: '6',
+      },
     ]);
   });
 });
@@ -279,7 +289,7 @@ describe('auditLedger', () => {
       db,
       async (tx) => {
         await tx.execute(sql`set local statement_timeout = '71s'`);
-        expect(await auditLedger(tx)).toEqual([]);
+        expect(await auditLedger(tx)).toEqual(SOUND);
         return read(tx);
       },
       { isolation: 'repeatable read' },

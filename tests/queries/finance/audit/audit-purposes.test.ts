@@ -13,7 +13,7 @@ import {
   verifyMiningActivity,
 } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder } from '../bundle.ts';
+import { createHolder, SOUND } from '../bundle.ts';
 import { EXTERNAL, transactionSql } from '../transfers/ledger-sql.ts';
 import { expectFindings, plant } from './planting.ts';
 
@@ -50,12 +50,12 @@ describe('auditLedger finds', () => {
   test('what is held without a hold, and a wrong time for the next to end', async () => {
     const { db } = database;
     await expectFindings(db, { fault: [wallets('held = 7')], cure: [wallets('held = 0')] }, [
-      { kind: 'HELD_MISMATCH', wallet: zar(), expected: '0', actual: '7' },
+      { kind: 'HELD_MISMATCH', keys: zar(), expected: '0', actual: '7' },
     ]);
     const holdId = await place();
     const fault = [wallets(`hold_expires_at = '2030-01-01'`)];
     const cure = [wallets(`hold_expires_at = '${farOff}'`)];
-    await expectFindings(db, { fault, cure }, [{ kind: 'HOLD_EXPIRY_MISMATCH', wallet: zar() }]);
+    await expectFindings(db, { fault, cure }, [{ kind: 'HOLD_EXPIRY_MISMATCH', keys: zar() }]);
     await release(holdId);
   });
 
@@ -64,7 +64,7 @@ describe('auditLedger finds', () => {
     const fault = [`delete from finance.transactions where id = '${id}'`];
     const cure = [transactionSql({ userId, id, type: 'HOLD' })];
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'ORPHAN_HOLD', transaction: { userId, id }, actual: 'PENDING' },
+      { kind: 'ORPHAN_HOLD', keys: { userId, holdId: id }, actual: 'PENDING' },
     ]);
     await release(id);
   });
@@ -87,16 +87,16 @@ describe('auditLedger finds', () => {
     ];
     const planted = (id: string) => ({ fault: amounts(id, 6), cure: amounts(id, 5) });
     await expectFindings(db, planted(placed), [
-      { kind: 'ORPHAN_HOLD', transaction: { id: placed } },
+      { kind: 'ORPHAN_HOLD', keys: { userId, holdId: placed } },
     ]);
     await expectFindings(db, planted(releaseId), [
-      { kind: 'ORPHAN_HOLD', transaction: { id: released }, actual: 'RELEASED' },
+      { kind: 'ORPHAN_HOLD', keys: { userId, holdId: released }, actual: 'RELEASED' },
     ]);
     const holds = (amount: number) => [
       `update finance.holds set captured = ${amount} where id = '${captured}'`,
     ];
     await expectFindings(db, { fault: holds(4), cure: holds(3) }, [
-      { kind: 'ORPHAN_HOLD', transaction: { id: captured }, actual: 'CAPTURED' },
+      { kind: 'ORPHAN_HOLD', keys: { userId, holdId: captured }, actual: 'CAPTURED' },
     ]);
     await release(placed);
   });
@@ -118,7 +118,7 @@ describe('auditLedger finds', () => {
       ),
     };
     await expectFindings(database.db, planted, [
-      { kind: 'EARLY_EXPIRY', wallet: zar(), transaction: { userId, id } },
+      { kind: 'EARLY_EXPIRY', keys: { ...zar(), holdId: id } },
     ]);
     await release(id);
   });
@@ -135,7 +135,7 @@ describe('auditLedger finds', () => {
       wallets(`held = 5, hold_expires_at = '${farOff}'`),
     ];
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'MISSING_HOLD', transaction: { userId, id }, actual: 'HOLD' },
+      { kind: 'MISSING_HOLD', keys: { initiatorId: userId, transactionId: id }, actual: 'HOLD' },
     ]);
     const releaseId = await release(id);
     const resolve = (status: string, resolution: string) => [
@@ -147,7 +147,11 @@ describe('auditLedger finds', () => {
       cure: resolve('RELEASED', `'${releaseId}'`),
     };
     await expectFindings(database.db, planted, [
-      { kind: 'MISSING_HOLD', transaction: { userId, id: releaseId }, actual: 'RELEASE' },
+      {
+        kind: 'MISSING_HOLD',
+        keys: { initiatorId: userId, transactionId: releaseId },
+        actual: 'RELEASE',
+      },
     ]);
   });
 
@@ -155,7 +159,7 @@ describe('auditLedger finds', () => {
     const { db } = database;
     const request = { ...zar(), type: 'DONATION', amount: 50n, provider: 'test' } as const;
     const { id } = await createPayment(db, { ...request, providerReference: randomUUID() });
-    const finding = { kind: 'PAYMENT_MISMATCH', transaction: { userId, id } };
+    const finding = { kind: 'PAYMENT_MISMATCH', keys: { userId, paymentId: id } };
     const { transactionId } = await settlePayment(db, { userId, id });
     const types = (type: string) => [
       `update finance.transactions set type = '${type}' where id = '${transactionId}'`,
@@ -194,7 +198,7 @@ describe('auditLedger finds', () => {
       ],
     };
     await expectFindings(db, planted, [
-      { kind: 'PAYMENT_MISMATCH', transaction: { userId, id: other.id } },
+      { kind: 'PAYMENT_MISMATCH', keys: { userId, paymentId: other.id } },
     ]);
   });
 
@@ -205,9 +209,9 @@ describe('auditLedger finds', () => {
     const set = (reference: string) => [
       `update finance.payment_references set reference = '${reference}' where payment_id = '${id}'`,
     ];
-    const finding = { kind: 'REFERENCE_MISMATCH', transaction: { userId, id } };
+    const finding = { kind: 'REFERENCE_MISMATCH', keys: { userId, paymentId: id } };
     await plant(db, ...set('foreign'));
-    const found = await auditLedger(db);
+    const { findings: found } = await auditLedger(db);
     await plant(db, ...set('own'));
     expect(found).toHaveLength(2);
     expect(found).toEqual(
@@ -216,7 +220,7 @@ describe('auditLedger finds', () => {
         expect.objectContaining({ ...finding, expected: null, actual: 'foreign' }),
       ]),
     );
-    expect(await auditLedger(db)).toEqual([]);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 
   test('a reward whose transaction does not fit', async () => {
@@ -234,7 +238,12 @@ describe('auditLedger finds', () => {
       `update finance.mining_activities set tokens_earned = ${amount} where id = '${id}'`,
     ];
     await expectFindings(db, { fault: tokens(6), cure: tokens(5) }, [
-      { kind: 'REWARD_MISMATCH', transaction: { userId, id }, expected: '6', actual: '5' },
+      {
+        kind: 'REWARD_MISMATCH',
+        keys: { ...zar(), currency: 'AZR', activityId: id },
+        expected: '6',
+        actual: '5',
+      },
     ]);
   });
 
@@ -246,7 +255,7 @@ describe('auditLedger finds', () => {
        values ('${EXTERNAL}', 'BTC', 'EXTERNAL', 9223372036854775807)`,
     ];
     await expectFindings(database.db, { fault, cure }, [
-      { kind: 'MISSING_SYSTEM_WALLET', wallet: { system: 'EXTERNAL', currency: 'BTC' } },
+      { kind: 'MISSING_SYSTEM_WALLET', keys: { userId: EXTERNAL, currency: 'BTC' } },
     ]);
     const set = (change: string) => [`update finance.wallets set ${change} ${where}`];
     const closed = {
@@ -256,7 +265,7 @@ describe('auditLedger finds', () => {
     await expectFindings(database.db, closed, [
       {
         kind: 'CLOSED_SYSTEM_WALLET',
-        wallet: { system: 'EXTERNAL', currency: 'BTC' },
+        keys: { userId: EXTERNAL, currency: 'BTC' },
         expected: 'OPEN',
         actual: 'CLOSED',
       },

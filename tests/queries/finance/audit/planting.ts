@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { Db } from '../../../../src/db/session.ts';
 import { auditLedger } from '../../../../src/queries/finance/index.ts';
+import { SOUND } from '../bundle.ts';
 
 type Database = Db & { readonly $client: import('pg').Pool };
 
@@ -27,8 +28,8 @@ export async function expectFindings(
   findings: readonly object[],
 ): Promise<void> {
   await plant(db, ...fault);
-  const found = await auditLedger(db);
+  const { findings: found } = await auditLedger(db);
   await plant(db, ...cure);
   expect(found).toMatchObject(findings);
-  expect(await auditLedger(db)).toEqual([]);
+  expect(await auditLedger(db)).toEqual(SOUND);
 }

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { postTransfers, sealEntries, verifySeals } from '../../../../src/queries/finance/index.ts';
 import { runFromBefore } from '../../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder } from '../bundle.ts';
+import { createHolder, SOUND } from '../bundle.ts';
 import { plant } from './planting.ts';
 
 const database = useTestDatabase({ max: 8 });
@@ -53,7 +53,7 @@ describe('sealEntries', () => {
     expect(sealed).toBe(BigInt(entries));
     expect(rest).toEqual({ sealed: entries, gaps: 0, largest: 10 });
     expect(await sealEntries(db, small)).toEqual({ sealed: 0n, head });
-    expect(await verifySeals(db, head ? { head } : {})).toMatchObject({ isIntact: true });
+    expect(await verifySeals(db, head ? { head } : {})).toMatchObject(SOUND);
   });
 
   test('seals everything once when several are at it', async () => {
@@ -63,7 +63,7 @@ describe('sealEntries', () => {
     expect({ sealed, gaps }).toEqual({ sealed: entries, gaps: 0 });
     // The tests before sealed all that there was then: 25 entries of two, and a deposit's two.
     expect(sealers.reduce((sum, one) => sum + one.sealed, 0n)).toBe(52n);
-    expect(await verifySeals(db)).toMatchObject({ isIntact: true });
+    expect(await verifySeals(db)).toMatchObject(SOUND);
   });
 
   test('is run again with its transaction when another was faster', async () => {
@@ -77,7 +77,7 @@ describe('sealEntries', () => {
       },
     );
     expect({ attempts, sealed }).toEqual({ attempts: 2, sealed: 0n });
-    expect(await verifySeals(db)).toMatchObject({ isIntact: true });
+    expect(await verifySeals(db)).toMatchObject(SOUND);
   });
 });
 
@@ -86,7 +86,7 @@ describe('verifySeals', () => {
     const { db } = database;
     const { head } = await sealEntries(db);
     expect(await verifySeals(db, { entriesPerPiece })).toMatchObject({
-      isIntact: true,
+      ...SOUND,
       seals: head?.number,
     });
     const add = (change: string) =>
@@ -96,8 +96,10 @@ describe('verifySeals', () => {
       );
     await add('- 1');
     expect(await verifySeals(db, { entriesPerPiece })).toMatchObject({
-      isIntact: false,
-      altered: { wallet: { userId: alice, currency: 'ZAR' }, version: 20n },
+      clean: false,
+      findings: [
+        { kind: 'ALTERED_ENTRY', keys: { userId: alice, currency: 'ZAR', version: '20' } },
+      ],
     });
     await add('+ 1');
   });
@@ -120,6 +122,9 @@ describe('verifySeals', () => {
       `update finance.entries set amount = amount + 1 where user_id = '${alice}' and version = 6`,
       `update finance.sealed_ranges set first_version = 5 where ${range}`,
     );
-    expect(verdict).toMatchObject({ isIntact: false, altered: { wallet: { userId: alice } } });
+    expect(verdict).toMatchObject({
+      clean: false,
+      findings: [{ kind: 'ALTERED_ENTRY', keys: { userId: alice } }],
+    });
   });
 });

@@ -6,7 +6,7 @@ import {
   verifySeals,
 } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder, refusalOf } from '../bundle.ts';
+import { createHolder, refusalOf, SOUND } from '../bundle.ts';
 import { plant } from './planting.ts';
 
 const database = useTestDatabase();
@@ -19,7 +19,7 @@ async function verdictAfter(change: string, undo: string) {
   await plant(database.db, change);
   const verdict = await verifySeals(database.db, head === null ? {} : { head });
   await plant(database.db, undo);
-  expect(await verifySeals(database.db)).toMatchObject({ isIntact: true });
+  expect(await verifySeals(database.db)).toMatchObject(SOUND);
   return verdict;
 }
 
@@ -63,15 +63,15 @@ describe('sealEntries', () => {
 describe('verifySeals', () => {
   test('finds an intact ledger intact', async () => {
     const verdict = await verifySeals(database.db, head === null ? {} : { head });
-    expect(verdict).toEqual({ isIntact: true, seals: head?.number, altered: null });
+    expect(verdict).toEqual({ ...SOUND, seals: head?.number });
   });
 
   test('names the first altered entry', async () => {
     const set = (sign: string) =>
       `update finance.entries set amount = amount ${sign} 5 where user_id = '${alice}' and version in (7, 9)`;
     expect(await verdictAfter(set('+'), set('-'))).toMatchObject({
-      isIntact: false,
-      altered: { wallet: zar(alice), version: 7n },
+      clean: false,
+      findings: [{ kind: 'ALTERED_ENTRY', keys: { ...zar(alice), version: '7' } }],
     });
   });
 
@@ -82,9 +82,9 @@ describe('verifySeals', () => {
       `update finance.transactions set description = 'other' ${where}`,
       `update finance.transactions set description = null ${where}`,
     );
-    expect(verdict).toMatchObject({ isIntact: false });
+    expect(verdict).toMatchObject({ clean: false, findings: [{ kind: 'ALTERED_ENTRY' }] });
     // The transaction has a leg in each of two wallets, and either may come first.
-    expect(verdict.altered?.version).toSatisfy((version) => version === 4n || version === 3n);
+    expect(verdict.findings[0]?.keys.version).toMatch(/^[34]$/);
   });
 
   test('names an entry that was taken away', async () => {
@@ -94,7 +94,10 @@ describe('verifySeals', () => {
         `update finance.entries set version = 500 ${where} = 11`,
         `update finance.entries set version = 11 ${where} = 500`,
       ),
-    ).toMatchObject({ isIntact: false, altered: { wallet: zar(alice), version: 11n } });
+    ).toMatchObject({
+      clean: false,
+      findings: [{ kind: 'ALTERED_ENTRY', keys: { ...zar(alice), version: '11' } }],
+    });
   });
 
   test('finds a range or a seal that was altered, and a chain that was cut', async () => {
@@ -106,12 +109,46 @@ describe('verifySeals', () => {
     );
     expect(
       await verdictAfter(range(`sha256('x')`), range(`decode('${rows[0].hash}', 'hex')`)),
-    ).toMatchObject({ isIntact: false, altered: { wallet: zar(alice), version: 1n } });
-    const verdict = await verifySeals(database.db, {
-      head: { number: (head?.number ?? 0n) + 1n, hash: '0'.repeat(64) },
+    ).toMatchObject({
+      clean: false,
+      findings: [{ kind: 'ALTERED_ENTRY', keys: { ...zar(alice), version: '1' } }],
     });
-    expect(verdict).toMatchObject({ isIntact: false, altered: { wallet: null } });
-    const other = await verifySeals(database.db, { head: { number: 1n, hash: '0'.repeat(64) } });
-    expect(other).toMatchObject({ isIntact: false, altered: { seal: 1n } });
+    const hash = '0'.repeat(64);
+    const number = (head?.number ?? 0n) + 1n;
+    const finding = { field: null, expected: hash, actual: null };
+    expect(await verifySeals(database.db, { head: { number, hash } })).toEqual({
+      clean: false,
+      findings: [{ kind: 'MISSING_SEAL', keys: { number: `${number}` }, ...finding }],
+      seals: head?.number,
+    });
+    expect(await verifySeals(database.db, { head: { number: 1n, hash } })).toMatchObject({
+      clean: false,
+      findings: [{ kind: 'ALTERED_SEAL', keys: { number: '1' }, field: 'hash', expected: hash }],
+      seals: 0n,
+    });
+  });
+
+  test.each([
+    ['previous_hash', `previous_hash = sha256('x')`],
+    ['hash', `hash = sha256('x')`],
+    ['range_count', 'range_count = range_count + 1'],
+  ])('names the seal whose %s was altered', async (field, change) => {
+    const { rows } = await database.db.$client.query(
+      `select encode(previous_hash, 'hex') as previous, encode(hash, 'hex') as hash, range_count
+       from finance.seals where number = 2`,
+    );
+    const { previous, hash, range_count: ranges } = rows[0];
+    const verdict = await verdictAfter(
+      `update finance.seals set ${change} where number = 2`,
+      `update finance.seals set previous_hash = decode('${previous}', 'hex'),
+         hash = decode('${hash}', 'hex'), range_count = ${ranges} where number = 2`,
+    );
+    expect(verdict).toEqual({
+      clean: false,
+      findings: [
+        { kind: 'ALTERED_SEAL', keys: { number: '2' }, field, expected: null, actual: null },
+      ],
+      seals: 1n,
+    });
   });
 });

@@ -10,7 +10,7 @@ import {
 } from '../../../../src/queries/finance/index.ts';
 import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder } from '../bundle.ts';
+import { createHolder, SOUND } from '../bundle.ts';
 
 const database = useTestDatabase();
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
@@ -56,6 +56,6 @@ describe('exchange', () => {
       idempotencyKey: 'undo',
     });
     expect((await getWallet(db, zar(alice))).posted).toBe(1_000n);
-    expect(await auditLedger(db)).toEqual([]);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 });

@@ -6,6 +6,7 @@ import { dropEnrollment } from '../../../../src/queries/education/enrollments/dr
 import * as ledger from '../../../../src/queries/finance/index.ts';
 import { insertCourseRevision } from '../../../../src/testing/factories/index.ts';
 import { rejection } from '../../../setup/errors.ts';
+import { SOUND } from '../bundle.ts';
 import { alice, sent, useGuideRoles } from './guide-roles.ts';
 
 const roles = useGuideRoles();
@@ -47,7 +48,7 @@ describe('a role with the grants of the guide', () => {
     expect(await rejection(ledger.sealEntries(roles.app))).toMatchObject(refused);
     const { sealed } = await ledger.sealEntries(roles.sealer);
     expect(sealed).toBeGreaterThan(0n);
-    expect(await ledger.verifySeals(roles.sealer)).toMatchObject({ isIntact: true });
+    expect(await ledger.verifySeals(roles.sealer)).toMatchObject(SOUND);
     expect(await rejection(ledger.transfer(roles.sealer, sent()))).toMatchObject(refused);
   });
 

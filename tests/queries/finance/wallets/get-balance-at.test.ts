@@ -11,7 +11,7 @@ import {
 } from '../../../../src/queries/finance/index.ts';
 import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
-import { createHolder } from '../bundle.ts';
+import { createHolder, SOUND } from '../bundle.ts';
 
 const database = useTestDatabase();
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
@@ -46,7 +46,7 @@ describe('getBalanceAt', () => {
     expect(await occurred('2030-01-01')).toBe(1_211n);
     expect(await occurred('2031-05-05')).toBe(11_211n);
     expect(await getBalanceAt(db, { ...zar(alice), recordedAt: new Date('2020-01-01') })).toBe(0n);
-    expect(await auditLedger(db)).toEqual([]);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 
   test('counts a transaction from the very time that it was answered with', async () => {
@@ -107,7 +107,7 @@ describe('getBalanceAt', () => {
     expect(await at(new Date('2024-03-02'))).toBe(0n);
     expect(await at(occurredAt)).toBe(2n * amount);
     expect(await at(new Date('2999-01-01'))).toBe(amount);
-    expect(await auditLedger(db)).toEqual([]);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 
   test('agrees with a plain sum at random instants', async () => {

@@ -80,8 +80,11 @@ describe('wallets', () => {
       table: 'wallets',
       constraint: 'wallets_system_by_currency_check',
     });
-    expect(await auditLedger(db)).toMatchObject([
-      { kind: 'MISSING_SYSTEM_WALLET', wallet: { system: 'FEES', currency: 'GAP' } },
+    expect((await auditLedger(db)).findings).toMatchObject([
+      {
+        kind: 'MISSING_SYSTEM_WALLET',
+        keys: { userId: '00000000-0000-0000-0000-000000000004', currency: 'GAP' },
+      },
     ]);
   });
 

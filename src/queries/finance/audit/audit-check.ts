@@ -1,6 +1,5 @@
-import { purposeChecks } from './audit-purpose-checks.ts';
-import { transactionChecks } from './audit-transaction-checks.ts';
-import { walletChecks } from './audit-wallet-checks.ts';
+import type { Statement } from '../../../db/statement.ts';
+import type { Finding } from '../../finding.ts';
 
 /** What an audit can find wrong. */
 export type FindingKind =
@@ -32,17 +31,7 @@ export type FindingKind =
   | 'REFERENCE_MISMATCH'
   | 'REWARD_MISMATCH';
 
-/**
- * One statement that returns the findings of its kinds, at most $1 of them, with the columns kind, user_id, currency,
- * version, transaction_user_id, transaction_id, expected, actual.
- */
-export interface AuditCheck {
-  readonly label: string;
-  readonly text: string;
-}
+export type AuditFinding = Finding<FindingKind>;
 
-export const auditChecks: readonly AuditCheck[] = [
-  ...transactionChecks,
-  ...walletChecks,
-  ...purposeChecks,
-];
+/** One statement that returns the findings of its kinds. */
+export type AuditCheck = Statement<AuditFinding, [limit: number]>;
