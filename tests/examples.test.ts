@@ -27,6 +27,19 @@ describe('the tour', () => {
   });
 });
 
+describe('a service with tables of its own', () => {
+  const database = useTestDatabase();
+
+  test('is examples/own-tables.ts, and prints what the guide shows', async () => {
+    await seedDemo(database.db);
+    const example = 'examples/own-tables.ts';
+    const output = await outputOf(['--conditions=@azora/source', example], database.url);
+    const guide = await readRoot('docs/transactions.md');
+    expect(guide).toContain(`\`\`\`ts\n${await readRoot(example)}\`\`\``);
+    expect(guide).toContain(`\`\`\`text\n${output}\`\`\``);
+  });
+});
+
 describe('quickstart', () => {
   const database = useTestDatabase();
 

@@ -1,9 +1,10 @@
 import { courseModules, type NewCourseModule } from '../../src/schema/education/course-modules.ts';
 import {
   courseRevisions,
+  courses,
+  type NewCourse,
   type NewCourseRevision,
-} from '../../src/schema/education/course-revisions.ts';
-import { courses, type NewCourse } from '../../src/schema/education/courses.ts';
+} from '../../src/schema/education/courses.ts';
 import {
   type NewRevisionModule,
   revisionModules,

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { NewEntry } from '../../src/schema/finance/entries.ts';
 import type { NewMiningActivity } from '../../src/schema/finance/mining-activities.ts';
-import type { NewTransaction } from '../../src/schema/finance/transactions.ts';
+import type { NewLedgerTransactionRow } from '../../src/schema/finance/transactions.ts';
 import { factsOfCourse } from './courses.ts';
 import { type Intent, intentsOf } from './intents.ts';
 import { BASE_TIME, BLOCK, DAY, idOf, KIND, type Plan, userId } from './plan.ts';
@@ -9,7 +9,7 @@ import type { SystemWallets, WalletState } from './system-wallets.ts';
 
 /** The rows of one block of users, whose transfers stay among themselves. */
 export interface LedgerBlock {
-  transactions: NewTransaction[];
+  transactions: NewLedgerTransactionRow[];
   entries: NewEntry[];
   mining: NewMiningActivity[];
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
-import { packageRoot } from '../journal.ts';
+import { packageRoot } from '../package-root.ts';
 
 /**
  * The `azora-db` command. Each part is loaded when it is called, so that none pays for the others.

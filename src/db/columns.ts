@@ -15,8 +15,8 @@ export interface Columns<Row> {
 export type RowOf<C extends Columns<unknown>> = NonNullable<C['row']>;
 
 /**
- * The select list of some columns of a table, under the names that they have in TypeScript. A statement that uses it cannot
- * have another row than the schema says, and needs no mapper.
+ * The select list of some columns of a table, under the names that they have in TypeScript. A
+ * statement that uses it cannot have another row than the schema says, and needs no mapper.
  */
 export function columns<T extends PgTable, const K extends keyof T['$inferSelect'] & string>(
   table: T,

@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import pg, { type Pool } from 'pg';
 import { AzoraDbError, ConnectError, type ConnectErrorCode } from '../errors.ts';
 import { isServerError } from './to-db-error.ts';
 
@@ -23,12 +23,14 @@ export function toConnectError(error: unknown, pool: Pool): AzoraDbError {
 }
 
 function describe(pool: Pool): Target {
-  const { host = 'localhost', port = 5432, user = '', database, password, ssl } = pool.options;
+  // As each connection of the pool reads them: a pool of the caller's own may have nothing but a
+  // connection string.
+  const { host, port, user = '', database = user, password, ssl } = new pg.Client(pool.options);
   return {
     host,
     place: host.startsWith('/') ? host : `${host}:${port}`,
     user,
-    database: database ?? user,
+    database,
     hasPassword: Boolean(password),
     usesTls: Boolean(ssl),
   };
@@ -42,23 +44,29 @@ function fromSqlState(sqlState: string, target: Target): Finding {
     case '28P01':
       return [
         'PASSWORD_WRONG',
-        `the server at ${place} does not accept this password for user "${user}": correct user or password in the URL`,
+        `the server at ${place} does not accept this password for user "${user}": correct ` +
+          'user or password in the URL',
       ];
     case '28000':
     case '42501':
       return [
         'ACCESS_DENIED',
-        `the server at ${place} does not let user "${user}" into database "${database}": create the role, grant it connect, or allow it in pg_hba.conf (which may ask for TLS: sslmode=require)`,
+        `the server at ${place} does not let user "${user}" into database "${database}": ` +
+          'create the role, grant it connect, or allow it in pg_hba.conf (which may ask for ' +
+          'TLS: sslmode=require)',
       ];
     case '3D000':
       return [
         'DATABASE_MISSING',
-        `the server at ${place} has no database "${database}": create it, or correct the name in the URL`,
+        `the server at ${place} has no database "${database}": create it, or correct the ` +
+          'name in the URL',
       ];
     case '53300':
       return [
         'TOO_MANY_CONNECTIONS',
-        `the server at ${place} has no connection left for user "${user}" in database "${database}": lower the pools' max or raise the limit that was hit (max_connections, or the role's or the database's connection limit)`,
+        `the server at ${place} has no connection left for user "${user}" in database ` +
+          `"${database}": lower the pools' max or raise the limit that was hit ` +
+          "(max_connections, or the role's or the database's connection limit)",
       ];
     case '57P03':
       return ['SERVER_DOWN', `the server at ${place} is starting up or shutting down: try again`];
@@ -92,7 +100,8 @@ function fromNetwork(error: unknown, target: Target, pool: Pool): Finding {
         ]
       : [
           'TLS_FAILED',
-          `no encrypted connection to ${place} (${code}): check the server's certificate, sslrootcert and sslmode`,
+          `no encrypted connection to ${place} (${code}): check the server's certificate, ` +
+            'sslrootcert and sslmode',
         ];
   }
   // pg-pool gives its connect timeout a cause and its wait for a free connection none.
@@ -105,7 +114,8 @@ function fromNetwork(error: unknown, target: Target, pool: Pool): Finding {
   if (pool.totalCount >= (pool.options.max ?? 10)) {
     return [
       'POOL_EXHAUSTED',
-      `all ${pool.totalCount} connections of this pool stayed busy for connectTimeoutMs: raise max, or look for a transaction that waits for another connection`,
+      `all ${pool.totalCount} connections of this pool stayed busy for connectTimeoutMs: ` +
+        'raise max, or look for a transaction that waits for another connection',
     ];
   }
   if (!target.hasPassword) {

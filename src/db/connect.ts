@@ -1,8 +1,8 @@
-import pg from 'pg';
+import pg, { type Pool } from 'pg';
 import { ConnectError } from '../errors.ts';
 import { readJournal } from '../journal.ts';
 import { deadlineOf } from './deadline.ts';
-import { type ConnectOptions, poolConfig } from './pool-config.ts';
+import { type ConnectOptions, poolConfig, refuseBesidePool } from './pool-config.ts';
 import { PoolExecutor } from './pool-executor.ts';
 import { Database } from './session.ts';
 import { transaction } from './transaction.ts';
@@ -13,44 +13,63 @@ export type { Database, Db } from './session.ts';
 const OLDEST_SERVER = 15;
 
 /**
- * Opens a pool and returns a Drizzle database over it, after one look at the server: is it there, is it
- * PostgreSQL 15 or later, has it every migration that this library ships.
+ * Opens a pool and returns a Drizzle database over it, after one look at the server: is it there,
+ * is it PostgreSQL 15 or later, has it every migration that this library ships.
  *
  * An option wins over the same setting in the URL (`?application_name=`, `?statement_timeout=`,
- * `?options=-c ...`), and that over the default. The settings travel with the connection's first packet and
- * cost no round trip; the session's time zone is UTC, and a statement outside of `transaction()` runs at READ
- * COMMITTED, whatever the database's `default_transaction_isolation` says. PgBouncer must be told to let them
- * through (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role ... set`).
+ * `?options=-c ...`), and that over the default. The settings travel with the connection's first
+ * packet and cost no round trip; the session's time zone is UTC, its DateStyle ISO, and a statement
+ * outside of `transaction()` runs at READ COMMITTED, whatever the database's
+ * `default_transaction_isolation` says. PgBouncer must be told to let them through
+ * (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role
+ * ... set`).
  *
- * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to the
- * 'error' event of `db.$client`.
+ * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to
+ * the 'error' event of `db.$client`.
+ *
+ * With `pool` it takes one that exists, and leaves it as it is: its settings and listeners are the
+ * caller's, what the caller sends through it is read as before, and neither a failure here nor
+ * `db.close()` ends it.
  *
  * @throws InvalidInputError when an option is out of range.
  * @throws ConnectError whose `code` and message say what is wrong, never with a password.
- * @throws ConnectionLostError when the connection broke during that look, or the server did not answer in time.
+ * @throws ConnectionLostError when the connection broke during that look, or the server did not
+ * answer in time.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
-  const { requireMigrated = true } = options;
-  const config = poolConfig(options);
-  const pool = new pg.Pool(config);
-  // Without a listener, the 'error' event of a connection that breaks ends the process: while idle it reaches
-  // the pool, while checked out the client. Whatever was running is rejected anyhow.
+  const { pool: given, requireMigrated = true } = options;
+  if (given !== undefined) {
+    refuseBesidePool(options);
+    return open(given, false, requireMigrated);
+  }
+  const pool = new pg.Pool(poolConfig(options));
+  // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
+  // it reaches the pool, while checked out the client. Whatever was running is rejected anyhow.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    const patience = deadlineOf(config.connectionTimeoutMillis ?? 0);
-    const statementTimeoutMs = await checkServer(new PoolExecutor(pool, patience), requireMigrated);
-    return new Database(new PoolExecutor(pool, deadlineOf(statementTimeoutMs)), transaction);
+    return await open(pool, true, requireMigrated);
   } catch (error) {
     await pool.end();
     throw error;
   }
 }
 
-/** Returns the statement timeout of the server's sessions, which a pooler or a role may have set to another than ours. */
+async function open(pool: Pool, isOurs: boolean, requireMigrated: boolean): Promise<Database> {
+  const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
+  const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
+  const deadlineMs = deadlineOf(await checkServer(checked, requireMigrated));
+  return new Database(new PoolExecutor(pool, { isOurs, deadlineMs }), transaction);
+}
+
+/**
+ * Returns the statement timeout of the server's sessions, which a pooler or a role may have set to
+ * another than ours.
+ */
 async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Promise<number> {
   const { rows } = await executor.query(
-    `select current_setting('server_version_num') as version, setting as statement_timeout
+    `select current_setting('server_version_num') as version, current_database() as database,
+       setting as statement_timeout
      from pg_settings
      where name = 'statement_timeout'`,
   );
@@ -61,7 +80,7 @@ async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Pr
       `the server is PostgreSQL ${major}, and ${OLDEST_SERVER} or later is needed`,
     );
   }
-  if (requireMigrated) await checkMigrations(executor, executor.pool.options.database ?? '');
+  if (requireMigrated) await checkMigrations(executor, rows[0].database);
   return Number(rows[0].statement_timeout);
 }
 
@@ -73,7 +92,8 @@ async function checkMigrations(executor: PoolExecutor, database: string): Promis
   const what = missing.length === 1 ? 'a migration' : `${missing.length} migrations, the first is`;
   throw new ConnectError(
     'NOT_MIGRATED',
-    `database "${database}" lacks ${what} ${first.tag}: run "azora-db migrate", or pass requireMigrated: false`,
+    `database "${database}" lacks ${what} ${first.tag}: run "azora-db migrate", or pass ` +
+      'requireMigrated: false',
   );
 }
 
@@ -91,7 +111,8 @@ async function readAppliedMigrations(
     if (sqlState !== '42501') throw error;
     throw new ConnectError(
       'MIGRATIONS_UNREADABLE',
-      `this user may not read drizzle.__drizzle_migrations in database "${database}": grant usage on schema drizzle and select on the table, or pass requireMigrated: false`,
+      `this user may not read drizzle.__drizzle_migrations in database "${database}": grant ` +
+        'usage on schema drizzle and select on the table, or pass requireMigrated: false',
     );
   }
 }

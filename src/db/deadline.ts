@@ -5,21 +5,26 @@ const SLACK_MS = 5_000;
 const LAST_LOOK_MS = 1_000;
 const LONGEST_MS = 2 ** 31 - 1;
 
-/** How long to wait for an answer when the server ends a statement after `limitMs`; 0, which is no limit, has none. */
+/**
+ * How long to wait for an answer when the server ends a statement after `limitMs`; 0, which is no
+ * limit, has none.
+ */
 export function deadlineOf(limitMs: number): number | undefined {
   return limitMs === 0 ? undefined : Math.min(limitMs + SLACK_MS, LONGEST_MS);
 }
 
 /**
- * Closes the connection if its server has not answered by the deadline, as when the network is frozen and nobody says so.
- * What runs on it is then rejected as on any lost connection. Returns how to call that off.
+ * Closes the connection if its server has not answered by the deadline, as when the network is
+ * frozen and nobody says so. What runs on it is then rejected as on any lost connection. Returns
+ * how to call that off.
  */
 export function startDeadline(client: PoolClient, deadlineMs: number | undefined): () => void {
   if (deadlineMs === undefined) return () => undefined;
   const hangUp = () => {
     socketOf(client).destroy(new Error(`no answer within ${deadlineMs} ms`));
   };
-  // In two steps: a process that was itself held up finds its timers due before it reads what arrived meanwhile.
+  // In two steps: a process that was itself held up finds its timers due before it reads what
+  // arrived meanwhile.
   let timer = setTimeout(() => {
     timer = setTimeout(hangUp, LAST_LOOK_MS);
   }, deadlineMs - LAST_LOOK_MS);

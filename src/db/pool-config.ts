@@ -1,8 +1,14 @@
-import pg, { type PoolConfig } from 'pg';
+import pg, { type Pool, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
+import { isPool } from './pg-shapes.ts';
 import { typeParsers } from './type-parsers.ts';
 
 export interface ConnectOptions {
+  /**
+   * A pool of the caller's own, in place of the options below but for `requireMigrated`. pg 8.23 or
+   * later.
+   */
+  pool?: Pool | undefined;
   /** `postgres://user:password@host:port/database`. Default `process.env.DATABASE_URL`. */
   url?: string | undefined;
   /** The most connections at a time. Default 10. */
@@ -10,18 +16,23 @@ export interface ConnectOptions {
   /** Shown in `pg_stat_activity`. Default `azora-db`. */
   applicationName?: string | undefined;
   /**
-   * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever. Default 30,000.
+   * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever.
+   * Default 30,000.
    *
-   * If no answer comes for 5 s beyond that, as on a frozen network, the connection is closed: a statement or
-   * transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. That holds for the work of a COMMIT
-   * too, such as deferred triggers and waiting for a standby, which the server itself does not limit. Three things have
-   * no such deadline: what is sent through `db.$client` itself, a text of several statements, and a transaction from
-   * the statement on that names `statement_timeout`, such as `set local statement_timeout = 0`.
+   * If no answer comes for 5 s beyond that, as on a frozen network, the connection is closed: a
+   * statement or transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. That
+   * holds for the work of a COMMIT too, such as deferred triggers and waiting for a standby, which
+   * the server itself does not limit. Three things have no such deadline: what is sent through
+   * `db.$client` itself, a text of several statements, and a transaction from the statement on that
+   * names `statement_timeout`, such as `set local statement_timeout = 0`.
    */
   statementTimeoutMs?: number | undefined;
   /** How long a statement may wait for a lock; 0 is for ever. Default 5,000. */
   lockTimeoutMs?: number | undefined;
-  /** How long an open transaction may do nothing before the server ends it; 0 is for ever. Default 30,000. */
+  /**
+   * How long an open transaction may do nothing before the server ends it; 0 is for ever. Default
+   * 30,000.
+   */
   idleInTransactionTimeoutMs?: number | undefined;
   /** How long to wait for the server, and for a free connection of the pool. Default 5,000. */
   connectTimeoutMs?: number | undefined;
@@ -40,6 +51,16 @@ const defaults = {
   connectTimeoutMs: 5_000,
   idleTimeoutMs: 30_000,
 };
+
+/** A pool that exists has its settings already. */
+export function refuseBesidePool({ pool, requireMigrated: _, ...options }: ConnectOptions): void {
+  if (!isPool(pool)) throw new InvalidInputError('pool', 'must be a pool of pg');
+  for (const [name, value] of Object.entries(options)) {
+    if (value !== undefined) {
+      throw new InvalidInputError(name, 'cannot be set beside pool: it is a setting of the pool');
+    }
+  }
+}
 
 /** What pg makes of a URL; wider than its type says. */
 interface UrlParts {
@@ -85,8 +106,9 @@ export function poolConfig(options: ConnectOptions): PoolConfig {
 }
 
 /**
- * pg leaves the socket open when it gives up by itself, as without a password that the server asks for: that
- * keeps the process alive and a backend waiting until authentication_timeout, a minute by default.
+ * pg leaves the socket open when it gives up by itself, as without a password that the server asks
+ * for: that keeps the process alive and a backend waiting until authentication_timeout, a minute by
+ * default.
  */
 class TidyClient extends pg.Client {
   override connect(): Promise<pg.Client>;
@@ -100,11 +122,18 @@ class TidyClient extends pg.Client {
   }
 }
 
-/** `-c name=value` for each setting of the session; of two for one name the server takes the last. */
+/**
+ * `-c name=value` for each setting of the session; of two for one name the server takes the last.
+ */
 function startupOptions(options: ConnectOptions, url: UrlParts): string {
   const explicit: string[] = [];
-  // The single statements of the queries rely on seeing what was committed while they waited for a lock.
-  const others: string[] = ['-c TimeZone=UTC', '-c default_transaction_isolation=read\\ committed'];
+  // The single statements of the queries rely on seeing what was committed while they waited for a
+  // lock.
+  const others: string[] = [
+    '-c TimeZone=UTC',
+    '-c DateStyle=ISO',
+    '-c default_transaction_isolation=read\\ committed',
+  ];
   for (const [setting, option] of timeouts) {
     const target = options[option] === undefined ? others : explicit;
     target.push(`-c ${setting}=${milliseconds(options, option, url[setting])}`);
@@ -136,7 +165,8 @@ function parseUrl(url: string | undefined): UrlParts {
   }
   try {
     if (!/^postgres(?:ql)?:\/\//i.test(url)) throw new TypeError('another scheme');
-    // pg parses a URL in the constructor, without connecting, and fills gaps from PGHOST, PGUSER and so on.
+    // pg parses a URL in the constructor, without connecting, and fills gaps from PGHOST, PGUSER
+    // and so on.
     const client = new pg.Client({ connectionString: url });
     return (client as unknown as { connectionParameters: UrlParts }).connectionParameters;
   } catch (error) {
@@ -149,7 +179,8 @@ function parseUrl(url: string | undefined): UrlParts {
     // The parser's error may hold the URL and with it the password.
     throw new ConnectError(
       'URL_MALFORMED',
-      'the URL must look like postgres://user:password@host:5432/database, with characters such as @ : / ? # % in the password percent-encoded',
+      'the URL must look like postgres://user:password@host:5432/database, with characters ' +
+        'such as @ : / ? # % in the password percent-encoded',
     );
   }
 }

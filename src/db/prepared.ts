@@ -41,11 +41,13 @@ export interface Prepared<Row, Values> {
 const builder = drizzle.mock();
 
 /**
- * A read or write of one table, written with Drizzle's builder and built once, when its module is loaded: it runs as a named
- * prepared statement, as `statement()` does, in a third of the time that the builder would take on every call.
+ * A read or write of one table, written with Drizzle's builder and built once, when its module is
+ * loaded: it runs as a named prepared statement, as `statement()` does, in a third of the time that
+ * the builder would take on every call.
  *
- * `parameters` names each parameter and the column that types and encodes it, or `'count'` for a limit; `build` gets their
- * placeholders. The row is what the builder says, its values are read as `typeParsers` says.
+ * `parameters` names each parameter and the column that types and encodes it, or `'count'` for a
+ * limit; `build` gets their placeholders. The row is what the builder says, its values are read as
+ * `typeParsers` says.
  */
 export function prepared<Row extends object, const P extends Record<string, Parameter>>(
   label: string,
@@ -69,8 +71,8 @@ export function prepared<Row extends object, const P extends Record<string, Para
   return Object.assign(run, { label, text });
 }
 
-// The column's encoder goes with it, because pg would write a Date in the time zone of the process. The encoders of
-// Drizzle 0.45.4 know no null: that of jsonb would make it the null of JSON.
+// The column's encoder goes with it, because pg would write a Date in the time zone of the process.
+// The encoders of Drizzle 0.45.4 know no null: that of jsonb would make it the null of JSON.
 function placeholderOf(name: string, of: Parameter): SQL | Placeholder {
   const placeholder = sql.placeholder(name);
   if (of === 'count') return placeholder;

@@ -19,24 +19,30 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
 import * as schema from '../schema/index.ts';
-import type { Executor } from './executor.ts';
-import type { PoolExecutor } from './pool-executor.ts';
-import type { Isolation, TransactionClient } from './transaction-client.ts';
+import { adopt } from './adopt.ts';
+import type { Executor, PoolExecutor } from './pool-executor.ts';
+import { type Isolation, TransactionClient } from './transaction-client.ts';
 
 // Everything that leans on how Drizzle is built inside is in this file.
 
 type Schema = typeof schema;
 type Tables = ExtractTablesWithRelations<Schema>;
 
-/** What every query takes: the database, or an open transaction. */
-export type Db = PgDatabase<NodePgQueryResultHKT, Schema>;
+/**
+ * What every query takes: the database, or an open transaction. Either comes from this library, or
+ * from a Drizzle of the caller's own over node-postgres, whatever its schema is.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: nothing narrower accepts every schema
+export type Db = PgDatabase<NodePgQueryResultHKT, any, any>;
 
 export interface TransactionOptions {
   /** Default `read committed`. */
   isolation?: Isolation | undefined;
   /** Default `read write`. */
   accessMode?: 'read write' | 'read only' | undefined;
-  /** With `serializable` and `read only`: wait for a snapshot that cannot conflict. Default false. */
+  /**
+   * With `serializable` and `read only`: wait for a snapshot that cannot conflict. Default false.
+   */
   deferrable?: boolean | undefined;
   /** How often the callback may run in all when transactions conflict. Default 5. */
   maxAttempts?: number | undefined;
@@ -59,7 +65,10 @@ function relationalConfig(): RelationalSchemaConfig<Tables> {
   return tables;
 }
 
-/** Drizzle's session over one of our executors, so that its queries get our errors and connection handling. */
+/**
+ * Drizzle's session over one of our executors, so that its queries get our errors and connection
+ * handling.
+ */
 class Session<E extends Executor = Executor> extends NodePgSession<Schema, Tables> {
   readonly executor: E;
   readonly runner: Runner;
@@ -74,7 +83,8 @@ class Session<E extends Executor = Executor> extends NodePgSession<Schema, Table
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<NodePgSession<Schema, Tables>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    // The original wraps every error in one whose message holds the bound values. There is no cache to ask.
+    // The original wraps every error in one whose message holds the bound values. There is no cache
+    // to ask.
     return Object.assign(super.prepareQuery<T>(...args), { queryWithCache: runDirectly });
   }
 }
@@ -83,15 +93,20 @@ function runDirectly<T>(_text: string, _values: unknown[], query: () => Promise<
   return query();
 }
 
-/** A Drizzle database over a pool that `connect()` made. */
+/** A Drizzle database over a pool that `connect()` made or was given. */
 export class Database extends NodePgDatabase<Schema> {
-  /** The pool. Its connections return `bigint` for int8, as `statement()` does. */
+  /**
+   * The pool. The connections of one that `connect()` made return `bigint` for int8, as
+   * `statement()` does.
+   */
   readonly $client: Pool;
+  readonly #isOurs: boolean;
   #closing: Promise<void> | undefined;
 
   constructor(executor: PoolExecutor, runner: Runner) {
     super(dialect, new Session(executor, runner), relationalConfig());
     this.$client = executor.pool;
+    this.#isOurs = executor.isOurs;
   }
 
   /** The same as the function `transaction(db, ...)`, under Drizzle's name for it. */
@@ -99,12 +114,15 @@ export class Database extends NodePgDatabase<Schema> {
     callback: (tx: Transaction) => Promise<T>,
     config?: PgTransactionConfig,
   ): Promise<T> {
-    return sessionOf(this).runner(this, callback, fromDrizzle(config));
+    return runnerOf(this)(this, callback, fromDrizzle(config));
   }
 
-  /** Waits for the transactions and statements under way, then closes every connection. */
+  /**
+   * Waits for the transactions and statements under way, then closes every connection. A pool that
+   * was passed to `connect()` is left as it is: whoever made it ends it.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.$client.end();
+    this.#closing ??= this.#isOurs ? this.$client.end() : Promise.resolve();
     return this.#closing;
   }
 }
@@ -113,8 +131,8 @@ export class Database extends NodePgDatabase<Schema> {
 export class Transaction extends NodePgTransaction<Schema, Tables> {
   constructor(client: TransactionClient, runner: Runner) {
     const session = new Session(client, runner);
-    // Given the schema, Drizzle builds a relational query builder for every table: 12 microseconds a
-    // transaction, which few of them use.
+    // Given the schema, Drizzle builds a relational query builder for every table: 12 microseconds
+    // a transaction, which few of them use.
     super(dialect, session, undefined);
     Object.assign(this._, relationalConfig());
     Object.defineProperty(this, 'query', {
@@ -124,7 +142,7 @@ export class Transaction extends NodePgTransaction<Schema, Tables> {
 
   /** A savepoint: the same as `transaction(tx, ...)`. */
   override transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
-    return sessionOf(this).runner(this, callback);
+    return runnerOf(this)(this, callback);
   }
 }
 
@@ -142,11 +160,25 @@ function fromDrizzle(config: PgTransactionConfig | undefined): TransactionOption
 
 /** What runs the statements of `db`: its pool, or its transaction's connection. */
 export function executorOf(db: Db): PoolExecutor | TransactionClient {
-  return sessionOf(db).executor as PoolExecutor | TransactionClient;
+  const session: unknown = db._.session;
+  if (session instanceof Session) return session.executor as PoolExecutor | TransactionClient;
+  return adopt(db, session);
 }
 
-function sessionOf(db: Db): Session {
-  const session: unknown = db._.session;
-  if (session instanceof Session) return session;
-  throw new TypeError('db must come from connect() or transaction() of this copy of @azora/db');
+/**
+ * Whether a statement that fails has ended what `db` stands for, so that nothing can be tried again
+ * on it.
+ */
+export function isInTransaction(db: Db): boolean {
+  return executorOf(db) instanceof TransactionClient;
+}
+
+/** How many statements can run on `db` at once. */
+export function mostConnections(db: Db): number {
+  const executor = executorOf(db);
+  return executor instanceof TransactionClient ? 1 : executor.pool.options.max;
+}
+
+function runnerOf(db: Database | Transaction): Runner {
+  return (db._.session as unknown as Session).runner;
 }

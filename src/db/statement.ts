@@ -4,7 +4,8 @@ import { RetryableError } from '../errors.ts';
 import { type Db, executorOf } from './session.ts';
 import { TransactionClient } from './transaction-client.ts';
 
-// A prepared statement's name is cut off at 63 bytes by the server, and this leaves room for what is added.
+// A prepared statement's name is cut off at 63 bytes by the server, and this leaves room for what
+// is added.
 const LABEL = /^[a-z][a-z0-9_]{0,44}$/;
 
 /** A fixed SQL text, ready to run on a database or in a transaction. */
@@ -28,18 +29,22 @@ interface LoadedStatement {
 export const loadedStatements: LoadedStatement[] = [];
 
 /**
- * Makes a function that runs `text` as a named prepared statement: the server parses it once a connection, and
- * nothing is built on this side, which makes a read by key three times as fast as Drizzle's builder.
+ * Makes a function that runs `text` as a named prepared statement: the server parses it once a
+ * connection, and nothing is built on this side, which makes a read by key three times as fast as
+ * Drizzle's builder.
  *
- * Values come back as `typeParsers` says: int8 as bigint, timestamptz as Date, numeric and date as text.
+ * Values come back as `typeParsers` says: int8 as bigint, timestamptz as Date, numeric and date as
+ * text.
  *
  * A migration that changes the type of a returned column makes prepared statements stale. Outside a
- * transaction the statement is prepared anew and run once more; inside one it throws a RetryableError, and
- * `transaction()` runs the callback again.
+ * transaction the statement is prepared anew and run once more; inside one it throws a
+ * RetryableError, and `transaction()` runs the callback again.
  *
- * Behind PgBouncer in transaction mode, 1.21 or later with `max_prepared_statements` above 0 is needed.
+ * Behind PgBouncer in transaction mode, 1.21 or later with `max_prepared_statements` above 0 is
+ * needed.
  *
- * `Row` and `Values`, the types of `$1`, `$2` and so on, are what the server says of the text: a test asks it.
+ * `Row` and `Values`, the types of `$1`, `$2` and so on, are what the server says of the text: a
+ * test asks it.
  *
  * @throws the errors of `toDbError`, and ConnectError when no connection was to be had.
  */
@@ -57,11 +62,14 @@ export function statement<
 /** What of a query is not its name and text. */
 type Rest = Omit<QueryConfig, 'name' | 'text'> & { readonly rowMode?: 'array' };
 
-/** Runs `text` under a name of its own, and under a new one when a migration has made its plan stale. */
+/**
+ * Runs `text` under a name of its own, and under a new one when a migration has made its plan
+ * stale.
+ */
 export function named(label: string, text: string): (db: Db, rest: Rest) => Promise<QueryResult> {
   if (!LABEL.test(label)) throw new TypeError(`a statement cannot be called "${label}"`);
-  // The hash keeps two texts under one label apart, such as those of two versions of this library that share
-  // a connection through PgBouncer.
+  // The hash keeps two texts under one label apart, such as those of two versions of this library
+  // that share a connection through PgBouncer.
   const base = `${label}_${hash('sha256', text).slice(0, 8)}`;
   let generation = 0;
   let name = base;

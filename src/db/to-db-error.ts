@@ -21,17 +21,22 @@ interface ServerError extends Error {
   readonly routine?: string;
 }
 
-// A `cause` would be printed by console.error with its `detail`, so originals are kept beside the error.
+// A `cause` would be printed by console.error with its `detail`, so originals are kept beside the
+// error.
 const originals = new WeakMap<Error, unknown>();
 
-/** The driver's own error behind a translated one, for a debugger. It may hold personal data: never log it. */
+/**
+ * The driver's own error behind a translated one, for a debugger. It may hold personal data: never
+ * log it.
+ */
 export function getDriverError(error: Error): unknown {
   return originals.get(error);
 }
 
 /**
- * Turns what Drizzle or pg threw into one of our errors, decided by SQLSTATE and constraint name, without
- * the bound values that the original carries. Our own errors, and errors from elsewhere, come back as they are.
+ * Turns what Drizzle or pg threw into one of our errors, decided by SQLSTATE and constraint name,
+ * without the bound values that the original carries. Our own errors, and errors from elsewhere,
+ * come back as they are.
  */
 export function toDbError(error: unknown): Error {
   if (error instanceof AzoraDbError) return error;
@@ -42,7 +47,10 @@ export function toDbError(error: unknown): Error {
   return new AzoraDbError('UNKNOWN', `a ${typeof error} was thrown, which is not an Error`);
 }
 
-/** The same for an error that certainly came from a pg client, whose own errors have neither class nor code. */
+/**
+ * The same for an error that certainly came from a pg client, whose own errors have neither class
+ * nor code.
+ */
 export function fromDriver(error: unknown): Error {
   const isPlain = error instanceof Error && error.constructor === Error && !('code' in error);
   // Such as 'Connection terminated unexpectedly': pg's fixed texts, which hold no data.
@@ -50,12 +58,16 @@ export function fromDriver(error: unknown): Error {
   return toDbError(error);
 }
 
-/** Whether the server, and not the network or the driver, refused: the connection is still in step. */
+/**
+ * Whether the server, and not the network or the driver, refused: the connection is still in step.
+ */
 export function isServerError(error: unknown): error is ServerError {
   return error instanceof Error && 'severity' in error && 'code' in error;
 }
 
-/** Whether the session is gone after this SQLSTATE, so that its connection must not be used again. */
+/**
+ * Whether the session is gone after this SQLSTATE, so that its connection must not be used again.
+ */
 export function endsSession(sqlState: string): boolean {
   if (sqlState === '57014') return false;
   return sqlState === '25P03' || sqlState === '25P04' || /^(?:08|53|57|58|F0|XX)/.test(sqlState);
@@ -104,8 +116,8 @@ function describe(error: ServerError): string {
   const { code } = error;
   const condition = conditions[code] === undefined ? '' : `, ${conditions[code]}`;
   const said = `the database refused the statement (SQLSTATE ${code}${condition})`;
-  // With a position it is about the statement's text, and parameters are not part of that. P0001 is what
-  // a trigger's `raise exception` says, in words that our own migrations chose.
+  // With a position it is about the statement's text, and parameters are not part of that. P0001 is
+  // what a trigger's `raise exception` says, in words that our own migrations chose.
   const aboutText = code.startsWith('42') && error.position !== undefined;
   return aboutText || code === 'P0001' ? `${said}: ${error.message}` : said;
 }

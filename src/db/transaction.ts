@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CommitUnknownError,
   InvalidInputError,
@@ -7,15 +6,14 @@ import {
   TransactionAbortedError,
   TransactionEndedError,
 } from '../errors.ts';
+import type { Connection } from './connection.ts';
+import { MAX_ATTEMPTS, pauseAfter } from './retry.ts';
 import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
+import { only } from './statement.ts';
 import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
-import { Connection, type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
+import { type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
 
 export type { Transaction, TransactionOptions } from './session.ts';
-
-const DEFAULT_MAX_ATTEMPTS = 5;
-const FIRST_PAUSE_MS = 10;
-const LONGEST_PAUSE_MS = 1_000;
 
 const strength: Readonly<Record<Isolation, number>> = {
   'read committed': 0,
@@ -24,27 +22,31 @@ const strength: Readonly<Record<Isolation, number>> = {
 };
 
 /**
- * Runs `callback` in a transaction and returns what it returns, once that is committed. When the callback
- * throws, everything is rolled back and its error is thrown.
+ * Runs `callback` in a transaction and returns what it returns, once that is committed. When the
+ * callback throws, everything is rolled back and its error is thrown.
  *
- * When a statement of this transaction lost a conflict (SQLSTATE 40001, 40P01, or a prepared statement gone
- * stale), the whole callback runs again after a random pause, up to `maxAttempts` times (default 5): it must not
- * do anything outside the database that cannot be repeated. That holds too when the callback swallows the
- * RetryableError, or throws an error of its own that has it as `cause`. Nothing else is retried, and no conflict
- * of another transaction or database.
+ * When a statement of this transaction lost a conflict (SQLSTATE 40001, 40P01, or a prepared
+ * statement gone stale), the whole callback runs again after a random pause, up to `maxAttempts`
+ * times (default 5): it must not do anything outside the database that cannot be repeated. That
+ * holds too when the callback swallows the RetryableError, or throws an error of its own that has
+ * it as `cause`. Nothing else is retried, and no conflict of another transaction or database.
  *
- * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and conflicts go
- * on to the outermost call, which retries. While it is open, the outer handle is refused, as is a second
- * inner call. It cannot ask for more isolation than the transaction has, nor to write in a read-only one; a
- * read-only one inside one that writes is read-only until it ends. `maxAttempts` and `deferrable` count for the outermost
- * call alone.
+ * Inside a transaction it is a savepoint: an error undoes only what the inner callback did, and
+ * conflicts go on to the outermost call, which retries. While it is open, the outer handle is
+ * refused, as is a second inner call. It cannot ask for more isolation than the transaction has,
+ * nor to write in a read-only one; a read-only one inside one that writes is read-only until it
+ * ends. `maxAttempts` and `deferrable` count for the outermost call alone.
  *
  * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
- * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that nothing was kept.
+ * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that
+ * nothing was kept.
  * @throws TransactionEndedError when the callback ended it by a statement of its own.
- * @throws InvalidInputError when an option is out of range, or more than the outer transaction allows.
- * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was kept.
- * @throws CommitUnknownError when the connection broke during COMMIT, or the server did not answer in time.
+ * @throws InvalidInputError when an option is out of range, or more than the outer transaction
+ * allows.
+ * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was
+ * kept.
+ * @throws CommitUnknownError when the connection broke during COMMIT, or the server did not answer
+ * in time.
  * @throws ConnectionLostError when it broke before: nothing was kept.
  * @throws ConnectError when no connection was to be had.
  */
@@ -58,14 +60,15 @@ export async function transaction<T>(
 
   const { modes, begin, maxAttempts } = read(options);
   for (let attempt = 1; ; attempt += 1) {
-    const connection = new Connection(await executor.checkOut(), executor.deadlineMs);
+    const connection = await executor.openConnection();
     try {
       return await runOnce(connection, begin, modes, callback);
     } catch (error) {
       const conflict = findConflict(error, connection);
       if (conflict === undefined) throw error;
-      if (attempt >= maxAttempts) throw new RetriesExhaustedError(attempt, conflict);
-      await sleep(pauseAfter(attempt));
+      if (!(await pauseAfter(attempt, maxAttempts))) {
+        throw new RetriesExhaustedError(attempt, conflict);
+      }
     }
   }
 }
@@ -99,7 +102,8 @@ async function runOnce<T>(
 
 async function commit(client: TransactionClient): Promise<void> {
   const { connection } = client;
-  // Waits for what the callback left running, so that a loss before COMMIT is not taken for one during it.
+  // Waits for what the callback left running, so that a loss before COMMIT is not taken for one
+  // during it.
   await connection.idle();
   if (connection.lost !== undefined) throw connection.lost;
   // PostgreSQL answers a second COMMIT, or one after ROLLBACK, as if it had done something.
@@ -119,12 +123,16 @@ async function runSavepoint<T>(
   callback: (tx: Transaction) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
-  const modes = readNested(outer.modes, options);
+  const asked = read(options).modes;
+  // Known, or not needed, most often: then nothing is awaited before `nest`.
+  const asksNothing = strength[asked.isolation] === 0 && options.accessMode === undefined;
+  const around = outer.modes ?? (asksNothing ? undefined : await askModes(outer));
+  const modes = around === undefined ? undefined : nestedModes(around, asked, options);
   const inner = outer.nest(modes);
   const { connection } = outer;
   const name = connection.nextSavepoint();
   // The server ends the read-only mode together with the savepoint.
-  const mode = modes.readOnly && !outer.modes.readOnly ? '; set transaction read only' : '';
+  const mode = modes?.readOnly && !around?.readOnly ? '; set transaction read only' : '';
   try {
     await connection.query(`savepoint ${name}${mode}`).catch((error: unknown) => {
       throw outer.fail(error);
@@ -177,19 +185,13 @@ function findConflict(error: unknown, { conflicts }: Connection): RetryableError
   return undefined;
 }
 
-// "Full jitter": callers that collided spread over the whole pause instead of colliding again.
-// https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-function pauseAfter(attempt: number): number {
-  return Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1));
-}
-
 /** Checks the options, which come from outside, because they become part of a statement's text. */
 function read(options: TransactionOptions) {
   const {
     isolation = 'read committed',
     accessMode = 'read write',
     deferrable = false,
-    maxAttempts = DEFAULT_MAX_ATTEMPTS,
+    maxAttempts = MAX_ATTEMPTS,
   } = options;
   if (!Object.hasOwn(strength, isolation)) {
     throw new InvalidInputError('isolation', `must be one of: ${Object.keys(strength).join(', ')}`);
@@ -200,25 +202,37 @@ function read(options: TransactionOptions) {
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
     throw new InvalidInputError('maxAttempts', 'must be a positive integer');
   }
-  const begin = `begin isolation level ${isolation}, ${accessMode}${deferrable ? ', deferrable' : ''}`;
+  const wait = deferrable ? ', deferrable' : '';
+  const begin = `begin isolation level ${isolation}, ${accessMode}${wait}`;
   const modes: Modes = { isolation, readOnly: accessMode === 'read only' };
   return { modes, begin, maxAttempts };
 }
 
-/** What a savepoint may ask for inside a transaction that has begun with `outer`. */
-function readNested(outer: Modes, options: TransactionOptions): Modes {
-  const { modes } = read(options);
-  if (strength[modes.isolation] > strength[outer.isolation]) {
+/** What a savepoint has of the transaction around it, and what it adds. */
+function nestedModes(around: Modes, asked: Modes, options: TransactionOptions): Modes {
+  if (strength[asked.isolation] > strength[around.isolation]) {
     throw new InvalidInputError(
       'isolation',
-      `cannot be "${options.isolation}" inside a "${outer.isolation}" transaction: begin the outer one with it`,
+      `cannot be "${asked.isolation}" inside a "${around.isolation}" transaction: begin the ` +
+        'outer one with it',
     );
   }
-  if (outer.readOnly && options.accessMode === 'read write') {
+  if (around.readOnly && options.accessMode === 'read write') {
     throw new InvalidInputError(
       'accessMode',
       'cannot be "read write" inside a "read only" transaction: begin the outer one with it',
     );
   }
-  return { isolation: outer.isolation, readOnly: outer.readOnly || modes.readOnly };
+  return { isolation: around.isolation, readOnly: around.readOnly || asked.readOnly };
+}
+
+/** How somebody else began the transaction. */
+async function askModes(outer: TransactionClient): Promise<Modes> {
+  const { rows } = await outer.query(
+    `select current_setting('transaction_isolation') as isolation,
+       current_setting('transaction_read_only')::boolean as "readOnly"`,
+  );
+  const { isolation, readOnly } = only(rows);
+  // PostgreSQL treats the two alike.
+  return { isolation: isolation === 'read uncommitted' ? 'read committed' : isolation, readOnly };
 }

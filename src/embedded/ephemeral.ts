@@ -14,8 +14,7 @@ import { launch } from './launch.ts';
 import { findFreePort } from './port.ts';
 import { findPostmaster } from './postmaster.ts';
 import { describeServer, type EmbeddedServer } from './server.ts';
-import { NOT_DURABLE } from './settings.ts';
-import type { EmbeddedOptions } from './start.ts';
+import { type EmbeddedOptions, NOT_DURABLE } from './settings.ts';
 
 const MEMORY_FOLDER = '/dev/shm';
 const MEMORY_NEEDED = 4 * 1024 ** 3;

@@ -8,30 +8,7 @@ import { launch } from './launch.ts';
 import { findFreePort } from './port.ts';
 import { findPostmaster, settlePostmaster, stopPostmaster } from './postmaster.ts';
 import { describeServer, type EmbeddedServer } from './server.ts';
-import { KEPT, type PostgresSettings } from './settings.ts';
-
-/** How `startEmbedded` starts a server. */
-export interface EmbeddedOptions {
-  /** Default: `.azora/postgres-<major>` in the project of the working directory. */
-  dataDir?: string | undefined;
-  /**
-   * Default: the one this data folder had last time if it is free, else a free one. A server that
-   * already runs keeps its own.
-   */
-  port?: number | undefined;
-  /** A server in a temporary folder that nothing is kept of, and that ends with this process. */
-  ephemeral?: boolean | undefined;
-  /**
-   * Keeps the data of an ephemeral server in memory, where Linux gives a folder for that with 4 GiB
-   * free. It saves what the disk costs even without durability: a clone of a database took 13 ms
-   * instead of 160 to 800 ms beside other work on a disk.
-   */
-  inMemory?: boolean | undefined;
-  /** PostgreSQL's major version. Default: that of the data folder, else 18. */
-  version?: number | undefined;
-  /** PostgreSQL's own settings. A server that already runs keeps those it was started with. */
-  settings?: PostgresSettings | undefined;
-}
+import { type EmbeddedOptions, KEPT } from './settings.ts';
 
 const MAX_ATTEMPTS = 5;
 

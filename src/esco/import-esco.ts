@@ -5,7 +5,7 @@ import { transaction } from '../db/transaction.ts';
 import { parseInput, text } from '../input/validate.ts';
 import { EscoError } from './errors.ts';
 import { type EscoFile, type EscoRow, findFile, readTable } from './read-table.ts';
-import { storeOccupations, storeRelations } from './store.ts';
+import { CHUNK, type Store, type StoreResult, storeOccupations, storeRelations } from './store.ts';
 import { storeSkills } from './store-skills.ts';
 import type { UnusableRow } from './usable-rows.ts';
 
@@ -29,19 +29,6 @@ const folderField = text({ max: 4_096 });
 const optionsField = z.strictObject({
   onProgress: z.custom<EscoImportOptions['onProgress']>().optional(),
 });
-
-interface StoreResult {
-  used: number;
-  changed: number;
-}
-
-/**
- * Takes the rows of a file, `CHUNK` at a time; the last call has fewer, perhaps none, and is the
- * one that finishes.
- */
-export type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promise<StoreResult>;
-
-export const CHUNK = 1_000;
 
 interface Settings {
   nestedLoops: string;

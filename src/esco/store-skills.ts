@@ -1,7 +1,7 @@
 import type { Db } from '../db/session.ts';
 import { statement } from '../db/statement.ts';
-import { CHUNK, type Store } from './import-esco.ts';
 import type { EscoRow } from './read-table.ts';
+import { CHUNK, type Store } from './store.ts';
 import { findFault, toUnusable, type UnusableRow } from './usable-rows.ts';
 
 interface LabelRow {

@@ -1,7 +1,20 @@
 import type { Db } from '../db/session.ts';
 import { only, statement } from '../db/statement.ts';
-import { CHUNK, type Store } from './import-esco.ts';
-import { findFault, toUnusable } from './usable-rows.ts';
+import type { EscoRow } from './read-table.ts';
+import { findFault, toUnusable, type UnusableRow } from './usable-rows.ts';
+
+export interface StoreResult {
+  used: number;
+  changed: number;
+}
+
+/**
+ * Takes the rows of a file, `CHUNK` at a time; the last call has fewer, perhaps none, and is the
+ * one that finishes.
+ */
+export type Store = (tx: Db, rows: EscoRow[], unusable: UnusableRow[]) => Promise<StoreResult>;
+
+export const CHUNK = 1_000;
 
 const storedOccupations = statement<
   { id: number },

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
-import { packageRoot } from '../journal.ts';
+import { packageRoot } from '../package-root.ts';
 import { MigrationError } from './errors.ts';
 
 /**

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultMigrationsFolder, packageRoot, readJournal } from '../journal.ts';
+import { defaultMigrationsFolder, readJournal } from '../journal.ts';
+import { packageRoot } from '../package-root.ts';
 import { drizzleKitBin } from './drizzle-kit.ts';
 import { compareSources, type ObjectChanges } from './objects/changes.ts';
 import { readSources } from './objects/read-sources.ts';

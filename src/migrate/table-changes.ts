@@ -3,7 +3,8 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { defaultMigrationsFolder, packageRoot } from '../journal.ts';
+import { defaultMigrationsFolder } from '../journal.ts';
+import { packageRoot } from '../package-root.ts';
 import { drizzleKitBin } from './drizzle-kit.ts';
 
 /**

@@ -5,7 +5,6 @@ export * from './ai/personality-relationships.ts';
 export * from './education/assessments.ts';
 export * from './education/course-completions.ts';
 export * from './education/course-modules.ts';
-export * from './education/course-revisions.ts';
 export * from './education/course-statistics.ts';
 export * from './education/courses.ts';
 export * from './education/enrollments.ts';

@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import { migrate } from '../migrate/index.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
 import { withAdmin, withDatabase } from './admin.ts';
-import { withAdvisoryLock } from './advisory-lock.ts';
+import { withBuildLock } from './build-lock.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { buildingName, TEMPLATE_PREFIX, templateName } from './names.ts';
 
@@ -27,7 +27,7 @@ export async function ensureTemplate(
   );
   await withAdmin(serverUrl, async (admin) => {
     if ((await readAge(admin, template)) === 'fresh') return;
-    await withAdvisoryLock(admin, template, async () => {
+    await withBuildLock(admin, template, async () => {
       if ((await readAge(admin, template)) === 'missing') {
         await build(admin, serverUrl, template, migrationsFolder);
       }
@@ -44,7 +44,7 @@ export async function dropStaleTemplates(serverUrl: string): Promise<string[]> {
   return withAdmin(serverUrl, async (admin) => {
     const dropped: string[] = [];
     for (const name of await listStale(admin)) {
-      await withAdvisoryLock(admin, name.replace(/_building$/, ''), async () => {
+      await withBuildLock(admin, name.replace(/_building$/, ''), async () => {
         // A run may have come back to it while we waited for the lock.
         if (!(await listStale(admin)).includes(name)) return;
         await drop(admin, name);

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
-import { packageRoot } from '../../src/journal.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { waitFor } from '../setup/wait-for.ts';
 
 export interface CliResult {

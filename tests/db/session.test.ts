@@ -1,6 +1,6 @@
 import { eq } from 'drizzle-orm';
 import { describe, expect, test } from 'vitest';
-import type { Db } from '../../src/db/session.ts';
+import type { Database, Transaction } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
 import { users } from '../../src/schema/identity/users.ts';
 import { insertUser } from '../../src/testing/factories/index.ts';
@@ -9,7 +9,7 @@ import { useTestDatabase } from '../setup/test-database.ts';
 const database = useTestDatabase();
 
 describe('db.query', () => {
-  const find = (db: Db, id: string) =>
+  const find = (db: Database | Transaction, id: string) =>
     db.query.users.findFirst({ columns: { id: true, name: true }, where: eq(users.id, id) });
 
   test('reads every table by its name, and in a transaction what that has written', async () => {

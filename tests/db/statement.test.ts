@@ -142,9 +142,14 @@ describe('statement', () => {
     expect(error.stack).toContain('thisCaller');
   });
 
-  test('refuses a handle that did not come from connect', async () => {
-    const foreign = drizzle(database.db.$client) as unknown as Db;
-    expect(() => findItem(foreign, [1])).toThrow(TypeError);
+  test('refuses a handle over a single connection without a transaction, and one over nothing', async () => {
+    const client = await database.db.$client.connect();
+    try {
+      expect(() => findItem(drizzle(client), [1])).toThrow(TypeError);
+    } finally {
+      client.release();
+    }
+    expect(() => findItem(drizzle.mock(), [1])).toThrow(TypeError);
   });
 
   test.each(['', 'Upper', 'with space', '1st', 'x'.repeat(46)])(

@@ -1,9 +1,9 @@
 import { cp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { packageRoot } from '../../src/journal.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { type CliResult, runCli } from '../cli/run-cli.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useEmptyDatabases } from './databases.ts';

@@ -2,11 +2,11 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { packageRoot } from '../../src/journal.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { push } from '../../src/migrate/push.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { useEmptyDatabases } from './databases.ts';
 import { books, run } from './fixture.ts';
 

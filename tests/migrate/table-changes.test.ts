@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { packageRoot } from '../../src/journal.ts';
 import { findTableChanges } from '../../src/migrate/table-changes.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 
 const folder = useTemporaryFolder();

@@ -32,7 +32,7 @@ interface Selected {
   occurrenceSums: schema.OccurrenceSum;
   paymentReferences: schema.PaymentReference;
   payments: schema.Payment;
-  transactions: schema.Transaction;
+  transactions: schema.LedgerTransactionRow;
   wallets: schema.Wallet;
   tokens: schema.Token;
   userProfiles: schema.UserProfile;
@@ -87,7 +87,7 @@ interface Inserted {
   miningActivities: schema.NewMiningActivity;
   paymentReferences: schema.NewPaymentReference;
   payments: schema.NewPayment;
-  transactions: schema.NewTransaction;
+  transactions: schema.NewLedgerTransactionRow;
   wallets: schema.NewWallet;
   tokens: schema.NewToken;
   userProfiles: schema.NewUserProfile;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest';
 import { withAdmin, withDatabase } from '../../src/testing/admin.ts';
-import { withAdvisoryLock } from '../../src/testing/advisory-lock.ts';
+import { withBuildLock } from '../../src/testing/build-lock.ts';
 import { createTestDatabase } from '../../src/testing/index.ts';
 import { dropStaleTemplates, ensureTemplate } from '../../src/testing/template.ts';
 import { queryOne } from '../setup/query.ts';
@@ -176,7 +176,7 @@ describe('dropStaleTemplates', () => {
     await runAdmin(`comment on database ${template} is '2024-02-29 12:00:00+00'`);
     let dropping: Promise<string[]> | undefined;
     await withAdmin(testServerUrl(), (admin) =>
-      withAdvisoryLock(admin, template, async () => {
+      withBuildLock(admin, template, async () => {
         dropping = dropStaleTemplates(testServerUrl());
         const asking = `select from pg_stat_activity where query like '%pg_try_advisory_lock%' and pid <> pg_backend_pid()`;
         await waitFor('it asks for the lock', async () => {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { packageRoot } from '../../journal.ts';
 import { drizzleKitBin } from '../../migrate/drizzle-kit.ts';
+import { packageRoot } from '../../package-root.ts';
 import { openTarget } from '../target.ts';
 
 /** Opens drizzle-kit's browser on the database, until it is interrupted. */

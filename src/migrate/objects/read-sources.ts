@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../journal.ts';
+import { packageRoot } from '../../package-root.ts';
 import { compareObjects, hashOf, parseObjects, type SqlObject } from './sql-object.ts';
 
 /** A file of what tables themselves need; it is written as a whole. */

@@ -5,6 +5,7 @@ import {
   index,
   integer,
   type PgTableExtraConfigValue,
+  primaryKey,
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
@@ -12,7 +13,6 @@ import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
 import { currencies } from '../finance/currencies.ts';
 import { users } from '../identity/users.ts';
 import { education } from '../schemas.ts';
-import { courseRevisions } from './course-revisions.ts';
 
 export const courseLevel = education.enum('course_level', [
   'BEGINNER',
@@ -81,3 +81,42 @@ export const courses = education.table(
 
 export type Course = typeof courses.$inferSelect;
 export type NewCourse = typeof courses.$inferInsert;
+
+/**
+ * What a new revision does with those who are in the course: PIN leaves them where they are, KEEP
+ * moves them and leaves the completed ones completed, STRICT moves them and asks for every module.
+ */
+export const revisionPolicy = education.enum('revision_policy', ['PIN', 'KEEP', 'STRICT']);
+
+/**
+ * A course as it was published, in this file because the two tables name each other: the seal of a
+ * revision, which never changes. Its counts and its weight are what its modules and prerequisites
+ * must add up to, so that none can be added later.
+ */
+export const courseRevisions = education.table(
+  'course_revisions',
+  {
+    courseId: uuid('course_id').notNull(),
+    revision: integer('revision').notNull(),
+    policy: revisionPolicy('policy').notNull(),
+    totalWeight: integer('total_weight').notNull(),
+    moduleCount: integer('module_count').notNull(),
+    prerequisiteCount: integer('prerequisite_count').notNull(),
+    publishedAt: instant('published_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ name: 'course_revisions_pkey', columns: [table.courseId, table.revision] }),
+    foreignKey({
+      name: 'course_revisions_course_id_fkey',
+      columns: [table.courseId],
+      foreignColumns: [courses.id],
+    }).onDelete('restrict'),
+    check('course_revisions_revision_positive_check', sql`revision > 0`),
+    check('course_revisions_total_weight_positive_check', sql`total_weight > 0`),
+    check('course_revisions_module_count_positive_check', sql`module_count > 0`),
+    check('course_revisions_prerequisite_count_check', sql`prerequisite_count >= 0`),
+  ],
+);
+
+export type CourseRevision = typeof courseRevisions.$inferSelect;
+export type NewCourseRevision = typeof courseRevisions.$inferInsert;

@@ -3,8 +3,7 @@ import { check, foreignKey, index, integer, primaryKey, uuid } from 'drizzle-orm
 import { createdAt, instant, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { education } from '../schemas.ts';
-import { courseRevisions } from './course-revisions.ts';
-import { courses } from './courses.ts';
+import { courseRevisions, courses } from './courses.ts';
 
 export const enrollmentStatus = education.enum('enrollment_status', [
   'ACTIVE',

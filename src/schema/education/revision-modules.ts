@@ -13,7 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { education } from '../schemas.ts';
 import { courseModules } from './course-modules.ts';
-import { courseRevisions } from './course-revisions.ts';
+import { courseRevisions } from './courses.ts';
 
 /** A module as a revision published it. Its id is the same in every revision. */
 export const revisionModules = education.table(

@@ -119,5 +119,5 @@ export const transactions = finance.table(
   ],
 );
 
-export type Transaction = typeof transactions.$inferSelect;
-export type NewTransaction = typeof transactions.$inferInsert;
+export type LedgerTransactionRow = typeof transactions.$inferSelect;
+export type NewLedgerTransactionRow = typeof transactions.$inferInsert;

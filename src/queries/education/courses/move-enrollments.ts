@@ -5,7 +5,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
-import { courseRevisions } from '../../../schema/education/course-revisions.ts';
+import { courseRevisions } from '../../../schema/education/courses.ts';
 import type { Enrollment } from '../../../schema/education/enrollments.ts';
 
 const input = z.strictObject({

@@ -4,7 +4,7 @@ import { only, statement } from '../../../db/statement.ts';
 import { ConstraintError, InvalidInputError, NotFoundError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { NOW } from '../../../schema/columns.ts';
-import { revisionPolicy } from '../../../schema/education/course-revisions.ts';
+import { revisionPolicy } from '../../../schema/education/courses.ts';
 
 const input = z.strictObject({
   courseId: uuid,

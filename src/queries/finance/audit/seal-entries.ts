@@ -1,11 +1,11 @@
 import { desc } from 'drizzle-orm';
 import { z } from 'zod';
 import { prepared } from '../../../db/prepared.ts';
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 import { seals } from '../../../schema/finance/seals.ts';
-import { retryConflicts } from '../transfers/retry-conflicts.ts';
 
 /** Before the key of every wallet. */
 export const FIRST_KEY = ['00000000-0000-0000-0000-000000000000', ''] as const;

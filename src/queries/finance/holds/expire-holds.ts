@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
-import { retryConflicts } from '../transfers/retry-conflicts.ts';
 
 const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import { amount, currencyCode, instant, parseInput } from '../../../input/validate.ts';
@@ -9,7 +10,6 @@ import {
   transactionList,
 } from '../transfers/ledger-transaction.ts';
 import { details, hashRequest } from '../transfers/request.ts';
-import { retryConflicts } from '../transfers/retry-conflicts.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 
 const { idempotencyKey: key, description, metadata } = details;

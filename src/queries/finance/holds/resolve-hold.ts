@@ -1,3 +1,4 @@
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
@@ -7,7 +8,6 @@ import {
   type TransactionRow,
   transactionList,
 } from '../transfers/ledger-transaction.ts';
-import { retryConflicts } from '../transfers/retry-conflicts.ts';
 
 export interface HoldResolution {
   userId: string;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { prepared } from '../../../db/prepared.ts';
+import { conflictOf } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import { transaction } from '../../../db/transaction.ts';
@@ -7,7 +8,6 @@ import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts
 import { amount, currencyCode, parseInput, text, uuid } from '../../../input/validate.ts';
 import { payments, paymentType } from '../../../schema/finance/payments.ts';
 import { ReferenceTakenError } from '../errors.ts';
-import { conflictOf } from '../transfers/retry-conflicts.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import { type PaymentDetail, paymentColumns, paymentFields } from './payment.ts';
 

@@ -1,5 +1,4 @@
-import { type Db, executorOf } from '../../../db/session.ts';
-import { TransactionClient } from '../../../db/transaction-client.ts';
+import { type Db, isInTransaction } from '../../../db/session.ts';
 import { ConnectionLostError, SqlError, TimeoutError } from '../../../errors.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
 import { findLockedWallets, walletsOf } from './locked-wallets.ts';
@@ -58,7 +57,7 @@ async function post(way: Way, batch: Batch, past: Past): Promise<void> {
 /** Answers a batch that failed as a whole: tries again what can succeed, and rejects the rest. */
 async function recover(way: Way, batch: Batch, past: Past, error: unknown): Promise<void> {
   // A failed statement ends its transaction, for the others too.
-  if (executorOf(way.db) instanceof TransactionClient) return rejectAll(batch, error);
+  if (isInTransaction(way.db)) return rejectAll(batch, error);
   if (error instanceof ConnectionLostError && past.lost === undefined) {
     return post(way, batch, { ...past, lost: error });
   }

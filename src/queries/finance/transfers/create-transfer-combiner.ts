@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { type Db, executorOf } from '../../../db/session.ts';
-import { TransactionClient } from '../../../db/transaction-client.ts';
+import { type Db, mostConnections } from '../../../db/session.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 import { CombinerClosedError } from '../errors.ts';
 import { answerBatch, type Waiting } from './combined-batch.ts';
@@ -106,8 +105,6 @@ export function createTransferCombiner(db: Db, options: CombinerOptions = {}): T
 
 /** How many connections there are for each of the batches under way. */
 function widthOf(db: Db, maxConcurrent: number): number {
-  const executor = executorOf(db);
-  if (executor instanceof TransactionClient) return 1;
-  const share = Math.floor(executor.pool.options.max / maxConcurrent);
+  const share = Math.floor(mostConnections(db) / maxConcurrent);
   return Math.max(1, Math.min(share, MAX_WIDTH));
 }

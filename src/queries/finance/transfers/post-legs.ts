@@ -1,3 +1,4 @@
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import type { FailureCode } from '../errors.ts';
@@ -8,7 +9,6 @@ import {
   type TransactionType,
   transactionList,
 } from './ledger-transaction.ts';
-import { retryConflicts } from './retry-conflicts.ts';
 
 /** What one transaction does to one wallet. */
 export interface Leg {

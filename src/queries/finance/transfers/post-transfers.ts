@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
@@ -17,7 +18,6 @@ import {
   toTransferRequest,
   transferInput,
 } from './request.ts';
-import { retryConflicts } from './retry-conflicts.ts';
 
 /** More would hold the locks of a batch for long, and gains nothing. */
 export const MAX_BATCH = 10_000;

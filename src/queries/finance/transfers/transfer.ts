@@ -1,3 +1,4 @@
+import { retryConflicts } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
@@ -14,7 +15,6 @@ import {
   toTransferRequest,
   transferInput,
 } from './request.ts';
-import { retryConflicts } from './retry-conflicts.ts';
 
 export const postedTransfer = statement<
   TransactionRow,

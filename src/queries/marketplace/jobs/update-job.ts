@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
+import { ourDrizzle } from '../../../db/our-drizzle.ts';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
@@ -29,7 +30,7 @@ export async function updateJob(
   params: { jobId: string; changes: Partial<JobDetails> },
 ): Promise<Job> {
   const { jobId, changes } = parseInput(input, params);
-  const [job] = await db
+  const [job] = await ourDrizzle(db)
     .update(jobs)
     .set(changes as Partial<typeof jobs.$inferInsert>)
     .where(and(eq(jobs.id, jobId), isNull(jobs.deletedAt)))

@@ -10,8 +10,7 @@ import {
   verifyMiningActivity,
 } from '../../../../src/queries/finance/index.ts';
 import type { OperationOf } from './ledger-operations.ts';
-import type { Pair } from './ledger-pair.ts';
-import type { Steps } from './ledger-steps.ts';
+import type { Pair, Steps } from './ledger-pair.ts';
 
 type CaseKind = 'submit' | 'verify' | 'reward' | 'reject' | 'pay' | 'settle' | 'fail' | 'refund';
 

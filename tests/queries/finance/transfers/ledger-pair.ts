@@ -13,8 +13,14 @@ import {
 import { createUser } from '../bundle.ts';
 import { type CaseOutcome, CasesModel } from './cases-model.ts';
 import { LedgerModel, type Outcome } from './ledger-model.ts';
+import type { Kind, OperationOf } from './ledger-operations.ts';
 
 type Key = { readonly userId: string; readonly id: string };
+
+/** How each kind of operation is done on both sides. */
+export type Steps<K extends Kind> = {
+  [Each in K]: (pair: Pair, op: OperationOf<Each>) => Promise<void>;
+};
 
 /** When it happened, so many days ago. */
 export function dateOf(day: number): Date {

@@ -25,11 +25,7 @@ import {
   requestOf,
 } from './ledger-batch.ts';
 import type { Kind, Operation, OperationOf } from './ledger-operations.ts';
-import type { Pair } from './ledger-pair.ts';
-
-export type Steps<K extends Kind> = {
-  [Each in K]: (pair: Pair, op: OperationOf<Each>) => Promise<void>;
-};
+import type { Pair, Steps } from './ledger-pair.ts';
 
 /** Does one operation on both sides, and compares what they answer. */
 export async function step(pair: Pair, op: Operation): Promise<void> {

@@ -1,10 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Db } from '../../../../db/session.ts';
-import { executorOf } from '../../../../db/session.ts';
+import { type Db, isInTransaction } from '../../../../db/session.ts';
 import { only, statement } from '../../../../db/statement.ts';
 import { transaction } from '../../../../db/transaction.ts';
-import { TransactionClient } from '../../../../db/transaction-client.ts';
 import { InvalidInputError } from '../../../../errors.ts';
 import { parseInput } from '../../../../input/validate.ts';
 import { groupAlike, orderAlike, type SkillSets, skillsOf } from './group-alike.ts';
@@ -129,7 +127,7 @@ const droppedBlocks = statement<{ lastSkill: number | null }, [afterSkill: numbe
  */
 export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{ jobs: number }> {
   const { onProgress } = parseInput(input, options);
-  if (executorOf(db) instanceof TransactionClient) {
+  if (isInTransaction(db)) {
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   const [state] = await selectPackingState(db);

@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Db } from '../../../../db/session.ts';
-import { executorOf } from '../../../../db/session.ts';
+import { type Db, isInTransaction } from '../../../../db/session.ts';
 import { only, statement } from '../../../../db/statement.ts';
 import { transaction } from '../../../../db/transaction.ts';
-import { TransactionClient } from '../../../../db/transaction-client.ts';
 import { InvalidInputError, TimeoutError } from '../../../../errors.ts';
 import { parseInput } from '../../../../input/validate.ts';
 
@@ -124,7 +122,7 @@ export async function refreshSkillRanks(
   options: RefreshSkillRanksOptions = {},
 ): Promise<{ jobs: number }> {
   const { chunkSize, onProgress } = parseInput(input, options);
-  if (executorOf(db) instanceof TransactionClient) {
+  if (isInTransaction(db)) {
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
   }
   // Counted before the lock, which only the writing needs.

@@ -1,0 +1,144 @@
+import { inspect } from 'node:util';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { seedDemo } from '../../seeds/demo/index.ts';
+import { connect, type Database } from '../../src/db/connect.ts';
+import type { Db } from '../../src/db/session.ts';
+import { transaction } from '../../src/db/transaction.ts';
+import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
+import * as education from '../../src/queries/education/index.ts';
+import * as finance from '../../src/queries/finance/index.ts';
+import * as marketplace from '../../src/queries/marketplace/index.ts';
+import { useTestDatabase } from '../setup/test-database.ts';
+import { calls } from './every-query.ts';
+
+// What services do to the whole process, and to their pools.
+const { builtins, setTypeParser } = pg.types;
+setTypeParser(builtins.INT8, Number);
+setTypeParser(builtins.NUMERIC, Number);
+setTypeParser(builtins.TIMESTAMPTZ, (text) => `at ${text}`);
+setTypeParser(builtins.DATE, (text) => `on ${text}`);
+
+const database = useTestDatabase();
+let pool: pg.Pool;
+let ours: Database;
+let plain: Db;
+let overPool: Database;
+
+beforeAll(async () => {
+  const options = '-c TimeZone=Asia/Kolkata -c default_transaction_isolation=repeatable\\ read';
+  pool = new pg.Pool({ connectionString: database.url, options });
+  ours = database.db;
+  plain = drizzle(pool);
+  overPool = await connect({ pool });
+  await seedDemo(ours);
+});
+afterAll(() => pool.end());
+
+const beginPlain = (run: (tx: Db) => Promise<void>) =>
+  plain.transaction(run, { isolationLevel: 'read committed' });
+const undo = new Error('undo');
+
+/** What a function answers in a transaction of which nothing is kept. */
+async function undone(
+  begin: (callback: (tx: Db) => Promise<void>) => Promise<unknown>,
+  call: (db: Db) => Promise<unknown>,
+): Promise<unknown> {
+  let answer: unknown;
+  await begin(async (tx) => {
+    answer = await call(tx);
+    throw undo;
+  }).catch((error: unknown) => {
+    if (error !== undo) throw error;
+  });
+  return answer;
+}
+
+/** The outcome, with what differs between two runs of the same call written alike. */
+async function outcomeOf(run: () => unknown): Promise<{ value?: unknown; alike: unknown }> {
+  try {
+    const value = await run();
+    return { value, alike: alike(value) };
+  } catch (error) {
+    if (!(error instanceof AzoraDbError)) throw error;
+    const { name, message, ...rest } = error;
+    return { alike: { name, message: alike(message), ...(alike(rest) as object) } };
+  }
+}
+
+const ID_OF_RUN = /(?!0190|0000)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+function alike(value: unknown, key = ''): unknown {
+  if (value instanceof Date) {
+    return Math.abs(Date.now() - value.getTime()) < 600_000 ? 'just now' : value;
+  }
+  // It holds the time as the session prints it.
+  if (key === 'nextCursor') return value === null ? null : 'a cursor';
+  if (typeof value === 'string') {
+    return /^[0-9a-f]{64}$/.test(value) ? 'a hash' : value.replace(ID_OF_RUN, 'an id');
+  }
+  if (Array.isArray(value)) return value.map((item) => alike(item));
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, alike(item, name)]));
+}
+
+describe('every query function', () => {
+  test('is called here', () => {
+    const exported = Object.entries({ ...education, ...finance, ...marketplace })
+      .filter(([, value]) => typeof value === 'function' && !isError(value))
+      .map(([name]) => name);
+    const called = new Set(Object.keys(calls).map((name) => name.replace(/,.*/, '')));
+    expect([...called, 'parseWalletAddress'].sort()).toEqual(exported.sort());
+  });
+
+  const seen: Record<string, unknown> = {};
+
+  test.each(Object.keys(calls))('%s answers the same through any Drizzle', async (name) => {
+    const call = (db: Db) => Promise.resolve(calls[name]?.(db, seen));
+    const inOurs = await outcomeOf(() => undone((run) => transaction(ours, run), call));
+    const inPlainTx = await outcomeOf(() => undone(beginPlain, call));
+    const inOurTx = await outcomeOf(() => undone((run) => transaction(plain, run), call));
+    const overGiven = await outcomeOf(() => undone((run) => transaction(overPool, run), call));
+    expect(inPlainTx.alike).toEqual(inOurs.alike);
+    expect(inOurTx.alike).toEqual(inOurs.alike);
+    expect(overGiven.alike).toEqual(inOurs.alike);
+
+    const direct = await outcomeOf(() => call(plain));
+    if (isForDatabase(inOurs.alike)) {
+      expect(direct.alike).toEqual((await outcomeOf(() => call(ours))).alike);
+    } else {
+      expect(direct.alike).toEqual(inOurs.alike);
+    }
+    seen[name] = direct.value;
+    expect(inspect(direct.alike, { depth: 9 })).not.toContain('Secret');
+    expect(name.endsWith(', refused')).toBe(direct.value === undefined && isRefusal(direct.alike));
+  });
+});
+
+describe('a cursor', () => {
+  test('of one session is good in another, whose time zone is not the same', async () => {
+    const inKolkata = await marketplace.listJobs(plain, { limit: 1 });
+    const inUtc = await marketplace.listJobs(ours, { limit: 1 });
+    expect(inKolkata.nextCursor).not.toBe(inUtc.nextCursor);
+    const cursor = inKolkata.nextCursor ?? '';
+    const next = await marketplace.listJobs(ours, { limit: 1, cursor });
+    expect(next.items).toHaveLength(1);
+    const again = await marketplace.listJobs(plain, { limit: 1, cursor: inUtc.nextCursor ?? '' });
+    expect(again.items).toEqual(next.items);
+  });
+});
+
+/** Whether the function is one that refuses a transaction, or one without a snapshot. */
+function isForDatabase(outcome: unknown): boolean {
+  const { name, field = '' } = (outcome ?? {}) as { name?: string; field?: string };
+  return name === InvalidInputError.name && ['db', 'isolation'].includes(field);
+}
+
+function isRefusal(outcome: unknown): boolean {
+  return typeof outcome === 'object' && outcome !== null && 'name' in outcome && 'code' in outcome;
+}
+
+function isError(value: unknown): boolean {
+  return typeof value === 'function' && value.prototype instanceof AzoraDbError;
+}
