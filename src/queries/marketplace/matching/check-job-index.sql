@@ -20,18 +20,24 @@ as $$
       null::marketplace.skill_level as level, f.field, f.expected, f.actual
     from expected_vectors e
     full join marketplace.job_vectors v on v.job_id = e.job_id
+    -- As row(e.*) and not e, which would make a row of each vector that there is.
     cross join lateral (
-      select 'vector missing' as kind, null as field, to_jsonb(e)::text as expected, null as actual
+      select to_jsonb(row(e.*)::marketplace.job_vectors) as expected,
+        to_jsonb(row(v.*)::marketplace.job_vectors) as actual
+    ) r
+    cross join lateral (
+      select 'vector missing' as kind, null as field, r.expected::text, null as actual
       where v.job_id is null
       union all
-      select 'vector of no job', null, null, to_jsonb(v)::text
+      select 'vector of no job', null, null, r.actual::text
       where e.job_id is null
       union all
       select 'vector differs', x.key, x.value, y.value
-      from jsonb_each_text(to_jsonb(e) || jsonb_build_object('needs', public.sort(e.needs))) x
-      join jsonb_each_text(to_jsonb(v) || jsonb_build_object('needs', public.sort(v.needs))) y
+      from jsonb_each_text(r.expected || jsonb_build_object('needs', public.sort(e.needs))) x
+      join jsonb_each_text(r.actual || jsonb_build_object('needs', public.sort(v.needs))) y
         on y.key = x.key
-      where x.value is distinct from y.value
+      where v.job_id = e.job_id
+        and x.value is distinct from y.value
     ) f
     where v.job_id is null
       or e.job_id is null
@@ -60,8 +66,8 @@ as $$
     select case when p.job_id is null then 'posting missing' else 'posting too many' end,
       coalesce(e.job_id, p.job_id), coalesce(e.skill_id, p.skill_id),
       null::marketplace.skill_level, null,
-      case when p.job_id is null then to_jsonb(e)::text end,
-      case when e.job_id is null then to_jsonb(p)::text end
+      case when p.job_id is null then to_jsonb(row(e.*)::marketplace.skill_postings)::text end,
+      case when e.job_id is null then to_jsonb(row(p.*)::marketplace.skill_postings)::text end
     from expected_postings e
     full join marketplace.skill_postings p
       on p.job_id = e.job_id and p.skill_id = e.skill_id and p.size_class = e.size_class

@@ -60,5 +60,5 @@ as $$
 $$;
 
 comment on function marketplace.check_packed_jobs() is
-  'Computes the blocks of packed jobs anew and lists every job that a search could miss or ' +
-    'misjudge';
+  'Computes the blocks of packed jobs anew and lists every job that a search could miss or '
+  'misjudge';
