@@ -62,8 +62,7 @@ const input = z.strictObject({
  * Of several transfers of one caller that are not awaited one by one, the later can be posted first
  * then.
  *
- * @throws TypeError if `db` does not come from `connect()` or `transaction()` of this copy of the
- *   library
+ * @throws TypeError if `db` is none that the queries take
  */
 export function createTransferCombiner(db: Db, options: CombinerOptions = {}): TransferCombiner {
   const { maxBatch, maxConcurrent } = parseInput(input, options);
