@@ -37,6 +37,9 @@ const strength: Readonly<Record<Isolation, number>> = {
  * nor to write in a read-only one; a read-only one inside one that writes is read-only until it
  * ends. `maxAttempts` and `deferrable` count for the outermost call alone.
  *
+ * `db` may be a Drizzle over a pool of the caller's own, or the `tx` of its `db.transaction`. In
+ * that it is a savepoint too, and whoever began it retries, and looks whether it was committed.
+ *
  * @throws RetriesExhaustedError after the last attempt; its cause is the conflict.
  * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that
  * nothing was kept.

@@ -6,12 +6,14 @@ import { MAX_MINOR_UNITS } from '../../../money.ts';
 import { type Course, courseLevel } from '../../../schema/education/courses.ts';
 import {
   type DraftModule,
+  inOrder,
   type ModuleArrays,
   type ModuleInput,
   moduleArrays,
   modulesInput,
   OFFERED_MODULES,
   OFFERED_PREREQUISITES,
+  type StoredModule,
 } from './module-input.ts';
 
 const input = z.strictObject({
@@ -37,7 +39,7 @@ export interface DraftCourse {
 }
 
 const insertedModules = statement<
-  DraftModule & { courseId: string },
+  StoredModule & { courseId: string },
   [
     ...ModuleArrays,
     id: string | null,
@@ -76,7 +78,7 @@ const insertedModules = statement<
        join offered_modules as prerequisites
          on prerequisites.number = offered.prerequisite_number
      )
-     select course_id as "courseId", id, position, title, weight, is_optional as optional
+     select course_id as "courseId", id, title, weight, is_optional as optional
      from new_modules
      order by position`,
 );
@@ -103,5 +105,5 @@ export async function createCourse(db: Db, params: CreateCourseParams): Promise<
     course.currency,
   ]);
   const { courseId } = rows[0] as (typeof rows)[number];
-  return { id: courseId, modules: rows.map(({ courseId: _, ...module }) => module) };
+  return { id: courseId, modules: inOrder(rows) };
 }

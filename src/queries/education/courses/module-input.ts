@@ -83,7 +83,22 @@ export function moduleArrays(modules: ParsedModules): ModuleArrays {
   ];
 }
 
-export interface DraftModule extends Pick<CourseModule, 'id' | 'title' | 'weight'> {
-  position: number;
+/** A module of a draft as it is stored, in the order of the draft. */
+export interface StoredModule extends Pick<CourseModule, 'id' | 'title' | 'weight'> {
   optional: boolean;
+}
+
+export interface DraftModule extends StoredModule {
+  position: number;
+}
+
+/** The modules of a draft have their places without gaps. */
+export function inOrder(modules: readonly StoredModule[]): DraftModule[] {
+  return modules.map(({ id, title, weight, optional }, position) => ({
+    id,
+    position,
+    title,
+    weight,
+    optional,
+  }));
 }

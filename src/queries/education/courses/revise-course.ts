@@ -6,12 +6,14 @@ import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 import {
   type DraftModule,
+  inOrder,
   type ModuleArrays,
   type ModuleInput,
   moduleArrays,
   modulesInput,
   OFFERED_MODULES,
   OFFERED_PREREQUISITES,
+  type StoredModule,
 } from './module-input.ts';
 
 const input = z.strictObject({ courseId: uuid, modules: modulesInput });
@@ -78,7 +80,7 @@ const removedModules = statement<Record<string, never>, [courseId: string, kept:
 // The position is part of a unique key, so an update that names it locks a module against the
 // foreign keys of progress: only those that move get one. Places are compared at the end of the
 // statement.
-const savedModules = statement<DraftModule, [...ModuleArrays, courseId: string]>(
+const savedModules = statement<StoredModule, [...ModuleArrays, courseId: string]>(
   'saved_modules',
   `with ${OFFERED_MODULES},
      edited_modules as (
@@ -130,14 +132,17 @@ const savedModules = statement<DraftModule, [...ModuleArrays, courseId: string]>
        join offered_modules as prerequisites
          on prerequisites.number = offered.prerequisite_number
      )
-     select id, position, title, weight, is_optional as optional
-     from edited_modules
-     union all
-     select id, position, title, weight, is_optional
-     from moved_modules
-     union all
-     select id, position, title, weight, is_optional
-     from added_modules
+     select id, title, weight, is_optional as optional
+     from (
+       select id, position, title, weight, is_optional
+       from edited_modules
+       union all
+       select id, position, title, weight, is_optional
+       from moved_modules
+       union all
+       select id, position, title, weight, is_optional
+       from added_modules
+     ) as saved_modules
      order by position`,
 );
 
@@ -159,6 +164,6 @@ export async function reviseCourse(db: Db, params: ReviseCourseParams): Promise<
     if (course === undefined) throw new NotFoundError('course', ['courseId']);
     await lockedModules(tx, [courseId, ids]);
     await removedModules(tx, [courseId, ids.filter((id) => id !== null)]);
-    return await savedModules(tx, [...arrays, courseId]);
+    return inOrder(await savedModules(tx, [...arrays, courseId]));
   });
 }
