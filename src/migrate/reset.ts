@@ -73,7 +73,7 @@ async function listPublicFunctions(client: PoolClient): Promise<string[]> {
   const ours = readMigrations()
     .flatMap(({ statements }) => statements)
     .flatMap((statement) => [
-      ...statement.matchAll(/comment on function (public\.\w+\([^)]*\)) is '((?:[^']|'')*)'/gi),
+      ...statement.matchAll(/comment on function (public\.\w+\([^)]*\))\s+is\s+'((?:[^']|'')*)'/gi),
     ]);
   const { rows } = await client.query<{ signature: string }>(
     `select to_regprocedure(ours.signature)::text as signature

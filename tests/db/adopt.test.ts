@@ -9,6 +9,7 @@ import { type Db, isInTransaction } from '../../src/db/session.ts';
 import { statement } from '../../src/db/statement.ts';
 import { transaction } from '../../src/db/transaction.ts';
 import { rejection } from '../setup/errors.ts';
+import { plainPool } from '../setup/plain-pool.ts';
 import { startProxy } from '../setup/proxy.ts';
 import { useScratchDatabase } from '../setup/scratch-database.ts';
 import { waitFor } from '../setup/wait-for.ts';
@@ -37,8 +38,7 @@ let pool: pg.Pool;
 let plain: NodePgDatabase<typeof schema>;
 
 beforeAll(() => {
-  pool = new pg.Pool({ connectionString: database.url, max: 2 });
-  pool.on('error', () => {});
+  pool = plainPool(database.url, { max: 2 });
   plain = drizzle(pool, { schema });
 });
 beforeEach(() => database.db.$client.query("truncate items; select setval('tries', 1, false)"));
@@ -63,7 +63,7 @@ async function amounts(): Promise<bigint[]> {
 
 describe('a plain drizzle(pool)', () => {
   test('reads our statements as we do, and its own as before, on one connection', async () => {
-    const one = new pg.Pool({ connectionString: database.url, max: 1 });
+    const one = plainPool(database.url, { max: 1 });
     try {
       const db = drizzle(one);
       const big = 2n ** 53n + 1n;
@@ -250,7 +250,7 @@ describe('other handles', () => {
 
   test('in a session that prints dates in another way are refused, instead of read wrongly', async () => {
     const options = '-c DateStyle=German';
-    const german = new pg.Pool({ connectionString: database.url, options });
+    const german = plainPool(database.url, { options });
     const db = drizzle(german);
     await insertItem(db, [1, 1n]);
     expect(await rejection(findItem(db, [1]))).toMatchObject({ code: 'DATE_STYLE' });

@@ -10,6 +10,7 @@ import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
 import * as education from '../../src/queries/education/index.ts';
 import * as finance from '../../src/queries/finance/index.ts';
 import * as marketplace from '../../src/queries/marketplace/index.ts';
+import { plainPool } from '../setup/plain-pool.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { calls } from './every-query.ts';
 
@@ -28,7 +29,7 @@ let overPool: Database;
 
 beforeAll(async () => {
   const options = '-c TimeZone=Asia/Kolkata -c default_transaction_isolation=repeatable\\ read';
-  pool = new pg.Pool({ connectionString: database.url, options });
+  pool = plainPool(database.url, { options });
   ours = database.db;
   plain = drizzle(pool);
   overPool = await connect({ pool });
