@@ -2770,7 +2770,9 @@ as $$
 -- A run packs into groups of its own, so that unpack_jobs can tell its blocks from older ones.
 begin
   perform pg_advisory_xact_lock(hashtext('marketplace.packed_jobs'), 0);
-  return setval('marketplace.packed_blocks', (last_value + is_called::integer + 255) / 256 * 256, false)
+  return setval(
+    'marketplace.packed_blocks', (last_value + is_called::integer + 255) / 256 * 256, false
+  )
   from marketplace.packed_blocks;
 end
 $$;
@@ -2809,8 +2811,9 @@ begin
 end
 $$;
 
-comment on function marketplace.best_places
-is 'Where these vectors have most, but not more than so much, best first: a vector''s id times the places of one, and the place in it';
+comment on function marketplace.best_places is
+  'Where these vectors have most, but not more than so much, best first: a vector''s id times the '
+  'places of one, and the place in it';
 --> statement-breakpoint
 create or replace function marketplace.check_application_possible() returns trigger
 language plpgsql
@@ -3031,11 +3034,13 @@ as $$
     select e.skill_id, e.level, e.block_id, coalesce(s.shares, 0) as shares
     from blocks b
     cross join lateral (select * from marketplace.compute_packed_shares(b.block) offset 0) e
-    left join marketplace.packed_shares s on s.skill_id = e.skill_id and s.level = e.level and s.block_id = e.block_id
+    left join marketplace.packed_shares s
+      on s.skill_id = e.skill_id and s.level = e.level and s.block_id = e.block_id
     where e.shares is distinct from s.shares
   ),
   most_shares as (
-    select b.block, n.skill_id, l.level, max(marketplace.packed_share(l.level, n.code, n.total_weight)) as share
+    select b.block, n.skill_id, l.level,
+      max(marketplace.packed_share(l.level, n.code, n.total_weight)) as share
     from blocks b
     cross join lateral (select * from marketplace.read_block(b.block) offset 0) n
     cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
@@ -3116,7 +3121,9 @@ as $$
   from marketplace.jobs j
   left join lateral (
     select array_agg(c.code order by coalesce(r.rank, 0), js.skill_id) as needs,
-      public.sort(array_agg(c.code) || coalesce(array_agg(c.code - 1) filter (where js.required), '{}')) as codes,
+      public.sort(
+        array_agg(c.code) || coalesce(array_agg(c.code - 1) filter (where js.required), '{}')
+      ) as codes,
       sum(1 + js.required::int)::integer as total_weight,
       bit_or(marketplace.skill_bits(js.skill_id, js.required)) as skill_bits
     from marketplace.job_skills js
@@ -3137,8 +3144,14 @@ returns setof marketplace.packed_shares
 language sql stable
 as $$
   select skill_id, level, block,
-    (string_agg(repeat('0000', gap) || lpad(marketplace.packed_share(level, code, total_weight)::text, 4, '0'), '' order by place)
-      || repeat('0000', 511 - max(place)))::numeric
+    (
+      string_agg(
+        repeat('0000', gap)
+          || lpad(marketplace.packed_share(level, code, total_weight)::text, 4, '0'),
+        '' order by place
+      )
+      || repeat('0000', 511 - max(place))
+    )::numeric
   from (
     select skill_id, place, code, total_weight,
       place - 1 - coalesce(lag(place) over (partition by skill_id order by place), -1) as gap
@@ -3174,7 +3187,8 @@ as $$
   ) p
   cross join lateral (
     select r.code >> 3 as skill_id, r.weight_from_here,
-      r.required_count = 1 or (r.code & 1 = 1 and r.required_from_here > r.required_count - 2) as near_gap
+      r.required_count = 1
+        or (r.code & 1 = 1 and r.required_from_here > r.required_count - 2) as near_gap
     from (
       select u.code,
         sum(1 + (u.code & 1)) over (order by u.place desc) as weight_from_here,
@@ -3231,7 +3245,8 @@ $$;
 comment on function marketplace.delete_postings(uuid[])
 is 'Removes these jobs from the inverted index, found by the very keys that put them there';
 --> statement-breakpoint
-create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer) returns integer
+create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer)
+returns integer
 language plpgsql
 set jit = off
 as $$
@@ -3259,9 +3274,13 @@ begin
   ),
   digits as (
     select d.skill_id, d.level, b.group_id,
-      sum((marketplace.vector_field(b.bounds, d.block_id % 256, 8) || repeat('00000000', 255 - d.block_id % 256))::numeric) as of_blocks
+      sum((
+        marketplace.vector_field(b.bounds, d.block_id % 256, 8)
+        || repeat('00000000', 255 - d.block_id % 256)
+      )::numeric) as of_blocks
     from dropped d
-    join marketplace.packed_bounds b on b.skill_id = d.skill_id and b.level = d.level and b.group_id = d.block_id / 256
+    join marketplace.packed_bounds b
+      on b.skill_id = d.skill_id and b.level = d.level and b.group_id = d.block_id / 256
     group by d.skill_id, d.level, b.group_id
   )
   update marketplace.packed_bounds b
@@ -3278,8 +3297,9 @@ begin
 end
 $$;
 
-comment on function marketplace.drop_empty_blocks(integer, integer)
-is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
+comment on function marketplace.drop_empty_blocks(integer, integer) is
+  'Removes, for the next skills, what is left of blocks that all jobs have left, and says which '
+  'skill was the last';
 --> statement-breakpoint
 create or replace function marketplace.drop_job_vectors(job_ids uuid[]) returns void
 language plpgsql
@@ -3298,7 +3318,8 @@ $$;
 comment on function marketplace.drop_job_vectors(uuid[]) is 'Removes these jobs from matching';
 --> statement-breakpoint
 create or replace function marketplace.find_first_slots(
-  person uuid, group_ids integer[], bounds bit varying[], most_share integer, block_count integer, slot_count integer,
+  person uuid, group_ids integer[], bounds bit varying[], most_share integer,
+  block_count integer, slot_count integer,
   out is_all boolean, out slots bigint[], out shares integer[]
 )
 language plpgsql stable
@@ -3316,18 +3337,25 @@ begin
   from (
     select u.id::integer as id
     from unnest(best.places) u (id)
-    where exists (select from marketplace.packed_jobs p where p.slot >= u.id * 512 and p.slot < (u.id + 1) * 512)
+    where exists (
+      select
+      from marketplace.packed_jobs p
+      where p.slot >= u.id * 512
+      and p.slot < (u.id + 1) * 512
+    )
     limit block_count
   ) b;
   select array_agg(s.block_id) as ids, array_agg(s.bits) as bits into sums
   from (
     select s.block_id, marketplace.vector_bits(zeros + sum(s.shares)) as bits
     from marketplace.user_skills us
-    join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (blocks)
+    join marketplace.packed_shares s
+      on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (blocks)
     where us.user_id = person
     group by s.block_id
   ) s;
-  is_all := coalesce(cardinality(best.places), 0) < 2 * block_count and coalesce(cardinality(blocks), 0) < block_count;
+  is_all := coalesce(cardinality(best.places), 0) < 2 * block_count
+    and coalesce(cardinality(blocks), 0) < block_count;
   best := marketplace.best_places(sums.ids, sums.bits, 16, most_share, slot_count);
   is_all := is_all and coalesce(cardinality(best.places), 0) < slot_count;
   slots := best.places;
@@ -3335,11 +3363,12 @@ begin
 end
 $$;
 
-comment on function marketplace.find_first_slots
-is 'The best places, best first, in the blocks that can reach most, and whether there are no others';
+comment on function marketplace.find_first_slots is
+  'The best places, best first, in the blocks that can reach most, and whether there are no others';
 --> statement-breakpoint
-create or replace function marketplace.find_skill_gaps(person uuid, wanted integer, example_count integer, at timestamptz)
-returns table (skill_id integer, level integer, job_count bigint, job_ids uuid[])
+create or replace function marketplace.find_skill_gaps(
+  person uuid, wanted integer, example_count integer, at timestamptz
+) returns table (skill_id integer, level integer, job_count bigint, job_ids uuid[])
 language plpgsql stable
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
@@ -3368,7 +3397,8 @@ begin
         on p.skill_id = h.skill_id
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) <= 1
-        and public.icount(p.needs operator(public.&) full_required) = p.total_weight - cardinality(p.needs) - 1
+        and public.icount(p.needs operator(public.&) full_required)
+          = p.total_weight - cardinality(p.needs) - 1
         and (p.expires_at is null or p.expires_at > at)
     ) p
     cross join lateral (
@@ -3447,7 +3477,8 @@ begin
     from (
       select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
       from marketplace.user_skills us
-      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (wanted.blocks)
+      join marketplace.packed_shares s
+        on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (wanted.blocks)
       where us.user_id = person
       group by s.block_id
     ) s;
@@ -3464,7 +3495,8 @@ begin
     ) s;
   end if;
   mask := marketplace.places_mask(4096, 16);
-  select array_agg(r.slot order by r.share desc), array_agg(r.share order by r.share desc) into slots, shares
+  select array_agg(r.slot order by r.share desc), array_agg(r.share order by r.share desc)
+  into slots, shares
   from (
     select s.id::bigint * 512 + r.place as slot, r.share::integer - 4096 + t as share
     from unnest(sums.ids, sums.bits) s (id, bits)
@@ -3478,11 +3510,15 @@ $$;
 
 comment on function marketplace.find_slots is 'All places that have t, best first';
 --> statement-breakpoint
-create or replace function marketplace.fit_twelfths(held marketplace.skill_level, asked marketplace.skill_level) returns integer
+create or replace function marketplace.fit_twelfths(
+  held marketplace.skill_level, asked marketplace.skill_level
+) returns integer
 language sql immutable parallel safe
 as $$
   -- Twelfths, because 12 divides by every level: no fraction is ever rounded.
-  select least(12, coalesce(12 * marketplace.level_number(held) / marketplace.level_number(asked), 0))
+  select least(
+    12, coalesce(12 * marketplace.level_number(held) / marketplace.level_number(asked), 0)
+  )
 $$;
 
 comment on function marketplace.fit_twelfths(marketplace.skill_level, marketplace.skill_level)
@@ -3642,7 +3678,12 @@ language sql immutable parallel safe
 as $$
   -- Not declared strict, here and below: a strict function is not inlined, and computing the
   -- vectors of 10,000 jobs took 3.8 s instead of 0.7 s.
-  select case level when 'BEGINNER' then 1 when 'INTERMEDIATE' then 2 when 'ADVANCED' then 3 when 'EXPERT' then 4 end
+  select case level
+    when 'BEGINNER' then 1
+    when 'INTERMEDIATE' then 2
+    when 'ADVANCED' then 3
+    when 'EXPERT' then 4
+  end
 $$;
 
 comment on function marketplace.level_number(marketplace.skill_level) is 'BEGINNER 1 to EXPERT 4';
@@ -3750,7 +3791,8 @@ as $$
         / (12 * (select weight from totals)))::integer as score,
       count(*) filter (where n.required and us.level >= n.level) as required_met,
       (count(us.verified_at) filter (where us.level >= n.level))::integer as verified_count,
-      coalesce(sum(us.endorsements) filter (where us.level >= n.level), 0)::integer as endorsement_count
+      coalesce(sum(us.endorsements) filter (where us.level >= n.level), 0)::integer
+        as endorsement_count
     from needs n
     join marketplace.user_skills us on us.skill_id = n.skill_id
     where not verified_only or us.verified_at is not null
@@ -3797,7 +3839,10 @@ declare
     'v.top_salary >= ' || quote_literal(filter.least_salary));
   passing_count integer;
 begin
-  execute format('select count(*) from (select from marketplace.job_vectors v where %s limit %s) j', passing, most + 1)
+  execute format(
+    'select count(*) from (select from marketplace.job_vectors v where %s limit %s) j',
+    passing, most + 1
+  )
     into passing_count;
   is_done := passing_count <= most;
   if not is_done then
@@ -3813,7 +3858,11 @@ begin
       and v.skill_bits <> v.skill_bits & ($1).missing_bits
       and s.score > 0
       and (v.expires_at is null or v.expires_at > $3)
-      and (not $4 or public.icount(v.codes operator(public.&) ($1).full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not $4
+        or public.icount(v.codes operator(public.&) ($1).full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
       order by s.score desc, v.posted_at desc, v.job_id desc
       limit $2
@@ -3855,7 +3904,9 @@ declare
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
   missing constant bit(256) := held.missing_bits;
   -- Up to so many jobs that pass a filter, scoring them all is the faster way.
-  most integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
+  most integer := coalesce(
+    nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000
+  );
   filtered record;
   packed record;
   is_packed_done boolean := false;
@@ -3906,7 +3957,8 @@ begin
     nth := sample.nth;
     is_sampled := true;
     -- Too few matches for a guess: then all that pass the filter are few enough for this.
-    exit when is_packed_done and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
+    exit when is_packed_done
+      and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
     most := 50 * most;
   end loop;
 
@@ -3928,13 +3980,17 @@ begin
       t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
       since := '-infinity';
     end if;
-    since_minute := case when since = '-infinity' then -2147483648 else marketplace.minute_of(since) end;
+    since_minute := case
+      when since = '-infinity' then -2147483648
+      else marketplace.minute_of(since)
+    end;
 
     select array_agg(h.skill_id), array_agg(c.size_class),
       array_agg(case when t = 0 then 32767 else least(32767, 20000 * h.reach / t) end)
     into range_skills, range_classes, range_weights
     from unnest(held.skill_ids, held.reaches) h (skill_id, reach)
-    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49]) c (size_class, least_weight)
+    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49])
+      c (size_class, least_weight)
       on c.least_weight * t <= 20000 * h.reach;
 
     select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
@@ -3942,17 +3998,22 @@ begin
     from (
       select v.job_id, s.score, v.posted_at
       from (
-        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score, p.least_score
+        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score,
+          p.least_score
         from (
           select distinct on (p.job_id) p.job_id, p.needs, p.total_weight, l.least_score
-          from unnest(range_skills, range_classes, range_weights) r (skill_id, size_class, most_weight)
+          from unnest(range_skills, range_classes, range_weights)
+            r (skill_id, size_class, most_weight)
           join marketplace.skill_postings p
             on p.skill_id = r.skill_id
             and p.size_class = r.size_class
             and (p.bound, p.posted_minute) >= (t, since_minute)
             and p.total_weight <= r.most_weight
-          cross join lateral (select case when p.posted_minute >= since_minute then t else t + 1 end) l (least_score)
-          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000 >= p.total_weight * l.least_score
+          cross join lateral (
+            select case when p.posted_minute >= since_minute then t else t + 1 end
+          ) l (least_score)
+          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
+            >= p.total_weight * l.least_score
           and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
         ) p
       ) s
@@ -3971,14 +4032,20 @@ begin
             < (filter.after_score, filter.after_posted, filter.after_job)
         )
       )
-      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not qualified_only
+        or public.icount(v.codes operator(public.&) held.full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       union all
       select * from unnest(packed.job_ids, packed.scores, packed.posted)
       order by score desc, posted_at desc, job_id desc
       limit wanted
     ) m;
 
-    if t = 0 or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since)) then
+    if t = 0
+      or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since))
+    then
       return query select * from unnest(job_ids, scores, posted);
       return;
     end if;
@@ -4032,7 +4099,9 @@ begin
 
   loop
     for round in 1..most_rounds loop
-      candidates := marketplace.find_first_slots(person, groups.ids, groups.bounds, most_share, block_count, slot_count);
+      candidates := marketplace.find_first_slots(
+        person, groups.ids, groups.bounds, most_share, block_count, slot_count
+      );
       if is_guess and cardinality(candidates.slots) = slot_count then
         t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 20));
         exit;
@@ -4057,11 +4126,15 @@ begin
       candidates.slots := array(
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
-        where coalesce(cardinality(found.job_ids), 0) < wanted or c.share >= found.scores[wanted] * 1900 / 10000
+        where coalesce(cardinality(found.job_ids), 0) < wanted
+        or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
     found := marketplace.match_slots(candidates.slots, held, wanted, filter);
-    exit when not is_guess or (cardinality(found.job_ids) = wanted and found.scores[wanted] * 1900 / 10000 >= t);
+    exit when not is_guess or (
+      cardinality(found.job_ids) = wanted
+      and found.scores[wanted] * 1900 / 10000 >= t
+    );
     is_guess := false;
   end loop;
   if is_done then
@@ -4098,7 +4171,8 @@ begin
         on p.skill_id = h.skill_id
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) = 0
-        and public.icount(p.needs operator(public.&) held.full_required) = p.total_weight - cardinality(p.needs)
+        and public.icount(p.needs operator(public.&) held.full_required)
+          = p.total_weight - cardinality(p.needs)
         and (p.expires_at is null or p.expires_at > filter.at)
     ) p
     cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s
@@ -4217,7 +4291,10 @@ begin
   select * from marketplace.compute_packed_shares(block);
   insert into marketplace.packed_bounds as b (skill_id, level, group_id, bounds)
   select n.skill_id, l.level, block / 256,
-    (max(marketplace.packed_share(l.level, n.code, n.total_weight)) || repeat('00000000', 255 - block % 256))::numeric
+    (
+      max(marketplace.packed_share(l.level, n.code, n.total_weight))
+      || repeat('00000000', 255 - block % 256)
+    )::numeric
   from marketplace.read_block(block) n
   cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
   group by n.skill_id, l.level
@@ -4232,12 +4309,18 @@ $$;
 comment on function marketplace.pack_block(uuid[])
 is 'Packs these jobs in a new block, and says how many';
 --> statement-breakpoint
-create or replace function marketplace.packed_share(held marketplace.skill_level, code integer, total_weight integer) returns integer
+create or replace function marketplace.packed_share(
+  held marketplace.skill_level, code integer, total_weight integer
+) returns integer
 language sql immutable parallel safe
 as $$
   -- Rounded up, so that a job's sum is never below its score, and above it by less than one for
   -- each of its skills.
-  select (1900 * (1 + (code & 1)) * least(12, 12 * marketplace.level_number(held) / ((code >> 1 & 3) + 1)) + 12 * total_weight - 1) / (12 * total_weight)
+  select (
+    1900 * (1 + (code & 1))
+      * least(12, 12 * marketplace.level_number(held) / ((code >> 1 & 3) + 1))
+    + 12 * total_weight - 1
+  ) / (12 * total_weight)
 $$;
 
 comment on function marketplace.packed_share(marketplace.skill_level, integer, integer)
@@ -4246,14 +4329,23 @@ is 'What a skill held at a level is worth for a need of a job, in 1/1900 of the 
 create or replace function marketplace.places_mask(least_share integer, width integer) returns bit
 language sql immutable parallel safe
 as $$
-  select ('x' || repeat(lpad(to_hex(65536 - (1 << (length(ltrim(least_share::bit(16)::text, '0')) - 1))), width / 4, 'f'), 512 / width))::bit(512)
+  select (
+    'x' || repeat(
+      lpad(
+        to_hex(65536 - (1 << (length(ltrim(least_share::bit(16)::text, '0')) - 1))),
+        width / 4, 'f'
+      ),
+      512 / width
+    )
+  )::bit(512)
 $$;
 
 comment on function marketplace.places_mask(integer, integer)
 is 'For 512 bits of a vector: those of which a number that is not less has one at least';
 --> statement-breakpoint
-create or replace function marketplace.reached_places(bits bit varying, width integer, mask bit, least_share bit)
-returns table (place integer, share bit)
+create or replace function marketplace.reached_places(
+  bits bit varying, width integer, mask bit, least_share bit
+) returns table (place integer, share bit)
 language sql immutable parallel safe
 as $$
   -- Inlined. To read a number takes 0.3 microseconds, to see that none of 512 bits is wanted 0.35.
@@ -4301,7 +4393,8 @@ begin
     where us.user_id = person
   ),
   needs as (
-    select h.skill_id * 8 + l.step as code, l.required, least(12, 12 * h.level / l.level) as twelfths,
+    select h.skill_id * 8 + l.step as code, l.required,
+      least(12, 12 * h.level / l.level) as twelfths,
       (1 + l.required) * least(12, 12 * h.level / l.level) as share
     from held h
     cross join (
@@ -4309,8 +4402,8 @@ begin
     ) l (step, level, required)
     order by code
   )
-  select h.skill_ids, h.reaches, n.full_codes, n.full_required, n.ones, n.twos, n.fours, n.eights, n.sixteens,
-    h.missing_bits
+  select h.skill_ids, h.reaches, n.full_codes, n.full_required,
+    n.ones, n.twos, n.fours, n.eights, n.sixteens, h.missing_bits
   into skills
   from (
     select array_agg(skill_id) as skill_ids, array_agg(reach) as reaches,
@@ -4319,7 +4412,8 @@ begin
   ) h
   cross join (
     select coalesce(array_agg(code) filter (where twelfths = 12), '{}') as full_codes,
-      coalesce(array_agg(code) filter (where twelfths = 12 and required = 1), '{}') as full_required,
+      coalesce(array_agg(code) filter (where twelfths = 12 and required = 1), '{}')
+        as full_required,
       coalesce(array_agg(code) filter (where share & 1 > 0), '{}') as ones,
       coalesce(array_agg(code) filter (where share & 2 > 0), '{}') as twos,
       coalesce(array_agg(code) filter (where share & 4 > 0), '{}') as fours,
@@ -4331,8 +4425,8 @@ begin
 end
 $$;
 
-comment on function marketplace.read_held_skills(uuid)
-is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
+comment on function marketplace.read_held_skills(uuid) is
+'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
 --> statement-breakpoint
 create or replace function marketplace.record_application_step() returns trigger
 language plpgsql
@@ -4446,7 +4540,8 @@ begin
               and marketplace.sample_share(p.job_id) = r.share
               and marketplace.sample_share(p.job_id) < 2
               and p.bound >= least_score
-              and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000 >= p.total_weight * least_score
+              and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000
+                >= p.total_weight * least_score
               and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
             order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
             limit case when is_narrowed or qualified_only then 50 else 5 end * (wanted + 3)
@@ -4468,7 +4563,11 @@ begin
             < (filter.after_score, filter.after_posted, filter.after_job)
         )
       )
-      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not qualified_only
+        or public.icount(v.codes operator(public.&) held.full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
@@ -4512,8 +4611,9 @@ $$;
 comment on function marketplace.score_match(uuid, uuid)
 is 'The match score of a person and a job in basis points, whatever the job''s status';
 --> statement-breakpoint
-create or replace function marketplace.score_needs(needs integer[], total_weight integer, held marketplace.held_skills)
-returns integer
+create or replace function marketplace.score_needs(
+  needs integer[], total_weight integer, held marketplace.held_skills
+) returns integer
 language sql immutable parallel safe
 as $$
   -- Inlined. To look every need up among the person's codes and add up took 13 to 19 microseconds a
@@ -4624,7 +4724,8 @@ $$;
 comment on function marketplace.skill_bits(integer, boolean)
 is 'The bits that a skill sets in the signature of a job';
 --> statement-breakpoint
-create or replace function marketplace.unpack_jobs(before_block integer, chunk integer) returns integer
+create or replace function marketplace.unpack_jobs(before_block integer, chunk integer)
+returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
@@ -4666,10 +4767,12 @@ as $$
   select ('x' || encode(numeric_send(vector), 'hex'))::bit(8272)
 $$;
 
-comment on function marketplace.vector_bits(numeric)
-is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
+comment on function marketplace.vector_bits(numeric) is
+  'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, '
+  'counted from 0';
 --> statement-breakpoint
-create or replace function marketplace.vector_field(vector numeric, place integer, width integer) returns integer
+create or replace function marketplace.vector_field(vector numeric, place integer, width integer)
+returns integer
 language sql immutable parallel safe
 as $$
   select substr(lpad(vector::text, 2048, '0'), 1 + width * place, width)::integer

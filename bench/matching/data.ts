@@ -28,7 +28,10 @@ const postingIndexes = `
     end as drop,
     case when conname is null
       then indexdef
-      else format('alter table marketplace.skill_postings add constraint %I %s', conname, pg_get_constraintdef(oid))
+      else format(
+        'alter table marketplace.skill_postings add constraint %I %s',
+        conname, pg_get_constraintdef(oid)
+      )
     end as make
   from pg_indexes
   left join pg_constraint on conname = indexname
@@ -36,9 +39,10 @@ const postingIndexes = `
     and tablename = 'skill_postings'`;
 
 /**
- * Fills a database with so many jobs and a tenth as many people, and packs the jobs. Past the triggers, and with the
- * indexes of the postings made anew at the end, because row by row it would take an hour; what the triggers would have
- * kept is computed by the same functions, and `verifyJobIndex` is the proof of that.
+ * Fills a database with so many jobs and a tenth as many people, and packs the jobs. Past the
+ * triggers, and with the indexes of the postings made anew at the end, because row by row it would
+ * take an hour; what the triggers would have kept is computed by the same functions, and
+ * `verifyJobIndex` is the proof of that.
  */
 export async function fill({ db }: BenchDatabase, source: Source, jobs: number): Promise<void> {
   const folder = escoFolder();
@@ -60,8 +64,9 @@ export async function fill({ db }: BenchDatabase, source: Source, jobs: number):
       from generate_series(0, ${users - 1}) n`);
     await run(`insert into marketplace.jobs
         (id, title, description, company, location, remote, salary_max, currency, posted_at)
-      select ${sqlId(2, 'n')}, 'Job ' || n, '', 'Company', 'Place ' || n % ${PLACES}, random() < 0.3,
-        floor(random() * ${SALARY_STEPS})::bigint, 'ZAR', now() - random() * interval '60 days'
+      select ${sqlId(2, 'n')}, 'Job ' || n, '', 'Company', 'Place ' || n % ${PLACES},
+        random() < 0.3, floor(random() * ${SALARY_STEPS})::bigint, 'ZAR',
+        now() - random() * interval '60 days'
       from generate_series(0, ${jobs - 1}) n`);
     await writeSkillsOf(client, source, jobs, users);
     await run(`insert into marketplace.skill_ranks (skill_id, rank, prior_rank)
@@ -78,18 +83,20 @@ export async function fill({ db }: BenchDatabase, source: Source, jobs: number):
       return `select ${sqlId(2, 'n')} as id from generate_series(${n * step}, ${last}) n`;
     });
     for (const ids of steps) {
-      await run(
-        `insert into marketplace.job_vectors select * from marketplace.compute_job_vectors(array(${ids}))`,
-      );
+      await run(`insert into marketplace.job_vectors
+        select * from marketplace.compute_job_vectors(array(${ids}))`);
     }
     await run('vacuum (analyze) marketplace.job_vectors');
     await packJobs(db);
     const { rows: indexes } = await client.query<{ drop: string; make: string }>(postingIndexes);
     for (const { drop } of indexes) await run(drop);
     for (const ids of steps) {
-      await run(`insert into marketplace.skill_postings select * from marketplace.compute_postings(array(
-        select id from (${ids}) all_jobs where not exists (select from marketplace.packed_jobs where job_id = id)
-      ))`);
+      await run(`insert into marketplace.skill_postings
+        select * from marketplace.compute_postings(array(
+          select id
+          from (${ids}) all_jobs
+          where not exists (select from marketplace.packed_jobs where job_id = id)
+        ))`);
     }
     for (const { make } of indexes) await run(make);
     await run('vacuum (analyze)');

@@ -15,7 +15,9 @@ import { escoFolder, fill, place, RARE_SALARY } from './data.ts';
 import { jobId, SIZES, type Source, userId } from './market.ts';
 import { joinAndGroup, overlapAndRerank, prepareOverlap } from './naive.ts';
 
-/** Matching on a million jobs, from occupations and from a power law, beside what is written first. */
+/**
+ * Matching on a million jobs, from occupations and from a power law, beside what is written first.
+ */
 export async function run(options: BenchOptions): Promise<void> {
   const jobs = Math.round(1_000_000 * (options.scale ?? 1));
   const sections: Section[] = [];
@@ -107,7 +109,10 @@ async function compare(db: Database, anyone: (call: number) => string): Promise<
     found += exact.filter((one, i) => items[i]?.jobId === one.jobId).length;
     overlap += exact.filter((one) => rough.some(({ jobId: id }) => id === one.jobId)).length;
   }
-  return `recall of matchJobs, place by place: ${(found / wanted).toFixed(4)}; of GIN overlap: ${(overlap / wanted).toFixed(4)}`;
+  return (
+    `recall of matchJobs, place by place: ${(found / wanted).toFixed(4)}; ` +
+    `of GIN overlap: ${(overlap / wanted).toFixed(4)}`
+  );
 }
 
 async function countPages(db: Database, user: string): Promise<string> {
@@ -122,7 +127,10 @@ async function countPages(db: Database, user: string): Promise<string> {
   return `pages touched by one search: ${plan['Shared Hit Blocks'] + plan['Shared Read Blocks']}`;
 }
 
-/** A job with ten skills, with the index and without its triggers; each takes turns in one transaction of its own. */
+/**
+ * A job with ten skills, with the index and without its triggers; each takes turns in one
+ * transaction of its own.
+ */
 async function measureInserts(
   db: Database,
   title: string,
@@ -151,8 +159,11 @@ async function measureInserts(
     `select pg_size_pretty(pg_total_relation_size('marketplace.skill_postings')) as postings,
       pg_size_pretty(pg_relation_size('marketplace.skill_postings_pkey')) as key,
       pg_size_pretty(pg_total_relation_size('marketplace.job_vectors')) as vectors,
-      pg_size_pretty(pg_total_relation_size('marketplace.packed_shares') + pg_total_relation_size('marketplace.packed_bounds')
-        + pg_total_relation_size('marketplace.packed_jobs')) as blocks,
+      pg_size_pretty(
+        pg_total_relation_size('marketplace.packed_shares')
+        + pg_total_relation_size('marketplace.packed_bounds')
+        + pg_total_relation_size('marketplace.packed_jobs')
+      ) as blocks,
       (select count(*) from marketplace.packed_jobs) as packed,
       pg_size_pretty(pg_total_relation_size('marketplace.job_skills')) as skills`,
   );
@@ -164,7 +175,9 @@ async function measureInserts(
       toResult('bare tables (no triggers, no foreign keys)', times.without),
     ],
     notes: [
-      `${packed.toLocaleString('en')} jobs packed: blocks ${blocks}, skill_postings ${postings} (its key alone ${key}), job_vectors ${vectors}, beside job_skills ${bare}`,
+      `${packed.toLocaleString('en')} jobs packed: blocks ${blocks}, ` +
+        `skill_postings ${postings} (its key alone ${key}), job_vectors ${vectors}, ` +
+        `beside job_skills ${bare}`,
     ],
   };
 }

@@ -77,5 +77,8 @@ async function audit(db: Database, userId: string): Promise<string> {
   const seconds = ((performance.now() - started) / 1_000).toFixed(1);
   const { rows } = await db.$client.query('select count(*) as entries from finance.entries');
   const { version } = await getWallet(db, { userId, currency });
-  return `auditLedger over ${rows[0].entries} entries, of which ${version} in one wallet: ${seconds} s, ${findings.length} findings`;
+  return (
+    `auditLedger over ${rows[0].entries} entries, of which ${version} in one wallet: ` +
+    `${seconds} s, ${findings.length} findings`
+  );
 }

@@ -129,6 +129,7 @@ export function compareObjects(left: string, right: string): number {
   return left < right ? -1 : Number(left > right);
 }
 
+// So that a signature is the same however its lines are broken.
 function foldSpace(code: string): string {
-  return code.replace(/\s+/g, ' ');
+  return code.replace(/\s+/g, ' ').replace(/\( /g, '(').replace(/ \)/g, ')');
 }

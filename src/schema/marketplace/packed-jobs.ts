@@ -21,8 +21,8 @@ export const packedJobs = marketplace.table(
 
 /**
  * What a skill, held at a level, is worth in each of a block's jobs, as a share of the job's weight
- * and rounded up: four digits for each place. The digits of jobs that left the block stay. The vector
- * ends the key, so that the index alone is read, skill by skill.
+ * and rounded up: four digits for each place. The digits of jobs that left the block stay. The
+ * vector ends the key, so that the index alone is read, skill by skill.
  */
 export const packedShares = marketplace.table(
   'packed_shares',
@@ -58,8 +58,9 @@ export const packedBounds = marketplace.table(
 );
 
 /**
- * A job that packJobs left among the postings when it last packed, with a hash of what it asked for then. Only packJobs
- * reads and writes it, so there may be jobs that are gone, or packed, or ask for something else by now.
+ * A job that packJobs left among the postings when it last packed, with a hash of what it asked for
+ * then. Only packJobs reads and writes it, so there may be jobs that are gone, or packed, or ask
+ * for something else by now.
  */
 export const leftOutJobs = marketplace.table('left_out_jobs', {
   jobId: uuid('job_id').primaryKey(),

@@ -22,7 +22,7 @@ describe('parseObjects', () => {
     ['create type pets.meal as (grams integer);', 'type pets.meal'],
     [
       FEED,
-      "function pets.feed( cat uuid, grams integer default 50, note text default 'a, b' ) returns pets.meals",
+      "function pets.feed(cat uuid, grams integer default 50, note text default 'a, b') returns pets.meals",
     ],
     [
       'create or replace function pets.weigh(cat uuid, out grams integer)\nlanguage sql as $$ select 1 $$;',

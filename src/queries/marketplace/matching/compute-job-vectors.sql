@@ -8,7 +8,9 @@ as $$
   from marketplace.jobs j
   left join lateral (
     select array_agg(c.code order by coalesce(r.rank, 0), js.skill_id) as needs,
-      public.sort(array_agg(c.code) || coalesce(array_agg(c.code - 1) filter (where js.required), '{}')) as codes,
+      public.sort(
+        array_agg(c.code) || coalesce(array_agg(c.code - 1) filter (where js.required), '{}')
+      ) as codes,
       sum(1 + js.required::int)::integer as total_weight,
       bit_or(marketplace.skill_bits(js.skill_id, js.required)) as skill_bits
     from marketplace.job_skills js

@@ -1,5 +1,6 @@
-create or replace function marketplace.find_skill_gaps(person uuid, wanted integer, example_count integer, at timestamptz)
-returns table (skill_id integer, level integer, job_count bigint, job_ids uuid[])
+create or replace function marketplace.find_skill_gaps(
+  person uuid, wanted integer, example_count integer, at timestamptz
+) returns table (skill_id integer, level integer, job_count bigint, job_ids uuid[])
 language plpgsql stable
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
@@ -28,7 +29,8 @@ begin
         on p.skill_id = h.skill_id
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) <= 1
-        and public.icount(p.needs operator(public.&) full_required) = p.total_weight - cardinality(p.needs) - 1
+        and public.icount(p.needs operator(public.&) full_required)
+          = p.total_weight - cardinality(p.needs) - 1
         and (p.expires_at is null or p.expires_at > at)
     ) p
     cross join lateral (

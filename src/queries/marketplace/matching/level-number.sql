@@ -3,7 +3,12 @@ language sql immutable parallel safe
 as $$
   -- Not declared strict, here and below: a strict function is not inlined, and computing the
   -- vectors of 10,000 jobs took 3.8 s instead of 0.7 s.
-  select case level when 'BEGINNER' then 1 when 'INTERMEDIATE' then 2 when 'ADVANCED' then 3 when 'EXPERT' then 4 end
+  select case level
+    when 'BEGINNER' then 1
+    when 'INTERMEDIATE' then 2
+    when 'ADVANCED' then 3
+    when 'EXPERT' then 4
+  end
 $$;
 
 comment on function marketplace.level_number(marketplace.skill_level) is 'BEGINNER 1 to EXPERT 4';

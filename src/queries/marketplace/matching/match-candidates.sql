@@ -26,7 +26,8 @@ as $$
         / (12 * (select weight from totals)))::integer as score,
       count(*) filter (where n.required and us.level >= n.level) as required_met,
       (count(us.verified_at) filter (where us.level >= n.level))::integer as verified_count,
-      coalesce(sum(us.endorsements) filter (where us.level >= n.level), 0)::integer as endorsement_count
+      coalesce(sum(us.endorsements) filter (where us.level >= n.level), 0)::integer
+        as endorsement_count
     from needs n
     join marketplace.user_skills us on us.skill_id = n.skill_id
     where not verified_only or us.verified_at is not null

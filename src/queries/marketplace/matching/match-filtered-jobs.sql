@@ -16,7 +16,10 @@ declare
     'v.top_salary >= ' || quote_literal(filter.least_salary));
   passing_count integer;
 begin
-  execute format('select count(*) from (select from marketplace.job_vectors v where %s limit %s) j', passing, most + 1)
+  execute format(
+    'select count(*) from (select from marketplace.job_vectors v where %s limit %s) j',
+    passing, most + 1
+  )
     into passing_count;
   is_done := passing_count <= most;
   if not is_done then
@@ -32,7 +35,11 @@ begin
       and v.skill_bits <> v.skill_bits & ($1).missing_bits
       and s.score > 0
       and (v.expires_at is null or v.expires_at > $3)
-      and (not $4 or public.icount(v.codes operator(public.&) ($1).full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not $4
+        or public.icount(v.codes operator(public.&) ($1).full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
       order by s.score desc, v.posted_at desc, v.job_id desc
       limit $2

@@ -26,7 +26,9 @@ declare
   required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
   missing constant bit(256) := held.missing_bits;
   -- Up to so many jobs that pass a filter, scoring them all is the faster way.
-  most integer := coalesce(nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000);
+  most integer := coalesce(
+    nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000
+  );
   filtered record;
   packed record;
   is_packed_done boolean := false;
@@ -77,7 +79,8 @@ begin
     nth := sample.nth;
     is_sampled := true;
     -- Too few matches for a guess: then all that pass the filter are few enough for this.
-    exit when is_packed_done and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
+    exit when is_packed_done
+      and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
     most := 50 * most;
   end loop;
 
@@ -99,13 +102,17 @@ begin
       t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
       since := '-infinity';
     end if;
-    since_minute := case when since = '-infinity' then -2147483648 else marketplace.minute_of(since) end;
+    since_minute := case
+      when since = '-infinity' then -2147483648
+      else marketplace.minute_of(since)
+    end;
 
     select array_agg(h.skill_id), array_agg(c.size_class),
       array_agg(case when t = 0 then 32767 else least(32767, 20000 * h.reach / t) end)
     into range_skills, range_classes, range_weights
     from unnest(held.skill_ids, held.reaches) h (skill_id, reach)
-    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49]) c (size_class, least_weight)
+    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49])
+      c (size_class, least_weight)
       on c.least_weight * t <= 20000 * h.reach;
 
     select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
@@ -113,17 +120,22 @@ begin
     from (
       select v.job_id, s.score, v.posted_at
       from (
-        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score, p.least_score
+        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score,
+          p.least_score
         from (
           select distinct on (p.job_id) p.job_id, p.needs, p.total_weight, l.least_score
-          from unnest(range_skills, range_classes, range_weights) r (skill_id, size_class, most_weight)
+          from unnest(range_skills, range_classes, range_weights)
+            r (skill_id, size_class, most_weight)
           join marketplace.skill_postings p
             on p.skill_id = r.skill_id
             and p.size_class = r.size_class
             and (p.bound, p.posted_minute) >= (t, since_minute)
             and p.total_weight <= r.most_weight
-          cross join lateral (select case when p.posted_minute >= since_minute then t else t + 1 end) l (least_score)
-          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000 >= p.total_weight * l.least_score
+          cross join lateral (
+            select case when p.posted_minute >= since_minute then t else t + 1 end
+          ) l (least_score)
+          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
+            >= p.total_weight * l.least_score
           and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
         ) p
       ) s
@@ -142,14 +154,20 @@ begin
             < (filter.after_score, filter.after_posted, filter.after_job)
         )
       )
-      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not qualified_only
+        or public.icount(v.codes operator(public.&) held.full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       union all
       select * from unnest(packed.job_ids, packed.scores, packed.posted)
       order by score desc, posted_at desc, job_id desc
       limit wanted
     ) m;
 
-    if t = 0 or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since)) then
+    if t = 0
+      or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since))
+    then
       return query select * from unnest(job_ids, scores, posted);
       return;
     end if;

@@ -98,12 +98,12 @@ const selectMatches = statement<Row, Values>(
 );
 
 /**
- * The open jobs that fit a user's skills best, exactly: by score, then the newer, then the greater id. Each comes with
- * the skills that the user has, lacks, or holds below the job's level. A job without any of the user's skills is not
- * listed. An unknown user has no skills, and so no matches.
+ * The open jobs that fit a user's skills best, exactly: by score, then the newer, then the greater
+ * id. Each comes with the skills that the user has, lacks, or holds below the job's level. A job
+ * without any of the user's skills is not listed. An unknown user has no skills, and so no matches.
  *
- * What makes it fast are `marketplace.skill_postings`, kept by triggers, and the blocks of packJobs:
- * the folders `postings` and `blocks` beside this file have a page about each.
+ * What makes it fast are `marketplace.skill_postings`, kept by triggers, and the blocks of
+ * packJobs: the folders `postings` and `blocks` beside this file have a page about each.
  *
  * @throws InvalidInputError
  */

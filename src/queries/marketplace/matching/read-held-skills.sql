@@ -18,7 +18,8 @@ begin
     where us.user_id = person
   ),
   needs as (
-    select h.skill_id * 8 + l.step as code, l.required, least(12, 12 * h.level / l.level) as twelfths,
+    select h.skill_id * 8 + l.step as code, l.required,
+      least(12, 12 * h.level / l.level) as twelfths,
       (1 + l.required) * least(12, 12 * h.level / l.level) as share
     from held h
     cross join (
@@ -26,8 +27,8 @@ begin
     ) l (step, level, required)
     order by code
   )
-  select h.skill_ids, h.reaches, n.full_codes, n.full_required, n.ones, n.twos, n.fours, n.eights, n.sixteens,
-    h.missing_bits
+  select h.skill_ids, h.reaches, n.full_codes, n.full_required,
+    n.ones, n.twos, n.fours, n.eights, n.sixteens, h.missing_bits
   into skills
   from (
     select array_agg(skill_id) as skill_ids, array_agg(reach) as reaches,
@@ -36,7 +37,8 @@ begin
   ) h
   cross join (
     select coalesce(array_agg(code) filter (where twelfths = 12), '{}') as full_codes,
-      coalesce(array_agg(code) filter (where twelfths = 12 and required = 1), '{}') as full_required,
+      coalesce(array_agg(code) filter (where twelfths = 12 and required = 1), '{}')
+        as full_required,
       coalesce(array_agg(code) filter (where share & 1 > 0), '{}') as ones,
       coalesce(array_agg(code) filter (where share & 2 > 0), '{}') as twos,
       coalesce(array_agg(code) filter (where share & 4 > 0), '{}') as fours,
@@ -48,5 +50,5 @@ begin
 end
 $$;
 
-comment on function marketplace.read_held_skills(uuid)
-is 'A person''s skills as arrays, ready for the match functions; all null for a person without skills';
+comment on function marketplace.read_held_skills(uuid) is
+'A person''s skills as arrays, ready for the match functions; all null for a person without skills';

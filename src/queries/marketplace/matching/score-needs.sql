@@ -1,5 +1,6 @@
-create or replace function marketplace.score_needs(needs integer[], total_weight integer, held marketplace.held_skills)
-returns integer
+create or replace function marketplace.score_needs(
+  needs integer[], total_weight integer, held marketplace.held_skills
+) returns integer
 language sql immutable parallel safe
 as $$
   -- Inlined. To look every need up among the person's codes and add up took 13 to 19 microseconds a

@@ -29,5 +29,6 @@ begin
 end
 $$;
 
-comment on function marketplace.best_places
-is 'Where these vectors have most, but not more than so much, best first: a vector''s id times the places of one, and the place in it';
+comment on function marketplace.best_places is
+  'Where these vectors have most, but not more than so much, best first: a vector''s id times the '
+  'places of one, and the place in it';

@@ -16,11 +16,13 @@ as $$
     select e.skill_id, e.level, e.block_id, coalesce(s.shares, 0) as shares
     from blocks b
     cross join lateral (select * from marketplace.compute_packed_shares(b.block) offset 0) e
-    left join marketplace.packed_shares s on s.skill_id = e.skill_id and s.level = e.level and s.block_id = e.block_id
+    left join marketplace.packed_shares s
+      on s.skill_id = e.skill_id and s.level = e.level and s.block_id = e.block_id
     where e.shares is distinct from s.shares
   ),
   most_shares as (
-    select b.block, n.skill_id, l.level, max(marketplace.packed_share(l.level, n.code, n.total_weight)) as share
+    select b.block, n.skill_id, l.level,
+      max(marketplace.packed_share(l.level, n.code, n.total_weight)) as share
     from blocks b
     cross join lateral (select * from marketplace.read_block(b.block) offset 0) n
     cross join unnest(enum_range(null::marketplace.skill_level)) l (level)

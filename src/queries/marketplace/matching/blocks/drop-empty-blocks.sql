@@ -1,4 +1,5 @@
-create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer) returns integer
+create or replace function marketplace.drop_empty_blocks(after_skill integer, chunk integer)
+returns integer
 language plpgsql
 set jit = off
 as $$
@@ -26,9 +27,13 @@ begin
   ),
   digits as (
     select d.skill_id, d.level, b.group_id,
-      sum((marketplace.vector_field(b.bounds, d.block_id % 256, 8) || repeat('00000000', 255 - d.block_id % 256))::numeric) as of_blocks
+      sum((
+        marketplace.vector_field(b.bounds, d.block_id % 256, 8)
+        || repeat('00000000', 255 - d.block_id % 256)
+      )::numeric) as of_blocks
     from dropped d
-    join marketplace.packed_bounds b on b.skill_id = d.skill_id and b.level = d.level and b.group_id = d.block_id / 256
+    join marketplace.packed_bounds b
+      on b.skill_id = d.skill_id and b.level = d.level and b.group_id = d.block_id / 256
     group by d.skill_id, d.level, b.group_id
   )
   update marketplace.packed_bounds b
@@ -45,5 +50,6 @@ begin
 end
 $$;
 
-comment on function marketplace.drop_empty_blocks(integer, integer)
-is 'Removes, for the next skills, what is left of blocks that all jobs have left, and says which skill was the last';
+comment on function marketplace.drop_empty_blocks(integer, integer) is
+  'Removes, for the next skills, what is left of blocks that all jobs have left, and says which '
+  'skill was the last';

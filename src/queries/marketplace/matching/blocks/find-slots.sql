@@ -27,7 +27,8 @@ begin
     from (
       select s.block_id, marketplace.vector_bits(start + sum(s.shares)) as bits
       from marketplace.user_skills us
-      join marketplace.packed_shares s on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (wanted.blocks)
+      join marketplace.packed_shares s
+        on s.skill_id = us.skill_id and s.level = us.level and s.block_id = any (wanted.blocks)
       where us.user_id = person
       group by s.block_id
     ) s;
@@ -44,7 +45,8 @@ begin
     ) s;
   end if;
   mask := marketplace.places_mask(4096, 16);
-  select array_agg(r.slot order by r.share desc), array_agg(r.share order by r.share desc) into slots, shares
+  select array_agg(r.slot order by r.share desc), array_agg(r.share order by r.share desc)
+  into slots, shares
   from (
     select s.id::bigint * 512 + r.place as slot, r.share::integer - 4096 + t as share
     from unnest(sums.ids, sums.bits) s (id, bits)

@@ -1,6 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** Many jobs' skills, one job after another: those of job `n` are from `starts[n]` to before `starts[n + 1]`. */
+/**
+ * Many jobs' skills, one job after another: those of job `n` are from `starts[n]` to before
+ * `starts[n + 1]`.
+ */
 export interface SkillSets {
   starts: Uint32Array;
   skills: Uint32Array;
@@ -15,8 +18,9 @@ type TopicIndex = ReadonlyMap<number, readonly { topic: number; weight: number }
 const SKILLS_OF_TOPIC = 40;
 const SAMPLED_OF_TOPIC = 25;
 /**
- * Of a million jobs of ESCO, one round gives blocks with 339,000 skills in all, of which a search of a person with 60 skills
- * adds up 1,790 (the median of sixty people); four give 241,000 and 1,380, eight 235,000 and 1,310, sixteen 231,000 and 1,300.
+ * Of a million jobs of ESCO, one round gives blocks with 339,000 skills in all, of which a search
+ * of a person with 60 skills adds up 1,790 (the median of sixty people); four give 241,000 and
+ * 1,380, eight 235,000 and 1,310, sixteen 231,000 and 1,300.
  */
 const ROUNDS = 6;
 /** What fewer of a group's jobs ask for than one in so many says little of the group. */
@@ -25,11 +29,12 @@ const JOBS_AT_A_TIME = 500;
 const SKILLS_AT_A_TIME = 100_000;
 
 /**
- * Puts jobs that ask for much the same into groups, about `topicCount`: for each job the number of its topic.
- * A topic is at first the skills of one job, then, again and again, the most common skills of those jobs of a sample that
- * have most in common with it; a rare skill counts more, by the logarithm of its rarity. This is k-means for texts (Dhillon
- * and Modha, 2001) over an inverted index, but topics with many skills are not made smaller. The same jobs in the same order
- * give the same topics. Between jobs it lets others run: a million jobs take some forty seconds.
+ * Puts jobs that ask for much the same into groups, about `topicCount`: for each job the number of
+ * its topic. A topic is at first the skills of one job, then, again and again, the most common
+ * skills of those jobs of a sample that have most in common with it; a rare skill counts more, by
+ * the logarithm of its rarity. This is k-means for texts (Dhillon and Modha, 2001) over an inverted
+ * index, but topics with many skills are not made smaller. The same jobs in the same order give the
+ * same topics. Between jobs it lets others run: a million jobs take some forty seconds.
  */
 export async function groupAlike(jobs: SkillSets, topicCount: number): Promise<Uint32Array> {
   const jobCount = jobs.starts.length - 1;
@@ -48,9 +53,9 @@ export async function groupAlike(jobs: SkillSets, topicCount: number): Promise<U
 }
 
 /**
- * The same groups in an order in which alike ones are near each other: by which of fewer, larger groups each belongs to. So
- * the blocks that have a skill have fewer bounds: among a million jobs of ESCO, people with 60 skills read 376 rows instead
- * of 664.
+ * The same groups in an order in which alike ones are near each other: by which of fewer, larger
+ * groups each belongs to. So the blocks that have a skill have fewer bounds: among a million jobs
+ * of ESCO, people with 60 skills read 376 rows instead of 664.
  */
 export async function orderAlike(
   jobs: SkillSets,
@@ -73,7 +78,10 @@ export async function orderAlike(
   return places.map((place) => groups[place] ?? []);
 }
 
-/** Scattered by a multiplicative hash (Knuth), because jobs that were made one after another may be alike at a distance. */
+/**
+ * Scattered by a multiplicative hash (Knuth), because jobs that were made one after another may be
+ * alike at a distance.
+ */
 function chooseJobs(jobCount: number, wanted: number): number[] {
   const scattered = Array.from(
     { length: Math.min(wanted, jobCount) },
@@ -118,7 +126,10 @@ function indexTopics(topics: readonly Topic[], rarity: ReadonlyMap<number, numbe
   return new Map([...index].filter(([, list]) => list.length <= most));
 }
 
-/** The topic with which each of `chosen` has most in common; 0 for a job that has nothing in common with any. */
+/**
+ * The topic with which each of `chosen` has most in common; 0 for a job that has nothing in common
+ * with any.
+ */
 async function findNearest(
   jobs: SkillSets,
   chosen: readonly number[],

@@ -1,6 +1,6 @@
 /**
- * What the SQL functions of the blocks count with, in whose texts the numbers stand again: to change
- * one is to change both and to pack all jobs anew. layout.test.ts asks the server for each.
+ * What the SQL functions of the blocks count with, in whose texts the numbers stand again: to
+ * change one is to change both and to pack all jobs anew. layout.test.ts asks the server for each.
  */
 
 /** A job's place in `packed_jobs` is its block times this, plus its place in the block. */

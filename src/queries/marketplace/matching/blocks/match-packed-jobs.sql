@@ -41,7 +41,9 @@ begin
 
   loop
     for round in 1..most_rounds loop
-      candidates := marketplace.find_first_slots(person, groups.ids, groups.bounds, most_share, block_count, slot_count);
+      candidates := marketplace.find_first_slots(
+        person, groups.ids, groups.bounds, most_share, block_count, slot_count
+      );
       if is_guess and cardinality(candidates.slots) = slot_count then
         t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 20));
         exit;
@@ -66,11 +68,15 @@ begin
       candidates.slots := array(
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
-        where coalesce(cardinality(found.job_ids), 0) < wanted or c.share >= found.scores[wanted] * 1900 / 10000
+        where coalesce(cardinality(found.job_ids), 0) < wanted
+        or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
     found := marketplace.match_slots(candidates.slots, held, wanted, filter);
-    exit when not is_guess or (cardinality(found.job_ids) = wanted and found.scores[wanted] * 1900 / 10000 >= t);
+    exit when not is_guess or (
+      cardinality(found.job_ids) = wanted
+      and found.scores[wanted] * 1900 / 10000 >= t
+    );
     is_guess := false;
   end loop;
   if is_done then

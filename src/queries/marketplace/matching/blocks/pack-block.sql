@@ -40,7 +40,10 @@ begin
   select * from marketplace.compute_packed_shares(block);
   insert into marketplace.packed_bounds as b (skill_id, level, group_id, bounds)
   select n.skill_id, l.level, block / 256,
-    (max(marketplace.packed_share(l.level, n.code, n.total_weight)) || repeat('00000000', 255 - block % 256))::numeric
+    (
+      max(marketplace.packed_share(l.level, n.code, n.total_weight))
+      || repeat('00000000', 255 - block % 256)
+    )::numeric
   from marketplace.read_block(block) n
   cross join unnest(enum_range(null::marketplace.skill_level)) l (level)
   group by n.skill_id, l.level

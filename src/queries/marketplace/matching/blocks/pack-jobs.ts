@@ -18,7 +18,10 @@ const input = z.strictObject({
 });
 
 const JOBS_OF_TOPIC = 500;
-/** Below this, reading the rows of a block costs about as much as reading the postings that they stand for. */
+/**
+ * Below this, reading the rows of a block costs about as much as reading the postings that they
+ * stand for.
+ */
 const LEAST_POSTINGS_OF_ROW = 12;
 const JOBS_OF_PAGE = 20_000;
 /** Before all jobs. */
@@ -111,17 +114,20 @@ const droppedBlocks = statement<{ lastSkill: number | null }, [afterSkill: numbe
 );
 
 /**
- * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches score hundreds at once,
- * and says how many are packed. Results are exact before, meanwhile and after: a job that is new, or has other skills than
- * when it was packed, is found by its postings. Run it when many jobs have come or changed, such as every night: it packs all
- * of them anew when more than a tenth of those that could be packed have come or changed since it last did, or a tenth of the
- * places in the blocks are empty, and else it only clears up. For a million jobs to pack takes ten to twenty minutes of the
- * server, a minute of this process, and some 600 MB of its memory at most.
+ * Packs the jobs that can match into blocks of jobs that ask for much the same, in which searches
+ * score hundreds at once, and says how many are packed. Results are exact before, meanwhile and
+ * after: a job that is new, or has other skills than when it was packed, is found by its postings.
+ * Run it when many jobs have come or changed, such as every night: it packs all of them anew when
+ * more than a tenth of those that could be packed have come or changed since it last did, or a
+ * tenth of the places in the blocks are empty, and else it only clears up. For a million jobs to
+ * pack takes ten to twenty minutes of the server, a minute of this process, and some 600 MB of its
+ * memory at most.
  *
- * Jobs whose skills have little to do with each other stay among the postings, because blocks of them would be slower; so
- * do jobs without a required skill or with 100 skills and more. Nothing is packed where that leaves less than half of those
- * that could be. Each block is a transaction of its own. Readers never wait; a writer waits for the block that its job is
- * in; a job that somebody holds stays where it is.
+ * Jobs whose skills have little to do with each other stay among the postings, because blocks of
+ * them would be slower; so do jobs without a required skill or with 100 skills and more. Nothing is
+ * packed where that leaves less than half of those that could be. Each block is a transaction of
+ * its own. Readers never wait; a writer waits for the block that its job is in; a job that somebody
+ * holds stays where it is.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
@@ -210,7 +216,10 @@ interface Plan {
   leftOut: string[];
 }
 
-/** What is to be packed: nothing when it is less than half of all, because a search of both takes longer then. */
+/**
+ * What is to be packed: nothing when it is less than half of all, because a search of both takes
+ * longer then.
+ */
 async function planBlocks(jobs: JobsToPack): Promise<Plan> {
   const blocks: string[][] = [];
   const leftOut: string[] = [];

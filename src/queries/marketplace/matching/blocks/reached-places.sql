@@ -1,5 +1,6 @@
-create or replace function marketplace.reached_places(bits bit varying, width integer, mask bit, least_share bit)
-returns table (place integer, share bit)
+create or replace function marketplace.reached_places(
+  bits bit varying, width integer, mask bit, least_share bit
+) returns table (place integer, share bit)
 language sql immutable parallel safe
 as $$
   -- Inlined. To read a number takes 0.3 microseconds, to see that none of 512 bits is wanted 0.35.

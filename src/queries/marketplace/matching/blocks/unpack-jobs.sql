@@ -1,4 +1,5 @@
-create or replace function marketplace.unpack_jobs(before_block integer, chunk integer) returns integer
+create or replace function marketplace.unpack_jobs(before_block integer, chunk integer)
+returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$

@@ -7,5 +7,6 @@ as $$
   select ('x' || encode(numeric_send(vector), 'hex'))::bit(8272)
 $$;
 
-comment on function marketplace.vector_bits(numeric)
-is 'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, counted from 0';
+comment on function marketplace.vector_bits(numeric) is
+  'A vector that 1000 stands before, as bits: place n begins at bit 80 + n times its width, '
+  'counted from 0';

@@ -21,7 +21,8 @@ as $$
   ) p
   cross join lateral (
     select r.code >> 3 as skill_id, r.weight_from_here,
-      r.required_count = 1 or (r.code & 1 = 1 and r.required_from_here > r.required_count - 2) as near_gap
+      r.required_count = 1
+        or (r.code & 1 = 1 and r.required_from_here > r.required_count - 2) as near_gap
     from (
       select u.code,
         sum(1 + (u.code & 1)) over (order by u.place desc) as weight_from_here,

@@ -21,7 +21,8 @@ begin
         on p.skill_id = h.skill_id
         and p.near_gap
         and bit_count(p.skill_bits & required_missing) = 0
-        and public.icount(p.needs operator(public.&) held.full_required) = p.total_weight - cardinality(p.needs)
+        and public.icount(p.needs operator(public.&) held.full_required)
+          = p.total_weight - cardinality(p.needs)
         and (p.expires_at is null or p.expires_at > filter.at)
     ) p
     cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s

@@ -105,15 +105,18 @@ const settledRanks = statement<object, readonly []>(
 );
 
 /**
- * Counts anew how common each skill is among jobs, and puts the jobs' postings in that order, chunk by chunk, each in a
- * transaction of its own, and says how many jobs it went through. Results are exact before, meanwhile and after: searches
- * allow for both orders until the last job is moved. It only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it is
- * broken off, the next call goes on where ranks are new and jobs are not; calls at the same time share one refresh.
+ * Counts anew how common each skill is among jobs, and puts the jobs' postings in that order, chunk
+ * by chunk, each in a transaction of its own, and says how many jobs it went through. Results are
+ * exact before, meanwhile and after: searches allow for both orders until the last job is moved. It
+ * only makes them read less. Run it when the catalogue of jobs has grown a few times over. When it
+ * is broken off, the next call goes on where ranks are new and jobs are not; calls at the same time
+ * share one refresh.
  *
- * Readers never wait. A writer waits for the chunk that its job is in, and for the ranks while they are written; jobs
- * that somebody holds are left for later, so a chunk never waits for a writer. The ranks wait until every writer of jobs
- * has ended who was there before: while one stays open, other writers wait up to 0.2 s about every second, and while one
- * keeps a job, the call does not end.
+ * Readers never wait. A writer waits for the chunk that its job is in, and for the ranks while they
+ * are written; jobs that somebody holds are left for later, so a chunk never waits for a writer.
+ * The ranks wait until every writer of jobs has ended who was there before: while one stays open,
+ * other writers wait up to 0.2 s about every second, and while one keeps a job, the call does not
+ * end.
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
@@ -156,8 +159,8 @@ async function reindexAll(
     jobs += done;
     held.push(...skipped);
     if (lastJob !== null) onProgress?.(jobs);
-    // Jobs that came since are in the new order already, so the last chunk is one that is not full. Going on until
-    // there is none would never end while jobs are created.
+    // Jobs that came since are in the new order already, so the last chunk is one that is not full.
+    // Going on until there is none would never end while jobs are created.
     return done + skipped.length < chunkSize ? null : lastJob;
   };
   let last = await reindex(null, null);
@@ -174,9 +177,10 @@ async function reindexAll(
 }
 
 /**
- * Every writer of jobs holds the shared lock until it commits. Asking again and again, instead of queueing for the lock,
- * keeps one long writer from stopping all the others. But of many short ones some always hold it, so now and then it
- * queues, briefly: who comes meanwhile waits for those who hold it.
+ * Every writer of jobs holds the shared lock until it commits. Asking again and again, instead of
+ * queueing for the lock, keeps one long writer from stopping all the others. But of many short ones
+ * some always hold it, so now and then it queues, briefly: who comes meanwhile waits for those who
+ * hold it.
  */
 async function withRanksLocked<T>(db: Db, work: (tx: Db) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {

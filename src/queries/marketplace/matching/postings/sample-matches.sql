@@ -43,7 +43,8 @@ begin
               and marketplace.sample_share(p.job_id) = r.share
               and marketplace.sample_share(p.job_id) < 2
               and p.bound >= least_score
-              and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000 >= p.total_weight * least_score
+              and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000
+                >= p.total_weight * least_score
               and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
             order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
             limit case when is_narrowed or qualified_only then 50 else 5 end * (wanted + 3)
@@ -65,7 +66,11 @@ begin
             < (filter.after_score, filter.after_posted, filter.after_job)
         )
       )
-      and (not qualified_only or public.icount(v.codes operator(public.&) held.full_required) = v.total_weight - cardinality(v.needs))
+      and (
+        not qualified_only
+        or public.icount(v.codes operator(public.&) held.full_required)
+          = v.total_weight - cardinality(v.needs)
+      )
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
