@@ -5,7 +5,8 @@ create or replace function marketplace.match_slots(
 language plpgsql stable
 as $$
 -- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which
--- calls them: to set them again takes 0.1 ms.
+-- calls them: to set them again takes 0.1 ms. What needs the score stands apart, so that the planner
+-- puts it last: together with the rest of the filter it cost 7 %.
 declare
   is_narrowed constant boolean := marketplace.is_narrowing(filter);
 begin
@@ -25,11 +26,11 @@ begin
       and (filter.place is null or v.location = lower(filter.place))
       and (filter.pay_currency is null or v.currency = filter.pay_currency)
       and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-      and (
-        filter.after_score is null
-        or (s.score, v.posted_at, v.job_id)
-          < (filter.after_score, filter.after_posted, filter.after_job)
-      )
+    )
+    and (
+      filter.after_score is null
+      or (s.score, v.posted_at, v.job_id)
+        < (filter.after_score, filter.after_posted, filter.after_job)
     )
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted

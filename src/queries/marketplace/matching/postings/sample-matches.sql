@@ -60,11 +60,11 @@ begin
         and (filter.place is null or v.location = lower(filter.place))
         and (filter.pay_currency is null or v.currency = filter.pay_currency)
         and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-        and (
-          filter.after_score is null
-          or (s.score, v.posted_at, v.job_id)
-            < (filter.after_score, filter.after_posted, filter.after_job)
-        )
+      )
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
       )
       and (
         not qualified_only
