@@ -3628,8 +3628,8 @@ is 'Brings vectors and postings of these jobs up to date';
 create or replace function marketplace.is_narrowing(filter marketplace.job_filter) returns boolean
 language sql immutable parallel safe
 as $$
-  -- Inlined. Searches ask this once, and not each field for each job, because a field of a composite
-  -- value is read slower than a variable.
+  -- Inlined. Searches ask this once, and not each field for each job, because a field of a
+  -- composite value is read slower than a variable.
   select num_nonnulls(
     filter.remote_only, filter.place, filter.least_salary, filter.pay_currency, filter.after_score
   ) > 0
@@ -4206,8 +4206,8 @@ create or replace function marketplace.match_slots(
 language plpgsql stable
 as $$
 -- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which
--- calls them: to set them again takes 0.1 ms. What needs the score stands apart, so that the planner
--- puts it last: together with the rest of the filter it cost 7 %.
+-- calls them: to set them again takes 0.1 ms. What needs the score stands apart, so that the
+-- planner puts it last: together with the rest of the filter it cost 7 %.
 declare
   is_narrowed constant boolean := marketplace.is_narrowing(filter);
 begin
