@@ -16,12 +16,17 @@ const MAX_ATTEMPTS = 5;
  * moment ago, and the last children of a killed server, which hold its shared memory until they
  * notice.
  */
-export async function launch(binaries: Binaries, place: Place, asked?: number): Promise<void> {
+export async function launch(
+  binaries: Binaries,
+  place: Place,
+  asked?: number,
+  pause: (milliseconds: number) => Promise<unknown> = sleep,
+): Promise<void> {
   const { dataDir, account } = place;
   const kept = readSecret(dataDir);
   let said: string | null = null;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
-    await sleep(attempt === 0 ? 0 : 100 * 2 ** attempt);
+    if (attempt > 0) await pause(100 * 2 ** attempt);
     const port = await choosePort(asked, kept?.port);
     if (port !== null) said = await startPostmaster(binaries, dataDir, port, account);
     if (port !== null && said === null) {

@@ -94,6 +94,8 @@ async function listUsers(client: PoolClient) {
     `select sessions.pid, sessions.application_name as application, sessions.state
      from pg_stat_activity as sessions
      where sessions.pid <> pg_backend_pid()
+       -- Tables of a copy of this database have the same oids.
+       and sessions.datname = current_database()
        and exists (
          select
          from pg_locks

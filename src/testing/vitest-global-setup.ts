@@ -1,5 +1,5 @@
 import type { TestProject } from 'vitest/node';
-import { startTestServer } from './server.ts';
+import { startTestServer, type TestServer } from './server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -8,10 +8,26 @@ declare module 'vitest' {
   }
 }
 
+/** Vitest loads this module once a project, so what its projects share is kept outside of it. */
+const shared = globalThis as { azoraTestServer?: { server: Promise<TestServer>; users: number } };
+
 /** For `globalSetup` of a Vitest configuration: one server a run, and the first line says which. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  shared.azoraTestServer ??= { server: startAndTell(), users: 0 };
+  const running = shared.azoraTestServer;
+  running.users += 1;
+  const { url, stop } = await running.server;
+  project.provide('azoraTestServerUrl', url);
+  return async () => {
+    running.users -= 1;
+    if (running.users > 0) return;
+    delete shared.azoraTestServer;
+    await stop();
+  };
+}
+
+async function startAndTell(): Promise<TestServer> {
   const server = await startTestServer();
   console.log(server.description);
-  project.provide('azoraTestServerUrl', server.url);
-  return server.stop;
+  return server;
 }

@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { vi } from 'vitest';
+import { createProgram } from '../../src/cli/program.ts';
 import { packageRoot } from '../../src/package-root.ts';
+import { rejection } from '../setup/errors.ts';
 import { waitFor } from '../setup/wait-for.ts';
 
 export interface CliResult {
@@ -14,7 +17,10 @@ export interface CliResult {
 
 interface CliOptions {
   cwd: string;
-  /** Beside PATH and HOME, and instead of what this process has: no DATABASE_URL leaks in. */
+  /**
+   * Beside PATH, HOME and what makes Node.js start quickly, and instead of what this process has: no
+   * DATABASE_URL leaks in.
+   */
   env?: Record<string, string>;
   /** Another project's command than this one's. */
   main?: string;
@@ -31,6 +37,19 @@ export async function runCli(args: string[], options: CliOptions): Promise<CliRe
     once(child, 'close'),
   ]);
   return { code, stdout, stderr };
+}
+
+/** What the command fails with, run in this process: a refusal needs none of its own to be seen. */
+export async function failureOf(args: string[], { cwd, env = {} }: CliOptions): Promise<Error> {
+  const before = process.cwd();
+  for (const [name, value] of Object.entries({ DATABASE_URL: '', ...env })) vi.stubEnv(name, value);
+  process.chdir(cwd);
+  try {
+    return await rejection(createProgram().parseAsync(args, { from: 'user' }));
+  } finally {
+    process.chdir(before);
+    vi.unstubAllEnvs();
+  }
 }
 
 /** Starts the command without waiting for its end. */
@@ -86,6 +105,6 @@ function spawnOnTerminal(command: string[], options: CliOptions): ChildProcess {
 }
 
 function cleanEnv(env: Record<string, string> = {}): Record<string, string> {
-  const { PATH = '', HOME = '' } = process.env;
-  return { PATH, HOME, ...env };
+  const { PATH = '', HOME = '', NODE_COMPILE_CACHE = '', NODE_OPTIONS = '' } = process.env;
+  return { PATH, HOME, NODE_COMPILE_CACHE, NODE_OPTIONS, ...env };
 }

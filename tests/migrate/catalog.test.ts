@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/migrate/catalog.ts';
+import { useEmptyTestDatabase } from '../setup/test-database.ts';
 import { useEmptyDatabases } from './databases.ts';
 import { run } from './fixture.ts';
 
@@ -70,11 +71,23 @@ const differences: Record<string, string> = {
 };
 
 describe('readCatalog', () => {
+  const reference = useEmptyTestDatabase();
+  let before: string[];
+  beforeAll(async () => {
+    await run(reference.url, SCHEMA);
+    before = await readCatalog(reference);
+  });
+
+  it('shows the same of the same schema, each time and in each database', async () => {
+    expect(await readCatalog(reference)).toEqual(before);
+    const url = await emptyDatabase();
+    await run(url, SCHEMA);
+    expect(await readCatalog({ url })).toEqual(before);
+  });
+
   it.each(Object.entries(differences))('shows %s', async (_what, statement) => {
     const url = await emptyDatabase();
     await run(url, SCHEMA);
-    const before = await readCatalog({ url });
-    expect(await readCatalog({ url })).toEqual(before);
     await run(url, statement);
     expect(await readCatalog({ url })).not.toEqual(before);
   });

@@ -1,7 +1,10 @@
-import { chmod, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, copyFile, cp, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 
 const root = join(import.meta.dirname, '..', '..');
+const run = promisify(execFile);
 
 /** What the server's programs and `pg` consist of. */
 const PACKAGES = [
@@ -36,15 +39,13 @@ export interface ProjectCopy {
 export async function copyProject(folder: string): Promise<ProjectCopy> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), '{ "name": "@azora/db", "type": "module" }');
-  await cp(join(root, 'src'), join(folder, 'src'), { recursive: true });
-  for (const name of PACKAGES) {
-    await cp(join(root, 'node_modules', name), join(folder, 'node_modules', name), {
-      recursive: true,
-      verbatimSymlinks: true,
-    });
-  }
+  const packages = join(folder, 'node_modules');
+  await mkdir(packages);
+  const copies = PACKAGES.map((name) => join(root, 'node_modules', name));
+  await run('cp', ['-a', join(root, 'src'), folder]);
+  await run('cp', ['-a', ...copies, packages]);
   const node = join(folder, basename(process.execPath));
-  await cp(process.execPath, node);
+  await copyFile(process.execPath, node);
   await chmod(node, 0o755);
   return { folder, embedded: join(folder, 'src', 'embedded', 'index.ts'), node };
 }

@@ -31,7 +31,7 @@ test('a storm of 32 connections, with killed ones, clients that hang up and time
     statementTimeoutMs: 250,
     connectTimeoutMs: 30_000,
   });
-  const requests = createRequests(users, 2_000, 7);
+  const requests = createRequests(users, 1_000, 7);
   const killer = await startKilling({ url, applicationName, most: 300, everyMs: 10 });
   const leaver = startHangingUp(stormy, { most: 300, everyMs: 10 });
   const ended: number[] = [];

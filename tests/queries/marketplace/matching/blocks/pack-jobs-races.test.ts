@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { connect } from '../../../../../src/db/connect.ts';
 import { transaction } from '../../../../../src/db/transaction.ts';
 import { closeJob } from '../../../../../src/queries/marketplace/jobs/close-job.ts';
@@ -9,16 +9,14 @@ import { PLACES_OF_BLOCK } from '../../../../../src/queries/marketplace/matching
 import { packJobs } from '../../../../../src/queries/marketplace/matching/blocks/pack-jobs.ts';
 import { matchJobs } from '../../../../../src/queries/marketplace/matching/match-jobs.ts';
 import { verifyJobIndex } from '../../../../../src/queries/marketplace/matching/verify-job-index.ts';
-import { useTestDatabase } from '../../../../setup/test-database.ts';
+import { useClones } from '../../../../setup/clones.ts';
 import { JOBS, jobId, storeTrades, USER } from '../trades.ts';
 
-const database = useTestDatabase();
+const database = useClones((db) => storeTrades((text) => db.$client.query(text)));
 
 async function run(text: string): Promise<Record<string, unknown>[]> {
   return (await database.db.$client.query(text)).rows;
 }
-
-beforeEach(() => storeTrades(run));
 
 describe('packJobs beside others', () => {
   it('never shows a reader a job twice or not at all', async () => {

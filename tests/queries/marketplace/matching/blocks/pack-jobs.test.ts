@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { transaction } from '../../../../../src/db/transaction.ts';
 import { closeJob } from '../../../../../src/queries/marketplace/jobs/close-job.ts';
 import { createJob } from '../../../../../src/queries/marketplace/jobs/create-job.ts';
@@ -12,10 +12,10 @@ import { findSkillGaps } from '../../../../../src/queries/marketplace/matching/f
 import { matchJobs } from '../../../../../src/queries/marketplace/matching/match-jobs.ts';
 import { refreshSkillRanks } from '../../../../../src/queries/marketplace/matching/postings/refresh-skill-ranks.ts';
 import { verifyJobIndex } from '../../../../../src/queries/marketplace/matching/verify-job-index.ts';
-import { useTestDatabase } from '../../../../setup/test-database.ts';
+import { useClones } from '../../../../setup/clones.ts';
 import { JOBS, jobId, storeTrades, USER } from '../trades.ts';
 
-const database = useTestDatabase();
+const database = useClones((db) => storeTrades((text) => db.$client.query(text)));
 
 async function run(text: string): Promise<Record<string, unknown>[]> {
   return (await database.db.$client.query(text)).rows;
@@ -49,8 +49,6 @@ async function readAnswers() {
   });
   return { all, remote, next, gaps: await findSkillGaps(db, { userId: USER }) };
 }
-
-beforeEach(() => storeTrades(run));
 
 describe('packJobs', () => {
   it('packs jobs that are alike and leaves every answer as it was', async () => {

@@ -12,7 +12,11 @@ import { spawnWithEmbedded } from './child.ts';
 describe('startEmbedded({ ephemeral: true })', () => {
   let server: EmbeddedServer;
   beforeAll(async () => {
-    server = await startEmbedded({ ephemeral: true, settings: { work_mem: '7MB' } });
+    server = await startEmbedded({
+      ephemeral: true,
+      inMemory: true,
+      settings: { work_mem: '7MB' },
+    });
   });
   afterAll(async () => {
     await server.stop();
@@ -85,7 +89,7 @@ describe('startEmbedded({ ephemeral: true })', () => {
   });
 
   it('runs PostgreSQL 15 when asked to', async () => {
-    const other = await startEmbedded({ ephemeral: true, version: 15 });
+    const other = await startEmbedded({ ephemeral: true, inMemory: true, version: 15 });
     try {
       const row = await queryOne(
         other.url,
@@ -100,7 +104,7 @@ describe('startEmbedded({ ephemeral: true })', () => {
 
   it('goes with its process when that is killed outright, data included', async () => {
     const child = spawnWithEmbedded(
-      `const { pid, dataDir } = await embedded.startEmbedded({ ephemeral: true });
+      `const { pid, dataDir } = await embedded.startEmbedded({ ephemeral: true, inMemory: true });
        console.log(JSON.stringify({ pid, dataDir }));
        setInterval(() => {}, 1000);`,
     );

@@ -1,11 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { connect, type Database } from '../../../../src/db/connect.ts';
 import { type EmbeddedServer, startEmbedded } from '../../../../src/embedded/index.ts';
 import { migrate } from '../../../../src/migrate/index.ts';
+import { queryOne } from '../../../setup/query.ts';
+import { makeTemporaryFolder } from '../../../setup/temporary-folder.ts';
+import { testServerUrl } from '../../../setup/test-database.ts';
 import { createStormUsers, expectPostedOnce, sendAll } from './storm.ts';
 import { createRequests } from './storm-requests.ts';
 
@@ -22,10 +24,16 @@ function open(url: string): Promise<Database> {
   return connect({ url, max: 16, connectTimeoutMs: 2_000 });
 }
 
+/** The tests of other versions kill other servers. */
+async function majorOfThisRun(): Promise<number> {
+  const row = await queryOne(testServerUrl(), 'show server_version');
+  return Number.parseInt((row as { server_version: string }).server_version, 10);
+}
+
 test('a server that is killed in the middle of a storm loses no answer and no money', async () => {
-  folder = await mkdtemp(join(tmpdir(), 'azora-crash-'));
+  folder = await makeTemporaryFolder();
   const dataDir = join(folder, 'data');
-  server = await startEmbedded({ dataDir });
+  server = await startEmbedded({ dataDir, version: await majorOfThisRun() });
   await migrate({ url: server.url });
   let db = await open(server.url);
   const users = await createStormUsers(db, 5);

@@ -7,10 +7,11 @@ import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { push } from '../../src/migrate/push.ts';
 import { packageRoot } from '../../src/package-root.ts';
-import { useEmptyDatabases } from './databases.ts';
+import { useEmptyDatabases, useMigratedDatabases } from './databases.ts';
 import { books, run } from './fixture.ts';
 
 const emptyDatabase = useEmptyDatabases();
+const migratedDatabase = useMigratedDatabases();
 
 // Each push starts drizzle-kit, which takes seconds of computing.
 vi.setConfig({ testTimeout: 240_000 });
@@ -47,8 +48,7 @@ describe('drizzle-kit migrate, migrate and push', () => {
 
 describe('push', () => {
   it('changes neither catalog nor rows nor books of a migrated database', async () => {
-    const url = await emptyDatabase();
-    await migrate({ url });
+    const url = await migratedDatabase();
     await run(url, `insert into marketplace.skills (name, category) values ('Knitting', 'Craft')`);
     const [before, booksBefore] = [await readCatalog({ url }), await books(url)];
     await push({ url });
@@ -61,8 +61,7 @@ describe('push', () => {
   });
 
   it('takes back what was changed by hand, and corrects the books', async () => {
-    const url = await emptyDatabase();
-    await migrate({ url });
+    const url = await migratedDatabase();
     const before = await readCatalog({ url });
     const [trigger] = await run<{ statement: string }>(
       url,
@@ -90,8 +89,7 @@ describe('push', () => {
   });
 
   it('deletes rows only with force, and touches no schema of others', async () => {
-    const url = await emptyDatabase();
-    await migrate({ url });
+    const url = await migratedDatabase();
     const before = await readCatalog({ url });
     await run(
       url,

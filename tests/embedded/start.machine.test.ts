@@ -10,8 +10,10 @@ import { queryOne } from '../setup/query.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { waitFor } from '../setup/wait-for.ts';
 import { runWithEmbedded, spawnWithEmbedded } from './child.ts';
+import { useMadeData } from './made-data.ts';
 
 const folder = useTemporaryFolder();
+const copyMadeData = useMadeData();
 const dataDir = () => join(folder.path, 'project', 'data');
 
 // Before the folder goes: hooks of one kind run in reverse order.
@@ -55,17 +57,19 @@ describe('startEmbedded({ dataDir })', () => {
     expect(statSync(dataDir()).mode & 0o777).toBe(0o700);
   });
 
-  it('is durable', async () => {
-    const { url } = await startEmbedded({ dataDir: dataDir() });
+  it('is durable, with the settings it was given', async () => {
+    await copyMadeData(dataDir());
+    const { url } = await startEmbedded({ dataDir: dataDir(), settings: { work_mem: '7MB' } });
     const row = await queryOne(
       url,
       `select current_setting('fsync') as fsync, current_setting('synchronous_commit') as sync,
-         current_setting('full_page_writes') as pages`,
+         current_setting('full_page_writes') as pages, current_setting('work_mem') as work_mem`,
     );
-    expect(row).toEqual({ fsync: 'on', sync: 'on', pages: 'on' });
+    expect(row).toEqual({ fsync: 'on', sync: 'on', pages: 'on', work_mem: '7MB' });
   });
 
   it('returns the server that already runs there', async () => {
+    await copyMadeData(dataDir());
     const first = await startEmbedded({ dataDir: dataDir() });
     const again = await startEmbedded({ dataDir: dataDir() });
     const elsewhere = await runWithEmbedded<{ pid: number; url: string }>(
@@ -91,6 +95,7 @@ describe('startEmbedded({ dataDir })', () => {
   });
 
   it('recovers committed data after the server was killed', async () => {
+    await copyMadeData(dataDir());
     const first = await startEmbedded({ dataDir: dataDir() });
     await queryOne(first.url, 'create table notes as select 42 as answer');
     process.kill(first.pid, 'SIGKILL');
@@ -100,6 +105,7 @@ describe('startEmbedded({ dataDir })', () => {
   });
 
   it('is not misled by a process that has the id of a dead server', async () => {
+    await copyMadeData(dataDir());
     const first = await startEmbedded({ dataDir: dataDir() });
     const pidFile = join(dataDir(), 'postmaster.pid');
     const lines = (await readFile(pidFile, 'utf8')).split('\n');
@@ -129,6 +135,7 @@ describe('startEmbedded({ dataDir })', () => {
   });
 
   it('takes the port asked for and remembers it, and another one while it is taken', async () => {
+    await copyMadeData(dataDir());
     const first = await startEmbedded({ dataDir: dataDir() });
     await first.stop();
     const { port, release } = await takePort();
@@ -188,14 +195,6 @@ describe('startEmbedded({ dataDir })', () => {
     }
     expect(existsSync(dataDir())).toBe(false);
   });
-
-  it('says what the server said when it does not start', async () => {
-    const start = startEmbedded({ dataDir: dataDir(), settings: { no_such_setting: 1 } });
-    await expect(start).rejects.toMatchObject({
-      code: 'EMBEDDED_START_FAILED',
-      message: expect.stringContaining('no_such_setting'),
-    });
-  });
 });
 
 describe('findEmbedded', () => {
@@ -205,6 +204,7 @@ describe('findEmbedded', () => {
   });
 
   it('finds a running server, which can be stopped through it', async () => {
+    await copyMadeData(dataDir());
     const started = await startEmbedded({ dataDir: dataDir() });
     const found = await findEmbedded(dataDir());
     expect(found).toEqual({ ...started, stop: expect.any(Function) });
@@ -216,6 +216,7 @@ describe('findEmbedded', () => {
 
 describe('stopEmbedded', () => {
   it('stops the server, says so, and says when there was none', async () => {
+    await copyMadeData(dataDir());
     const started = await startEmbedded({ dataDir: dataDir() });
     expect(await stopEmbedded(dataDir())).toBe(true);
     await waitFor('the server is gone', () => !isAlive(started.pid));

@@ -3,21 +3,25 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { findEmbedded, startEmbedded, stopEmbedded } from '../../src/embedded/index.ts';
+import { useMadeData } from '../embedded/made-data.ts';
 import { open } from '../migrate/fixture.ts';
 import { queryOne } from '../setup/query.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
-import { runCli, spawnCli, waitForOutput } from './run-cli.ts';
+import { failureOf, runCli, spawnCli, waitForOutput } from './run-cli.ts';
 
 // Each command is a process that loads the library.
 vi.setConfig({ testTimeout: 240_000 });
 
 const folder = useTemporaryFolder();
+const copyMadeData = useMadeData();
+const dataDir = () => join(folder.path, '.azora', 'postgres-18');
 const cli = (args: string[], env: Record<string, string> = {}) =>
   runCli(args, { cwd: folder.path, env });
 
 // Before the folder goes: hooks of one kind run in reverse order.
 afterEach(async () => {
-  await cli(['stop']);
+  await stopEmbedded(dataDir());
 });
 
 describe('azora-db without DATABASE_URL', () => {
@@ -50,10 +54,13 @@ describe('azora-db without DATABASE_URL', () => {
   });
 
   it('is refused when NODE_ENV is production, and starts nothing', async () => {
+    const result = await cli(['setup'], { NODE_ENV: 'production' });
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr).toMatch(/^azora-db: NODE_ENV is production.*\n$/);
+    const options = { cwd: folder.path, env: { NODE_ENV: 'production' } };
     for (const command of ['start', 'migrate', 'push', 'seed', 'reset', 'setup', 'quickstart']) {
-      const result = await cli([command], { NODE_ENV: 'production' });
-      expect(result).toMatchObject({ code: 1, stdout: '' });
-      expect(result.stderr).toMatch(/^azora-db: NODE_ENV is production.*\n$/);
+      const error = await failureOf([command], options);
+      expect(error.message, command).toMatch(/^NODE_ENV is production/);
     }
     expect(existsSync(join(folder.path, '.azora'))).toBe(false);
   });
@@ -80,6 +87,7 @@ describe('azora-db quickstart', () => {
   });
 
   it('does not end another that began a little earlier or later', async () => {
+    await copyMadeData(dataDir());
     const first = cli(['quickstart']);
     await sleep(300);
     const results = await Promise.all([first, cli(['quickstart']), cli(['quickstart'])]);
@@ -87,10 +95,10 @@ describe('azora-db quickstart', () => {
   });
 
   it('leaves a server running that somebody else has come to use', async () => {
+    await copyMadeData(dataDir());
     const running = spawnCli(['quickstart'], { cwd: folder.path });
     await waitForOutput(running.stderr, 'Applying the migrations.');
-    const { stdout: url } = await cli(['url']);
-    const visitor = await open(url.trim());
+    const visitor = await open((await findEmbedded(dataDir()))?.url ?? '');
     expect(await once(running, 'close')).toEqual([0, null]);
     expect((await visitor.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     await visitor.end();
@@ -99,17 +107,19 @@ describe('azora-db quickstart', () => {
   it.each(['SIGINT', 'SIGTERM'] as const)(
     'stops the server that it started after %s',
     async (signal) => {
+      await copyMadeData(dataDir());
       const running = spawnCli(['quickstart'], { cwd: folder.path });
       await waitForOutput(running.stderr, 'Seeding the demo data.');
       running.kill(signal);
       expect(await once(running, 'close')).toEqual([null, signal]);
-      expect((await cli(['status'])).stdout).toContain('No embedded PostgreSQL is running');
+      expect(await findEmbedded(dataDir())).toBeNull();
     },
   );
 
   it('leaves a server running that ran before', async () => {
-    await cli(['start']);
+    await copyMadeData(dataDir());
+    const { pid } = await startEmbedded({ dataDir: dataDir() });
     expect(await cli(['quickstart'])).toMatchObject({ code: 0 });
-    expect(await cli(['status'])).toMatchObject({ code: 0 });
+    expect(await findEmbedded(dataDir())).toMatchObject({ pid });
   });
 });

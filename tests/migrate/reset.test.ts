@@ -1,0 +1,111 @@
+import pg from 'pg';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { migrate } from '../../src/migrate/index.ts';
+import { dropAll } from '../../src/migrate/reset.ts';
+import { rejection } from '../setup/errors.ts';
+import { waitFor } from '../setup/wait-for.ts';
+import { useMigratedDatabases } from './databases.ts';
+import { open, run } from './fixture.ts';
+
+const migratedDatabase = useMigratedDatabases();
+let url: string;
+beforeEach(async () => {
+  url = await migratedDatabase();
+  await run(url, `insert into marketplace.skills (name, category) values ('Knitting', 'Craft')`);
+});
+
+const isThere = async () =>
+  (await run(url, `select from marketplace.skills where name = 'Knitting'`)).length === 1;
+
+describe('dropAll', () => {
+  it('keeps the schemas and tables of others', async () => {
+    await run(url, 'create schema shop; create table shop.orders as select 1 as id');
+    await run(url, 'create table notes as select 2 as id');
+    await dropAll({ url });
+    await migrate({ url });
+    expect(await run(url, 'select id from shop.orders')).toEqual([{ id: 1 }]);
+    expect(await run(url, 'select id from public.notes')).toEqual([{ id: 2 }]);
+  });
+
+  it('keeps functions of others that are named like ours, and what uses them or ours', async () => {
+    const overloads = `
+      create function public.wallet_address(text) returns text language sql return 'theirs';
+      create function public.uuidv7(shift int) returns uuid language sql return gen_random_uuid();
+    `;
+    await run(url, overloads);
+    await run(
+      url,
+      `create table notes (
+         id uuid default uuidv7(),
+         other uuid default public.uuidv7(1),
+         address text default public.wallet_address('x')
+       )`,
+    );
+    await run(url, 'create table drizzle.theirs as select 3 as id');
+    await dropAll({ url });
+    await migrate({ url });
+    await run(url, 'insert into notes default values');
+    expect(await run(url, 'select address, num_nonnulls(id, other) as ids from notes')).toEqual([
+      { address: 'theirs', ids: 2 },
+    ]);
+    expect(await run(url, 'select id from drizzle.theirs')).toEqual([{ id: 3 }]);
+    expect(await isThere()).toBe(false);
+  });
+
+  it('names the sessions that use the tables, and drops nothing', async () => {
+    const blocker = new pg.Client({ connectionString: url, application_name: 'report of the day' });
+    await blocker.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query('select from marketplace.skills');
+      const { rows } = await blocker.query('select pg_backend_pid() as pid');
+      const error = await rejection(dropAll({ url, lockTimeoutMs: 100 }));
+      expect(error).toMatchObject({ name: 'MigrationError', code: 'RESET_BLOCKED' });
+      expect(error.message).toContain(`${rows[0].pid} (report of the day, idle in transaction)`);
+      expect(error.message).toContain(`select pg_terminate_backend(${rows[0].pid})`);
+    } finally {
+      await blocker.end();
+    }
+    expect(await isThere()).toBe(true);
+  });
+
+  it('does not name a session that uses the same tables of a copy of the database', async () => {
+    const blocker = await open(url);
+    const elsewhere = await open(await migratedDatabase());
+    try {
+      await blocker.query('begin; select from marketplace.skills');
+      await elsewhere.query('begin; select from marketplace.skills');
+      const error = await rejection(dropAll({ url, lockTimeoutMs: 100 }));
+      expect(error.message).toMatch(/By process id: \d+ \(no name, idle in transaction\)\. Stop/);
+    } finally {
+      await blocker.end();
+      await elsewhere.end();
+    }
+  });
+
+  it('does not name a session that only waits for them', async () => {
+    const blocker = await open(url);
+    const waiter = await open(url);
+    try {
+      await blocker.query('begin; select from marketplace.skills');
+      const { rows } = await waiter.query('select pg_backend_pid() as pid');
+      const waiting = waiter.query('begin; lock table marketplace.skills; rollback');
+      const isWaiting = `select from pg_locks where pid = ${rows[0].pid} and not granted`;
+      await waitFor('it waits', async () => (await run(url, isWaiting)).length === 1);
+      const error = await rejection(dropAll({ url, lockTimeoutMs: 100 }));
+      expect(error.message).toMatch(/By process id: \d+ \(no name, idle in transaction\)\. Stop/);
+      await blocker.query('rollback');
+      await waiting;
+    } finally {
+      await blocker.end();
+      await waiter.end();
+    }
+  });
+
+  it("keeps a function in public that has ours' arguments and not our comment", async () => {
+    await run(url, `comment on function public.wallet_address(uuid, text) is 'Theirs'`);
+    await dropAll({ url });
+    const find = `select to_regprocedure('public.wallet_address(uuid, text)') is not null as kept`;
+    expect(await run(url, find)).toEqual([{ kept: true }]);
+  });
+});
