@@ -156,16 +156,20 @@ is 'When a learner completed the last module that a revision asks for';
 create or replace function education.count_enrollments() returns trigger
 language plpgsql
 as $$
+-- A whole row of a transition table is no row of the table: PL/pgSQL would cast an array of them
+-- through text, which is slow, and wrong under another DateStyle.
 declare
   added education.enrollments[];
   removed education.enrollments[];
   deltas education.course_statistics[];
 begin
   if tg_op in ('INSERT', 'UPDATE') then
-    select array_agg(rows) into added from new_enrollments as rows;
+    select array_agg(row(rows.*)::education.enrollments) into added
+    from new_enrollments as rows;
   end if;
   if tg_op in ('UPDATE', 'DELETE') then
-    select array_agg(rows) into removed from old_enrollments as rows;
+    select array_agg(row(rows.*)::education.enrollments) into removed
+    from old_enrollments as rows;
   end if;
   deltas := education.enrollment_deltas(added, removed);
   if deltas is not null then
@@ -3326,7 +3330,7 @@ language plpgsql stable
 as $$
 -- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
 declare
-  zeros constant numeric := '1000' || repeat('0', 2048);
+  zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   blocks integer[];
   best record;
   sums record;
@@ -3459,7 +3463,8 @@ as $$
 -- or later skips blocks that are not wanted, an older one would descend the index for each block of
 -- each skill, and so reads past them.
 declare
-  start constant numeric := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
+  start constant numeric :=
+    ('1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512))::numeric;
   reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
   none constant bit(8272) := 0::bit(8272);
   mask bit(512) := marketplace.places_mask(t, 32);
@@ -4075,7 +4080,7 @@ declare
   -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at
   -- most 99 skills.
   most_share constant integer := coalesce((filter.after_score + 1) * 1900 / 10000 + 100, 1999);
-  zeros constant numeric := '1000' || repeat('0', 2048);
+  zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   groups record;
   candidates record;
   found record;

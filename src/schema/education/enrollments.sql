@@ -17,16 +17,20 @@ deferrable initially deferred;
 create or replace function education.count_enrollments() returns trigger
 language plpgsql
 as $$
+-- A whole row of a transition table is no row of the table: PL/pgSQL would cast an array of them
+-- through text, which is slow, and wrong under another DateStyle.
 declare
   added education.enrollments[];
   removed education.enrollments[];
   deltas education.course_statistics[];
 begin
   if tg_op in ('INSERT', 'UPDATE') then
-    select array_agg(rows) into added from new_enrollments as rows;
+    select array_agg(row(rows.*)::education.enrollments) into added
+    from new_enrollments as rows;
   end if;
   if tg_op in ('UPDATE', 'DELETE') then
-    select array_agg(rows) into removed from old_enrollments as rows;
+    select array_agg(row(rows.*)::education.enrollments) into removed
+    from old_enrollments as rows;
   end if;
   deltas := education.enrollment_deltas(added, removed);
   if deltas is not null then

@@ -7,7 +7,7 @@ language plpgsql stable
 as $$
 -- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
 declare
-  zeros constant numeric := '1000' || repeat('0', 2048);
+  zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   blocks integer[];
   best record;
   sums record;

@@ -9,7 +9,8 @@ as $$
 -- or later skips blocks that are not wanted, an older one would descend the index for each block of
 -- each skill, and so reads past them.
 declare
-  start constant numeric := '1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512);
+  start constant numeric :=
+    ('1000' || repeat(lpad((4096 - t)::text, 4, '0'), 512))::numeric;
   reached constant bit(8272) := ('x' || repeat('0', 20) || repeat('1000', 512))::bit(8272);
   none constant bit(8272) := 0::bit(8272);
   mask bit(512) := marketplace.places_mask(t, 32);

@@ -17,7 +17,7 @@ declare
   -- What is above comes before the cursor: a sum exceeds the score by less than one for each of at
   -- most 99 skills.
   most_share constant integer := coalesce((filter.after_score + 1) * 1900 / 10000 + 100, 1999);
-  zeros constant numeric := '1000' || repeat('0', 2048);
+  zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   groups record;
   candidates record;
   found record;
