@@ -44,10 +44,11 @@ class AdoptedTransaction extends TransactionClient {
     super(new Connection(client, false, undefined), undefined);
   }
 
-  override query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
-    // What failed may have been undone by a savepoint that is not ours.
-    if (this.connection.isSound) this.failure = undefined;
-    return super.query(config, values);
+  override async query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
+    const result = await super.query(config, values);
+    // What failed before was undone by a savepoint that is not ours, or this had failed as well.
+    this.failure = undefined;
+    return result;
   }
 
   protected override refuse(): Error | undefined {

@@ -67,11 +67,6 @@ export class Connection {
     return this.#client.getTransactionStatus() !== 'I';
   }
 
-  /** Whether the server says that it accepts statements. */
-  get isSound(): boolean {
-    return this.#client.getTransactionStatus() === 'T';
-  }
-
   nextSavepoint(): string {
     this.#savepoints += 1;
     return `azora_${this.#savepoints}`;
