@@ -3,7 +3,7 @@ import { only, type Statement } from '../../db/statement.ts';
 import { transaction } from '../../db/transaction.ts';
 import { NotFoundError, WrongStateError } from '../../errors.ts';
 
-interface Transition<Row extends { status: string }> {
+export interface Transition<Row extends { status: string }> {
   /** The statuses that it leads from. */
   from: readonly Row['status'][];
   /** Those of a row that has been through it: it stays as it is. */
