@@ -69,9 +69,9 @@ async function open(pool: Pool, isOurs: boolean, requireMigrated: boolean): Prom
 async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Promise<number> {
   const { rows } = await executor.query(
     `select current_setting('server_version_num') as version, current_database() as database,
-       setting as statement_timeout
-     from pg_settings
-     where name = 'statement_timeout'`,
+     setting as statement_timeout
+   from pg_settings
+   where name = 'statement_timeout'`,
   );
   const major = Math.floor(Number(rows[0].version) / 10_000);
   if (major < OLDEST_SERVER) {

@@ -19,7 +19,7 @@ const assessmentColumns = columns(assessments, Object.keys(stored) as (keyof Ass
 
 /** The select list of `AssessmentResult`. */
 export const assessmentList = `${assessmentColumns.list},
-       ${PASSED} as passed`;
+     ${PASSED} as passed`;
 
 /** The same for Drizzle's builder. */
 export const assessmentFields = {

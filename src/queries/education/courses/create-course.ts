@@ -54,33 +54,33 @@ const insertedModules = statement<
 >(
   'inserted_modules',
   `with ${OFFERED_MODULES},
-     new_courses as (
-       insert into education.courses
-         (id, instructor_id, title, description, level, duration_minutes, price, currency)
-       values (coalesce($9::uuid, uuidv7()), $10, $11, $12, $13, $14, $15, $16)
-       returning id
-     ),
-     new_modules as (
-       insert into education.course_modules
-         (course_id, id, position, title, content, weight, is_optional, prerequisites_needed)
-       select new_courses.id, offered.id, number - 1, title, content, weight, is_optional,
-         prerequisites_needed
-       from new_courses
-       cross join offered_modules as offered
-       returning course_id, id, position, title, weight, is_optional
-     ),
-     new_prerequisites as (
-       insert into education.module_prerequisites (course_id, module_id, prerequisite_id)
-       select new_courses.id, modules.id, prerequisites.id
-       from new_courses
-       cross join ${OFFERED_PREREQUISITES}
-       join offered_modules as modules on modules.number = offered.module_number
-       join offered_modules as prerequisites
-         on prerequisites.number = offered.prerequisite_number
-     )
-     select course_id as "courseId", id, title, weight, is_optional as optional
-     from new_modules
-     order by position`,
+   new_courses as (
+     insert into education.courses
+       (id, instructor_id, title, description, level, duration_minutes, price, currency)
+     values (coalesce($9::uuid, uuidv7()), $10, $11, $12, $13, $14, $15, $16)
+     returning id
+   ),
+   new_modules as (
+     insert into education.course_modules
+       (course_id, id, position, title, content, weight, is_optional, prerequisites_needed)
+     select new_courses.id, offered.id, number - 1, title, content, weight, is_optional,
+       prerequisites_needed
+     from new_courses
+     cross join offered_modules as offered
+     returning course_id, id, position, title, weight, is_optional
+   ),
+   new_prerequisites as (
+     insert into education.module_prerequisites (course_id, module_id, prerequisite_id)
+     select new_courses.id, modules.id, prerequisites.id
+     from new_courses
+     cross join ${OFFERED_PREREQUISITES}
+     join offered_modules as modules on modules.number = offered.module_number
+     join offered_modules as prerequisites
+       on prerequisites.number = offered.prerequisite_number
+   )
+   select course_id as "courseId", id, title, weight, is_optional as optional
+   from new_modules
+   order by position`,
 );
 
 /**

@@ -26,28 +26,28 @@ export interface CourseStats {
 const selectCourseStats = statement<CourseStats, [courseId: string]>(
   'select_course_stats',
   `select courses.id as "courseId",
-       (sums.active + sums.completed + sums.dropped)::float8 as enrolled,
-       sums.active::float8 as active,
-       sums.completed::float8 as completed,
-       sums.dropped::float8 as dropped,
-       (sums.basis_points / nullif(sums.active + sums.completed, 0))::integer as "meanBasisPoints",
-       sums.deciles
-     from education.courses
-     cross join lateral (
-       select coalesce(sum(active), 0)::bigint as active,
-         coalesce(sum(completed), 0)::bigint as completed,
-         coalesce(sum(dropped), 0)::bigint as dropped,
-         coalesce(sum(basis_points), 0)::bigint as basis_points,
-         array[
-           coalesce(sum(decile_0), 0), coalesce(sum(decile_1), 0), coalesce(sum(decile_2), 0),
-           coalesce(sum(decile_3), 0), coalesce(sum(decile_4), 0), coalesce(sum(decile_5), 0),
-           coalesce(sum(decile_6), 0), coalesce(sum(decile_7), 0), coalesce(sum(decile_8), 0),
-           coalesce(sum(decile_9), 0)
-         ]::float8[] as deciles
-       from education.course_statistics
-       where course_id = courses.id
-     ) as sums
-     where courses.id = $1`,
+     (sums.active + sums.completed + sums.dropped)::float8 as enrolled,
+     sums.active::float8 as active,
+     sums.completed::float8 as completed,
+     sums.dropped::float8 as dropped,
+     (sums.basis_points / nullif(sums.active + sums.completed, 0))::integer as "meanBasisPoints",
+     sums.deciles
+   from education.courses
+   cross join lateral (
+     select coalesce(sum(active), 0)::bigint as active,
+       coalesce(sum(completed), 0)::bigint as completed,
+       coalesce(sum(dropped), 0)::bigint as dropped,
+       coalesce(sum(basis_points), 0)::bigint as basis_points,
+       array[
+         coalesce(sum(decile_0), 0), coalesce(sum(decile_1), 0), coalesce(sum(decile_2), 0),
+         coalesce(sum(decile_3), 0), coalesce(sum(decile_4), 0), coalesce(sum(decile_5), 0),
+         coalesce(sum(decile_6), 0), coalesce(sum(decile_7), 0), coalesce(sum(decile_8), 0),
+         coalesce(sum(decile_9), 0)
+       ]::float8[] as deciles
+     from education.course_statistics
+     where course_id = courses.id
+   ) as sums
+   where courses.id = $1`,
 );
 
 /**

@@ -56,12 +56,12 @@ export type ModuleArrays = [
 
 /** The modules as a CTE, numbered from 1, each with an id. */
 export const OFFERED_MODULES = `offered_modules as materialized (
-       select coalesce(id, uuidv7()) as id, title, content, weight, is_optional,
-         prerequisites_needed, number
-       from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::smallint[])
-         with ordinality as offered
-           (id, title, content, weight, is_optional, prerequisites_needed, number)
-     )`;
+     select coalesce(id, uuidv7()) as id, title, content, weight, is_optional,
+       prerequisites_needed, number
+     from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::smallint[])
+       with ordinality as offered
+         (id, title, content, weight, is_optional, prerequisites_needed, number)
+   )`;
 
 /** Their prerequisites as a table, by the numbers of the modules. */
 export const OFFERED_PREREQUISITES =

@@ -51,15 +51,15 @@ interface MovedRow {
 const movedEnrollments = statement<MovedRow, [courseId: string, revision: number, limit: number]>(
   'moved_enrollments',
   `select learner_id as "userId",
-       from_revision as "fromRevision",
-       from_status as "fromStatus",
-       from_done_weight as "fromDoneWeight",
-       from_total_weight as "fromTotalWeight",
-       to_status as "toStatus",
-       to_done_weight as "toDoneWeight",
-       to_total_weight as "toTotalWeight"
-     from education.move_enrollments($1, $2, $3)
-     order by learner_id`,
+     from_revision as "fromRevision",
+     from_status as "fromStatus",
+     from_done_weight as "fromDoneWeight",
+     from_total_weight as "fromTotalWeight",
+     to_status as "toStatus",
+     to_done_weight as "toDoneWeight",
+     to_total_weight as "toTotalWeight"
+   from education.move_enrollments($1, $2, $3)
+   order by learner_id`,
 );
 
 const selectRevision = prepared(

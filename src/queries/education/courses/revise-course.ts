@@ -27,9 +27,9 @@ export interface ReviseCourseParams {
 const lockedCourse = statement<{ id: string }, [courseId: string]>(
   'locked_course',
   `select id
-     from education.courses
-     where id = $1
-     for no key update`,
+   from education.courses
+   where id = $1
+   for no key update`,
 );
 
 // Those that move or go, in the order in which recordProgress comes to modules that learners begin:
@@ -37,44 +37,44 @@ const lockedCourse = statement<{ id: string }, [courseId: string]>(
 const lockedModules = statement<{ id: string }, [courseId: string, ids: ModuleArrays[0]]>(
   'locked_modules',
   `select modules.id
-     from education.course_modules as modules
-     left join unnest($2::uuid[]) with ordinality as offered (id, number)
-       on offered.id = modules.id
-     where modules.course_id = $1
-       and modules.position is distinct from offered.number - 1
-     order by modules.id
-     for update of modules`,
+   from education.course_modules as modules
+   left join unnest($2::uuid[]) with ordinality as offered (id, number)
+     on offered.id = modules.id
+   where modules.course_id = $1
+     and modules.position is distinct from offered.number - 1
+   order by modules.id
+   for update of modules`,
 );
 
 // A module that was published stays, because progress points to it; one that never was goes.
 const removedModules = statement<Record<string, never>, [courseId: string, kept: string[]]>(
   'removed_modules',
   `with forgotten_prerequisites as (
-       delete from education.module_prerequisites
-       where course_id = $1
-     ),
-     forgotten_modules as (
-       delete from education.course_modules as modules
-       where course_id = $1
-         and id <> all ($2::uuid[])
-         and not exists (
-           select
-           from education.revision_modules as published
-           where published.course_id = modules.course_id
-             and published.module_id = modules.id
-         )
-     )
-     update education.course_modules as modules
-     set removed_at = clock_timestamp(), position = null
+     delete from education.module_prerequisites
+     where course_id = $1
+   ),
+   forgotten_modules as (
+     delete from education.course_modules as modules
      where course_id = $1
        and id <> all ($2::uuid[])
-       and removed_at is null
-       and exists (
+       and not exists (
          select
          from education.revision_modules as published
          where published.course_id = modules.course_id
            and published.module_id = modules.id
-       )`,
+       )
+   )
+   update education.course_modules as modules
+   set removed_at = clock_timestamp(), position = null
+   where course_id = $1
+     and id <> all ($2::uuid[])
+     and removed_at is null
+     and exists (
+       select
+       from education.revision_modules as published
+       where published.course_id = modules.course_id
+         and published.module_id = modules.id
+     )`,
 );
 
 // The position is part of a unique key, so an update that names it locks a module against the
@@ -83,67 +83,67 @@ const removedModules = statement<Record<string, never>, [courseId: string, kept:
 const savedModules = statement<StoredModule, [...ModuleArrays, courseId: string]>(
   'saved_modules',
   `with ${OFFERED_MODULES},
-     edited_modules as (
-       update education.course_modules as saved
-       set title = offered.title,
-         content = offered.content,
-         weight = offered.weight,
-         is_optional = offered.is_optional,
-         prerequisites_needed = offered.prerequisites_needed
-       from offered_modules as offered
-       where saved.course_id = $9
-         and saved.id = offered.id
-         and saved.position = offered.number - 1
-       returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional
-     ),
-     moved_modules as (
-       update education.course_modules as saved
-       set position = offered.number - 1,
-         title = offered.title,
-         content = offered.content,
-         weight = offered.weight,
-         is_optional = offered.is_optional,
-         prerequisites_needed = offered.prerequisites_needed,
-         removed_at = null
-       from offered_modules as offered
-       where saved.course_id = $9
-         and saved.id = offered.id
-         and saved.position is distinct from offered.number - 1
-       returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional
-     ),
-     added_modules as (
-       insert into education.course_modules
-         (course_id, id, position, title, content, weight, is_optional, prerequisites_needed)
-       select $9, id, number - 1, title, content, weight, is_optional, prerequisites_needed
-       from offered_modules as offered
-       where not exists (
-         select
-         from education.course_modules as known
-         where known.course_id = $9
-           and known.id = offered.id
-       )
-       returning id, position, title, weight, is_optional
-     ),
-     saved_prerequisites as (
-       insert into education.module_prerequisites (course_id, module_id, prerequisite_id)
-       select $9, modules.id, prerequisites.id
-       from ${OFFERED_PREREQUISITES}
-       join offered_modules as modules on modules.number = offered.module_number
-       join offered_modules as prerequisites
-         on prerequisites.number = offered.prerequisite_number
+   edited_modules as (
+     update education.course_modules as saved
+     set title = offered.title,
+       content = offered.content,
+       weight = offered.weight,
+       is_optional = offered.is_optional,
+       prerequisites_needed = offered.prerequisites_needed
+     from offered_modules as offered
+     where saved.course_id = $9
+       and saved.id = offered.id
+       and saved.position = offered.number - 1
+     returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional
+   ),
+   moved_modules as (
+     update education.course_modules as saved
+     set position = offered.number - 1,
+       title = offered.title,
+       content = offered.content,
+       weight = offered.weight,
+       is_optional = offered.is_optional,
+       prerequisites_needed = offered.prerequisites_needed,
+       removed_at = null
+     from offered_modules as offered
+     where saved.course_id = $9
+       and saved.id = offered.id
+       and saved.position is distinct from offered.number - 1
+     returning saved.id, saved.position, saved.title, saved.weight, saved.is_optional
+   ),
+   added_modules as (
+     insert into education.course_modules
+       (course_id, id, position, title, content, weight, is_optional, prerequisites_needed)
+     select $9, id, number - 1, title, content, weight, is_optional, prerequisites_needed
+     from offered_modules as offered
+     where not exists (
+       select
+       from education.course_modules as known
+       where known.course_id = $9
+         and known.id = offered.id
      )
-     select id, title, weight, is_optional as optional
-     from (
-       select id, position, title, weight, is_optional
-       from edited_modules
-       union all
-       select id, position, title, weight, is_optional
-       from moved_modules
-       union all
-       select id, position, title, weight, is_optional
-       from added_modules
-     ) as saved_modules
-     order by position`,
+     returning id, position, title, weight, is_optional
+   ),
+   saved_prerequisites as (
+     insert into education.module_prerequisites (course_id, module_id, prerequisite_id)
+     select $9, modules.id, prerequisites.id
+     from ${OFFERED_PREREQUISITES}
+     join offered_modules as modules on modules.number = offered.module_number
+     join offered_modules as prerequisites
+       on prerequisites.number = offered.prerequisite_number
+   )
+   select id, title, weight, is_optional as optional
+   from (
+     select id, position, title, weight, is_optional
+     from edited_modules
+     union all
+     select id, position, title, weight, is_optional
+     from moved_modules
+     union all
+     select id, position, title, weight, is_optional
+     from added_modules
+   ) as saved_modules
+   order by position`,
 );
 
 /**

@@ -24,7 +24,7 @@ const droppedEnrollment = statement<
 >(
   'dropped_enrollment',
   `select ${enrollmentList}
-     from education.drop_enrollment($1, $2, $3) as enrollments`,
+   from education.drop_enrollment($1, $2, $3) as enrollments`,
 );
 
 /**

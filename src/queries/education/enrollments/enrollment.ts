@@ -21,7 +21,7 @@ export const BASIS_POINTS = 'enrollments.done_weight::bigint * 10000 / enrollmen
 
 /** The select list of `EnrollmentProgress`, of a table or alias called `enrollments`. */
 export const enrollmentList = `${enrollmentColumns.of('enrollments')},
-       (${BASIS_POINTS})::integer as "basisPoints"`;
+     (${BASIS_POINTS})::integer as "basisPoints"`;
 
 /** The same for Drizzle's builder. */
 export const enrollmentFields = {

@@ -41,23 +41,23 @@ interface PathRow {
 const selectLearningPath = statement<PathRow, [userId: string, learningPathId: string]>(
   'select_learning_path',
   `select paths.title as "pathTitle",
-       courses.id as "courseId",
-       courses.title,
-       enrollments.status,
-       case
-         when enrollments.status = 'COMPLETED' then 10000
-         else coalesce(${BASIS_POINTS}, 0)::integer
-       end as "basisPoints"
-     from education.learning_paths as paths
-     left join education.learning_path_courses as steps
-       on steps.learning_path_id = paths.id
-     left join education.courses
-       on courses.id = steps.course_id
-     left join education.enrollments
-       on enrollments.user_id = $1
-       and enrollments.course_id = steps.course_id
-     where paths.id = $2
-     order by steps.position`,
+     courses.id as "courseId",
+     courses.title,
+     enrollments.status,
+     case
+       when enrollments.status = 'COMPLETED' then 10000
+       else coalesce(${BASIS_POINTS}, 0)::integer
+     end as "basisPoints"
+   from education.learning_paths as paths
+   left join education.learning_path_courses as steps
+     on steps.learning_path_id = paths.id
+   left join education.courses
+     on courses.id = steps.course_id
+   left join education.enrollments
+     on enrollments.user_id = $1
+     and enrollments.course_id = steps.course_id
+   where paths.id = $2
+   order by steps.position`,
 );
 
 /**

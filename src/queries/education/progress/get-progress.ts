@@ -46,45 +46,45 @@ interface ProgressRow
 const selectProgress = statement<ProgressRow, [userId: string, courseId: string]>(
   'select_progress',
   `select ${enrollmentList},
-       courses.title,
-       modules.module_id as "moduleId",
-       modules.position as index,
-       modules.title as "moduleTitle",
-       modules.weight,
-       modules.is_optional as optional,
-       coalesce(progress.percent, 0) as percent,
-       progress.position,
-       progress.started_at as "startedAt",
-       progress.last_activity_at as "moduleActivityAt",
-       progress.completed_at as "moduleCompletedAt",
-       modules.prerequisites_needed <= needs.done as unlocked,
-       coalesce(needs.prerequisites, array[]::uuid[]) as prerequisites,
-       modules.prerequisites_needed as "prerequisitesNeeded"
-     from education.enrollments
-     join education.courses
-       on courses.id = enrollments.course_id
-     join education.revision_modules as modules
-       on modules.course_id = enrollments.course_id
-       and modules.revision = enrollments.revision
-     left join education.module_progress as progress
-       on progress.user_id = enrollments.user_id
-       and progress.course_id = enrollments.course_id
-       and progress.module_id = modules.module_id
-     cross join lateral (
-       select array_agg(needed.prerequisite_id order by needed.prerequisite_id) as prerequisites,
-         count(done.completed_at) as done
-       from education.revision_prerequisites as needed
-       left join education.module_progress as done
-         on done.user_id = enrollments.user_id
-         and done.course_id = enrollments.course_id
-         and done.module_id = needed.prerequisite_id
-       where needed.course_id = enrollments.course_id
-         and needed.revision = enrollments.revision
-         and needed.module_id = modules.module_id
-     ) as needs
-     where enrollments.user_id = $1
-       and enrollments.course_id = $2
-     order by modules.position`,
+     courses.title,
+     modules.module_id as "moduleId",
+     modules.position as index,
+     modules.title as "moduleTitle",
+     modules.weight,
+     modules.is_optional as optional,
+     coalesce(progress.percent, 0) as percent,
+     progress.position,
+     progress.started_at as "startedAt",
+     progress.last_activity_at as "moduleActivityAt",
+     progress.completed_at as "moduleCompletedAt",
+     modules.prerequisites_needed <= needs.done as unlocked,
+     coalesce(needs.prerequisites, array[]::uuid[]) as prerequisites,
+     modules.prerequisites_needed as "prerequisitesNeeded"
+   from education.enrollments
+   join education.courses
+     on courses.id = enrollments.course_id
+   join education.revision_modules as modules
+     on modules.course_id = enrollments.course_id
+     and modules.revision = enrollments.revision
+   left join education.module_progress as progress
+     on progress.user_id = enrollments.user_id
+     and progress.course_id = enrollments.course_id
+     and progress.module_id = modules.module_id
+   cross join lateral (
+     select array_agg(needed.prerequisite_id order by needed.prerequisite_id) as prerequisites,
+       count(done.completed_at) as done
+     from education.revision_prerequisites as needed
+     left join education.module_progress as done
+       on done.user_id = enrollments.user_id
+       and done.course_id = enrollments.course_id
+       and done.module_id = needed.prerequisite_id
+     where needed.course_id = enrollments.course_id
+       and needed.revision = enrollments.revision
+       and needed.module_id = modules.module_id
+   ) as needs
+   where enrollments.user_id = $1
+     and enrollments.course_id = $2
+   order by modules.position`,
 );
 
 /**

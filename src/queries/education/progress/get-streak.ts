@@ -19,30 +19,30 @@ export interface Streak {
 const selectStreak = statement<Streak, [userId: string, now: Date | null]>(
   'select_streak',
   `select users.id as "userId",
-       coalesce(profiles.time_zone, 'UTC') as "timeZone",
-       streaks.current_days as "currentDays",
-       streaks.longest_days as "longestDays",
-       streaks.last_active_on as "lastActiveOn"
-     from identity.users
-     left join identity.user_profiles as profiles
-       on profiles.user_id = users.id
-     cross join lateral (
-       select (
-         coalesce($2::timestamptz, clock_timestamp())
-           at time zone coalesce(profiles.time_zone, 'UTC')
-       )::date as today
-     ) as calendar
-     cross join lateral (
-       select
-         coalesce(max(least(upper(streak), today + 1) - lower(streak))
-           filter (where lower(streak) <= today and upper(streak) >= today), 0) as current_days,
-         coalesce(max(upper(streak) - lower(streak)), 0) as longest_days,
-         max(upper(streak) - 1) as last_active_on
-       from education.learner_days
-       cross join lateral unnest(learner_days.days) as ranges (streak)
-       where learner_days.user_id = users.id
-     ) as streaks
-     where users.id = $1`,
+     coalesce(profiles.time_zone, 'UTC') as "timeZone",
+     streaks.current_days as "currentDays",
+     streaks.longest_days as "longestDays",
+     streaks.last_active_on as "lastActiveOn"
+   from identity.users
+   left join identity.user_profiles as profiles
+     on profiles.user_id = users.id
+   cross join lateral (
+     select (
+       coalesce($2::timestamptz, clock_timestamp())
+         at time zone coalesce(profiles.time_zone, 'UTC')
+     )::date as today
+   ) as calendar
+   cross join lateral (
+     select
+       coalesce(max(least(upper(streak), today + 1) - lower(streak))
+         filter (where lower(streak) <= today and upper(streak) >= today), 0) as current_days,
+       coalesce(max(upper(streak) - lower(streak)), 0) as longest_days,
+       max(upper(streak) - 1) as last_active_on
+     from education.learner_days
+     cross join lateral unnest(learner_days.days) as ranges (streak)
+     where learner_days.user_id = users.id
+   ) as streaks
+   where users.id = $1`,
 );
 
 /**

@@ -79,57 +79,57 @@ export const selectAtRisk = statement<
 >(
   'select_at_risk',
   `select ${enrollmentList},
-       (select name from identity.users where id = enrollments.user_id) as "learnerName",
-       enrollments.last_activity_at::text as "activityText",
-       enrollments.idle_days as "idleDays",
-       enrollments.expected_basis_points as "expectedBasisPoints",
-       enrollments.failed_assessments as "failedAssessments",
-       enrollments.is_inactive as "isInactive",
-       enrollments.is_behind as "isBehind",
-       enrollments.has_failed as "hasFailed"
-     from (
-       select enrollments.*,
-         facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
-         risks.is_inactive, risks.is_behind, risks.has_failed
-       from education.enrollments
-       cross join (
-         select coalesce($2::timestamptz, statement_timestamp()) as now
-       ) as clock
-       cross join lateral (
-         select extract(epoch from clock.now - enrollments.last_activity_at) as idle,
-           extract(epoch from clock.now - enrollments.enrolled_at) as enrolled
-       ) as seconds
-       cross join lateral (
-         select floor(seconds.idle / 86400)::integer as idle_days,
-           greatest(0, least(
-             floor(seconds.enrolled * 10000 / ($4::integer * 86400)), 10000
-           ))::integer as expected_basis_points
-       ) as facts
-       cross join lateral (
-         select count(*)::integer as failed_assessments
-         from education.assessments
-         where assessments.user_id = enrollments.user_id
-           and assessments.course_id = enrollments.course_id
-           and assessments.status = 'GRADED'
-           and assessments.score::bigint * 100
-             < assessments.pass_percent::bigint * assessments.max_score
-       ) as failures
-       cross join lateral (
-         select facts.idle_days >= $3 as is_inactive,
-           ${BASIS_POINTS}
-             < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
-           failures.failed_assessments >= $6 as has_failed
-       ) as risks
-       where enrollments.course_id = $1
-         and enrollments.status = 'ACTIVE'
-         and (risks.is_inactive or risks.is_behind or risks.has_failed)
-         and (enrollments.activity_slot, enrollments.last_activity_at, enrollments.user_id)
-           > (${slotOf('$8::timestamptz')}, $8::timestamptz, $9::uuid)
-       order by enrollments.activity_slot
-       fetch first ($7) rows with ties
-     ) as enrollments
-     order by enrollments.last_activity_at, enrollments.user_id
-     limit $7`,
+     (select name from identity.users where id = enrollments.user_id) as "learnerName",
+     enrollments.last_activity_at::text as "activityText",
+     enrollments.idle_days as "idleDays",
+     enrollments.expected_basis_points as "expectedBasisPoints",
+     enrollments.failed_assessments as "failedAssessments",
+     enrollments.is_inactive as "isInactive",
+     enrollments.is_behind as "isBehind",
+     enrollments.has_failed as "hasFailed"
+   from (
+     select enrollments.*,
+       facts.idle_days, facts.expected_basis_points, failures.failed_assessments,
+       risks.is_inactive, risks.is_behind, risks.has_failed
+     from education.enrollments
+     cross join (
+       select coalesce($2::timestamptz, statement_timestamp()) as now
+     ) as clock
+     cross join lateral (
+       select extract(epoch from clock.now - enrollments.last_activity_at) as idle,
+         extract(epoch from clock.now - enrollments.enrolled_at) as enrolled
+     ) as seconds
+     cross join lateral (
+       select floor(seconds.idle / 86400)::integer as idle_days,
+         greatest(0, least(
+           floor(seconds.enrolled * 10000 / ($4::integer * 86400)), 10000
+         ))::integer as expected_basis_points
+     ) as facts
+     cross join lateral (
+       select count(*)::integer as failed_assessments
+       from education.assessments
+       where assessments.user_id = enrollments.user_id
+         and assessments.course_id = enrollments.course_id
+         and assessments.status = 'GRADED'
+         and assessments.score::bigint * 100
+           < assessments.pass_percent::bigint * assessments.max_score
+     ) as failures
+     cross join lateral (
+       select facts.idle_days >= $3 as is_inactive,
+         ${BASIS_POINTS}
+           < facts.expected_basis_points::bigint * $5 / 10000 as is_behind,
+         failures.failed_assessments >= $6 as has_failed
+     ) as risks
+     where enrollments.course_id = $1
+       and enrollments.status = 'ACTIVE'
+       and (risks.is_inactive or risks.is_behind or risks.has_failed)
+       and (enrollments.activity_slot, enrollments.last_activity_at, enrollments.user_id)
+         > (${slotOf('$8::timestamptz')}, $8::timestamptz, $9::uuid)
+     order by enrollments.activity_slot
+     fetch first ($7) rows with ties
+   ) as enrollments
+   order by enrollments.last_activity_at, enrollments.user_id
+   limit $7`,
 );
 
 /**

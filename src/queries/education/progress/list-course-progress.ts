@@ -43,8 +43,8 @@ interface PageRow extends CourseProgressItem {
 }
 
 const PAGE_LIST = `${enrollmentList},
-       (select name from identity.users where id = enrollments.user_id) as "learnerName",
-       enrollments.last_activity_at::text as "activityText"`;
+     (select name from identity.users where id = enrollments.user_id) as "learnerName",
+     enrollments.last_activity_at::text as "activityText"`;
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 // Both read backward in an index, from where the last page ended, and stop when the page is full,
@@ -55,13 +55,13 @@ export const selectPageByProgress = statement<
 >(
   'select_page_by_progress',
   `select ${PAGE_LIST}
-     from education.enrollments
-     where enrollments.course_id = $1
-       and (${BASIS_POINTS}, enrollments.user_id)
-         < ($3::bigint, $4::uuid)
-     order by (${BASIS_POINTS}) desc,
-       enrollments.user_id desc
-     limit $2`,
+   from education.enrollments
+   where enrollments.course_id = $1
+     and (${BASIS_POINTS}, enrollments.user_id)
+       < ($3::bigint, $4::uuid)
+   order by (${BASIS_POINTS}) desc,
+     enrollments.user_id desc
+   limit $2`,
 );
 
 // The slot is a step function of the activity, so naming it first changes no order. `with ties`
@@ -74,17 +74,17 @@ export const selectPageByActivity = statement<
 >(
   'select_page_by_activity',
   `select ${PAGE_LIST}
-     from (
-       select *
-       from education.enrollments
-       where course_id = $1
-         and (activity_slot, last_activity_at, user_id)
-           < (${slotOf('$3::timestamptz')}, $3::timestamptz, $4::uuid)
-       order by activity_slot desc
-       fetch first ($2) rows with ties
-     ) as enrollments
-     order by enrollments.last_activity_at desc, enrollments.user_id desc
-     limit $2`,
+   from (
+     select *
+     from education.enrollments
+     where course_id = $1
+       and (activity_slot, last_activity_at, user_id)
+         < (${slotOf('$3::timestamptz')}, $3::timestamptz, $4::uuid)
+     order by activity_slot desc
+     fetch first ($2) rows with ties
+   ) as enrollments
+   order by enrollments.last_activity_at desc, enrollments.user_id desc
+   limit $2`,
 );
 
 /**

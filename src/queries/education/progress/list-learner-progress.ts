@@ -21,18 +21,18 @@ const selectLearnerProgress = statement<
 >(
   'select_learner_progress',
   `select ${enrollmentList},
-       courses.title,
-       enrollments.last_activity_at::text as "activityText"
-     from education.enrollments
-     join education.courses
-       on courses.id = enrollments.course_id
-     where enrollments.user_id = $1
-       and (
-         $3::timestamptz is null
-         or (enrollments.last_activity_at, enrollments.course_id) < ($3, $4::uuid)
-       )
-     order by enrollments.last_activity_at desc, enrollments.course_id desc
-     limit $2`,
+     courses.title,
+     enrollments.last_activity_at::text as "activityText"
+   from education.enrollments
+   join education.courses
+     on courses.id = enrollments.course_id
+   where enrollments.user_id = $1
+     and (
+       $3::timestamptz is null
+       or (enrollments.last_activity_at, enrollments.course_id) < ($3, $4::uuid)
+     )
+   order by enrollments.last_activity_at desc, enrollments.course_id desc
+   limit $2`,
 );
 
 /** Lists the courses of a learner, the newest activity first, then the greater course id. */

@@ -114,20 +114,20 @@ const recordedProgress = statement<
 >(
   'recorded_progress',
   `select applied, duplicates,
-       rejected_indexes as "rejectedIndexes",
-       rejected_reasons as "rejectedReasons"
-     from education.record_progress(
-       user_ids => $1,
-       event_ids => $2,
-       course_ids => $3,
-       module_ids => $4,
-       kinds => $5,
-       percents => $6,
-       positions => $7,
-       times => $8,
-       latest => coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10),
-       tolerance => make_interval(secs => $10)
-     )`,
+     rejected_indexes as "rejectedIndexes",
+     rejected_reasons as "rejectedReasons"
+   from education.record_progress(
+     user_ids => $1,
+     event_ids => $2,
+     course_ids => $3,
+     module_ids => $4,
+     kinds => $5,
+     percents => $6,
+     positions => $7,
+     times => $8,
+     latest => coalesce($9::timestamptz, clock_timestamp()) + make_interval(secs => $10),
+     tolerance => make_interval(secs => $10)
+   )`,
 );
 
 /**

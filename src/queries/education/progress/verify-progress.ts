@@ -40,14 +40,14 @@ const selectChunkEnd = statement<
 >(
   'select_chunk_end',
   `select max(user_id::text)::uuid as "lastId"
-     from (
-       select id as user_id
-       from identity.users
-       where id >= $1
-         and id <= $2
-       order by id
-       limit $3
-     ) as learners`,
+   from (
+     select id as user_id
+     from identity.users
+     where id >= $1
+       and id <= $2
+     order by id
+     limit $3
+   ) as learners`,
 );
 
 /**

@@ -26,31 +26,31 @@ export const selectStatisticsFindings = statement<
 >(
   'select_statistics_findings',
   `with expected as (
-       select course_id,
-         ${COUNTS.map(([name, count]) => `${count} as ${name}`).join(',\n         ')}
-       from (
-         select course_id, status, ${BASIS_POINTS} as points
-         from education.enrollments
-         where $1::uuid is null
-           or course_id = $1
-       ) as enrollments
-       group by course_id
-     ),
-     actual as (
-       select course_id,
-         ${COUNTS.map(([name]) => `sum(${name}) as ${name}`).join(',\n         ')}
-       from education.course_statistics
+     select course_id,
+       ${COUNTS.map(([name, count]) => `${count} as ${name}`).join(',\n         ')}
+     from (
+       select course_id, status, ${BASIS_POINTS} as points
+       from education.enrollments
        where $1::uuid is null
          or course_id = $1
-       group by course_id
-     )
-     select 'statistics' as kind, ${keysOf('course_id')}, fields.*
-     from expected
-     full join actual using (course_id)
-     cross join lateral (values
-       ${AS_FIELDS.join(',\n       ')}
-     ) as fields (field, expected, actual)
-     where fields.expected <> fields.actual
-     order by course_id, field
-     limit $2`,
+     ) as enrollments
+     group by course_id
+   ),
+   actual as (
+     select course_id,
+       ${COUNTS.map(([name]) => `sum(${name}) as ${name}`).join(',\n         ')}
+     from education.course_statistics
+     where $1::uuid is null
+       or course_id = $1
+     group by course_id
+   )
+   select 'statistics' as kind, ${keysOf('course_id')}, fields.*
+   from expected
+   full join actual using (course_id)
+   cross join lateral (values
+     ${AS_FIELDS.join(',\n       ')}
+   ) as fields (field, expected, actual)
+   where fields.expected <> fields.actual
+   order by course_id, field
+   limit $2`,
 );
