@@ -1,8 +1,8 @@
 import { statement } from '../../../db/statement.ts';
 import type { AuditCheck, AuditFinding } from './audit-check.ts';
 
-const holdFindings = statement<AuditFinding, [limit: number]>(
-  'hold_findings',
+const selectHoldFindings = statement<AuditFinding, [limit: number]>(
+  'select_hold_findings',
   `select
      'ORPHAN_HOLD' as kind,
      json_build_object(
@@ -34,8 +34,8 @@ const holdFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const expiryFindings = statement<AuditFinding, [limit: number]>(
-  'expiry_findings',
+const selectExpiryFindings = statement<AuditFinding, [limit: number]>(
+  'select_expiry_findings',
   `select
      'EARLY_EXPIRY' as kind,
      json_build_object('userId', user_id, 'currency', currency, 'holdId', id) as keys,
@@ -49,8 +49,8 @@ const expiryFindings = statement<AuditFinding, [limit: number]>(
 );
 
 /** By two joins, each over a key: one join over either would compare all that a user ever held. */
-const missingHoldFindings = statement<AuditFinding, [limit: number]>(
-  'missing_hold_findings',
+const selectMissingHoldFindings = statement<AuditFinding, [limit: number]>(
+  'select_missing_hold_findings',
   `select
      'MISSING_HOLD' as kind,
      json_build_object(
@@ -85,8 +85,8 @@ const missingHoldFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const paymentFindings = statement<AuditFinding, [limit: number]>(
-  'payment_findings',
+const selectPaymentFindings = statement<AuditFinding, [limit: number]>(
+  'select_payment_findings',
   `select
      'PAYMENT_MISMATCH' as kind,
      json_build_object(
@@ -122,8 +122,8 @@ const paymentFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const referenceFindings = statement<AuditFinding, [limit: number]>(
-  'reference_findings',
+const selectReferenceFindings = statement<AuditFinding, [limit: number]>(
+  'select_reference_findings',
   `select
      'REFERENCE_MISMATCH' as kind,
      json_build_object(
@@ -142,8 +142,8 @@ const referenceFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const rewardFindings = statement<AuditFinding, [limit: number]>(
-  'reward_findings',
+const selectRewardFindings = statement<AuditFinding, [limit: number]>(
+  'select_reward_findings',
   `select
      'REWARD_MISMATCH' as kind,
      json_build_object(
@@ -163,10 +163,10 @@ const rewardFindings = statement<AuditFinding, [limit: number]>(
 
 /** What holds, payments and rewards say about the transactions that made them what they are. */
 export const purposeChecks: readonly AuditCheck[] = [
-  holdFindings,
-  expiryFindings,
-  missingHoldFindings,
-  paymentFindings,
-  referenceFindings,
-  rewardFindings,
+  selectHoldFindings,
+  selectExpiryFindings,
+  selectMissingHoldFindings,
+  selectPaymentFindings,
+  selectReferenceFindings,
+  selectRewardFindings,
 ];

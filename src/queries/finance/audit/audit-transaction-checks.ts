@@ -5,8 +5,8 @@ import type { AuditCheck, AuditFinding } from './audit-check.ts';
  * What a transaction's entries do, against what it says. One finding for each transaction and
  * currency, which is not in the keys when there are no entries.
  */
-const transactionFindings = statement<AuditFinding, [limit: number]>(
-  'transaction_findings',
+const selectTransactionFindings = statement<AuditFinding, [limit: number]>(
+  'select_transaction_findings',
   `with legs as (
      select
        transaction_user_id, transaction_id, currency,
@@ -67,8 +67,8 @@ const ENTRY_KEYS = `json_build_object(
        'initiatorId', transaction_user_id, 'transactionId', transaction_id
      )`;
 
-const timeFindings = statement<AuditFinding, [limit: number]>(
-  'time_findings',
+const selectTimeFindings = statement<AuditFinding, [limit: number]>(
+  'select_time_findings',
   `select
      'TIME_MISMATCH' as kind,
      ${ENTRY_KEYS} as keys,
@@ -86,8 +86,8 @@ const timeFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const chainFindings = statement<AuditFinding, [limit: number]>(
-  'chain_findings',
+const selectChainFindings = statement<AuditFinding, [limit: number]>(
+  'select_chain_findings',
   `select
      case
        when version <> previous_version + 1 then 'VERSION_GAP'
@@ -119,8 +119,8 @@ const chainFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const ownerFindings = statement<AuditFinding, [limit: number]>(
-  'owner_findings',
+const selectOwnerFindings = statement<AuditFinding, [limit: number]>(
+  'select_owner_findings',
   `select
      'ORPHAN_ENTRY' as kind,
      json_build_object('userId', owned.user_id, 'currency', owned.currency) as keys,
@@ -135,8 +135,8 @@ const ownerFindings = statement<AuditFinding, [limit: number]>(
 );
 
 export const transactionChecks: readonly AuditCheck[] = [
-  transactionFindings,
-  timeFindings,
-  chainFindings,
-  ownerFindings,
+  selectTransactionFindings,
+  selectTimeFindings,
+  selectChainFindings,
+  selectOwnerFindings,
 ];

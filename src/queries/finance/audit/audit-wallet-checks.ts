@@ -1,8 +1,8 @@
 import { statement } from '../../../db/statement.ts';
 import type { AuditCheck, AuditFinding } from './audit-check.ts';
 
-const walletFindings = statement<AuditFinding, [limit: number]>(
-  'wallet_findings',
+const selectWalletFindings = statement<AuditFinding, [limit: number]>(
+  'select_wallet_findings',
   `select
      facts.kind,
      json_build_object('userId', user_id, 'currency', currency, 'version', version::text) as keys,
@@ -44,8 +44,8 @@ const walletFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const fundsFindings = statement<AuditFinding, [limit: number]>(
-  'funds_findings',
+const selectFundsFindings = statement<AuditFinding, [limit: number]>(
+  'select_funds_findings',
   `select
      'NEGATIVE_AVAILABLE' as kind,
      json_build_object('userId', user_id, 'currency', currency, 'version', version::text) as keys,
@@ -57,8 +57,8 @@ const fundsFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const supplyFindings = statement<AuditFinding, [limit: number]>(
-  'supply_findings',
+const selectSupplyFindings = statement<AuditFinding, [limit: number]>(
+  'select_supply_findings',
   `select
      'SUPPLY_EXCEEDED' as kind,
      json_build_object('userId', user_id, 'currency', currency) as keys,
@@ -77,8 +77,8 @@ const supplyFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const systemWalletFindings = statement<AuditFinding, [limit: number]>(
-  'system_wallet_findings',
+const selectSystemWalletFindings = statement<AuditFinding, [limit: number]>(
+  'select_system_wallet_findings',
   `select
      facts.kind,
      json_build_object('userId', owner, 'currency', code) as keys,
@@ -104,8 +104,8 @@ const systemWalletFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
-const occurrenceFindings = statement<AuditFinding, [limit: number]>(
-  'occurrence_findings',
+const selectOccurrenceFindings = statement<AuditFinding, [limit: number]>(
+  'select_occurrence_findings',
   `with moments as (
      select
        user_id, currency, (extract(epoch from occurred_at) * 1000000)::bigint as micros, amount
@@ -138,9 +138,9 @@ const occurrenceFindings = statement<AuditFinding, [limit: number]>(
 );
 
 export const walletChecks: readonly AuditCheck[] = [
-  walletFindings,
-  fundsFindings,
-  supplyFindings,
-  systemWalletFindings,
-  occurrenceFindings,
+  selectWalletFindings,
+  selectFundsFindings,
+  selectSupplyFindings,
+  selectSystemWalletFindings,
+  selectOccurrenceFindings,
 ];
