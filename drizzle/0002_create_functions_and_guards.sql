@@ -1933,9 +1933,8 @@ create or replace function finance.place_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- The functions that set money aside. A hold is placed, captured and released by transactions,
--- whose keys make each of them happen once; like postings, they lock wallets first, in the order of
--- keys, and then the hold. Creating functions locks nothing.
+-- A hold is placed, captured and released by transactions, whose keys make each of them happen
+-- once; like postings, they lock wallets first, in the order of keys, and then the hold.
 declare
   wallet finance.wallets;
   posted finance.transactions;
@@ -2128,6 +2127,12 @@ as $$
 -- One transfer of one currency between two wallets. Two requests with one key cannot both write:
 -- the second waits for the first, inserts nothing, and answers with what the first wrote. The
 -- caller compares the hashes.
+--
+-- A posting is several statements that must share one round trip and one snapshot rule, so it is a
+-- function, here as in post_transfers and post_legs: it locks its wallets in the order of their
+-- keys, reads them in a statement that begins after the locks are held, decides, and writes the
+-- outcome with the key of the request. It guards nothing: the triggers of the ledger do, for it and
+-- for plain SQL.
 declare
   largest constant bigint := 9223372036854775807;
   source finance.wallets;
@@ -3328,7 +3333,7 @@ create or replace function marketplace.find_first_slots(
 )
 language plpgsql stable
 as $$
--- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
+-- All jobs may have left a block. Only called from match_packed_jobs, as find_slots is.
 declare
   zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   blocks integer[];
@@ -3381,7 +3386,8 @@ rows 20
 as $$
 -- A job that lacks exactly one required skill of a person either has another of its two rarest
 -- required skills met, or asks for one skill only: near_gap marks the postings that find it. Its
--- signature then has at most one required bit that is not among the person's.
+-- signature then has at most one required bit that is not among the person's. Without `rows` it
+-- seems better to the planner to read all jobs than to look up those of a page, as with match_jobs.
 #variable_conflict use_column
 declare
   held constant marketplace.held_skills := marketplace.read_held_skills(person);
@@ -3681,8 +3687,8 @@ is 'Refuses every change of the steps but what foreign keys do';
 create or replace function marketplace.level_number(level marketplace.skill_level) returns integer
 language sql immutable parallel safe
 as $$
-  -- Not declared strict, here and below: a strict function is not inlined, and computing the
-  -- vectors of 10,000 jobs took 3.8 s instead of 0.7 s.
+  -- Not declared strict, like the other functions that a job's vector is computed with: a strict
+  -- one is not inlined, and computing the vectors of 10,000 jobs took 3.8 s instead of 0.7 s.
   select case level
     when 'BEGINNER' then 1
     when 'INTERMEDIATE' then 2
@@ -3780,7 +3786,8 @@ as $$
   -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest
   -- lists until nobody unread can be among the first, with a look-up of every other skill of each
   -- holder, took 190 ms at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and
-  -- 100,000 people of ESCO.
+  -- 100,000 people of ESCO. Without `rows` it seems better to the planner to read all people than
+  -- to look up those of a page, as with match_jobs.
   with needs as (
     select skill_id, level, 1 + required::integer as weight, required
     from marketplace.job_skills
@@ -4210,9 +4217,9 @@ create or replace function marketplace.match_slots(
 )
 language plpgsql stable
 as $$
--- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which
--- calls them: to set them again takes 0.1 ms. What needs the score stands apart, so that the
--- planner puts it last: together with the rest of the filter it cost 7 %.
+-- Exact, from what job_vectors hold now. The settings are those of match_jobs, from which this is
+-- called, like match_packed_jobs: to set them again takes 0.1 ms. What needs the score stands
+-- apart, so that the planner puts it last: together with the rest of the filter it cost 7 %.
 declare
   is_narrowed constant boolean := marketplace.is_narrowing(filter);
 begin
@@ -4674,9 +4681,9 @@ create or replace function marketplace.set_user_skills(
 ) returns boolean
 language plpgsql
 as $$
--- Here the lock is an update that changes nothing: at higher isolation it lets the second caller
--- fail, as the changed vector of a job does. After a mere lock that caller would add to skills it
--- cannot see.
+-- Unlike that of set_job_skills, the lock is an update that changes nothing: at higher isolation it
+-- lets the second caller fail, as the changed vector of a job does. After a mere lock that caller
+-- would add to skills it cannot see.
 begin
   update identity.users
   set updated_at = updated_at
@@ -4806,10 +4813,8 @@ is 'Refuses every change of an append-only table, for its owner too';
 create or replace function platform.touch_updated_at() returns trigger
 language plpgsql
 as $$
--- Rules that Drizzle cannot write down: append-only tables, payments and rewards that follow their
--- transactions, deferrable orders, the claim of payment references, and updated_at. Every statement
--- may run again, because `push` applies this file to a database that may have it already. On an
--- empty database the locks do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a moment.
+-- Wallets and enrollments do without: their hot paths set updated_at in the statement itself, and a
+-- row trigger would make each of them compute the generated columns again.
 begin
   new.updated_at := clock_timestamp();
   return new;
@@ -5372,9 +5377,9 @@ before update on identity.users
 for each row when (old.* is distinct from new.*)
 execute function platform.touch_updated_at();
 --> statement-breakpoint
--- A statement of its own runs at trigger depth 0; the updates of the triggers below run deeper. So
--- this costs nothing on the way of a posting, and row triggers, which would make every update of a
--- wallet compute its generated columns again, are not needed.
+-- A statement of its own runs at trigger depth 0; the updates of the triggers on entries and holds
+-- run deeper. So this costs nothing on the way of a posting, and row triggers, which would make
+-- every update of a wallet compute its generated columns again, are not needed.
 create or replace trigger wallets_moved_by_ledger
 before update of
   user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at
@@ -5451,12 +5456,6 @@ comment on table education.learning_path_skills is 'A skill that a learning path
 comment on table education.learning_paths
 is 'An ordered set of courses that leads to a set of skills';
 --> statement-breakpoint
--- What keeps progress exact without the caller's help: events that cannot be changed, revisions
--- that are sealed when they are published, completions that publish themselves once, course counts
--- that follow every write, and the functions that apply a batch of events, publish a course and
--- move its learners. All of it can run again. On an empty database the locks do not matter; on a
--- full one each trigger takes SHARE ROW EXCLUSIVE for a moment, and the fillfactor only concerns
--- pages written later.
 comment on table education.module_prerequisites
 is 'A module that another module of its course asks for, as the author edits it';
 --> statement-breakpoint
@@ -5494,8 +5493,6 @@ comment on table finance.payments is 'Money asked from a user through a payment 
 comment on table finance.sealed_ranges
 is 'Consecutive entries of one wallet under a seal; append-only';
 --> statement-breakpoint
--- Looking back: balances of the past, and seals that make a change of the past visible. Functions,
--- and triggers on two tables that only the sealer writes; locks nothing that a posting needs.
 comment on table finance.seals
 is 'A link of the chain of SHA-256 hashes over the sealed entries; append-only';
 --> statement-breakpoint
@@ -5541,10 +5538,6 @@ comment on table marketplace.packed_jobs is 'Where in the blocks a packed job is
 --> statement-breakpoint
 comment on table marketplace.packed_shares is 'What a skill is worth in each job of a block';
 --> statement-breakpoint
--- What keeps the marketplace right: endorsement counts and the course of an application. Every
--- statement may run again, because `push` applies this file to a database that may have it already.
--- On an empty database the locks do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a
--- moment.
 comment on table marketplace.skill_endorsements is 'One user''s word that another holds a skill';
 --> statement-breakpoint
 comment on table marketplace.skill_postings

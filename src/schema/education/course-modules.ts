@@ -17,7 +17,7 @@ import { courses } from './courses.ts';
  * The parts of a course as its author edits them, in order. `weight` is a module's share of the
  * course's progress; an optional module has none. Learners follow a published revision, a copy.
  * A module that was published keeps its row for good, without a position once it is removed. The
- * unique position is deferrable, so that modules can swap places; it is made in a migration.
+ * unique position is deferrable, so that modules can swap places; course-modules.sql makes it.
  */
 export const courseModules = education.table(
   'course_modules',

@@ -4,7 +4,10 @@ import { education } from '../schemas.ts';
 import { courses } from './courses.ts';
 import { learningPaths } from './learning-paths.ts';
 
-/** A course's place in a learning path. The unique position is deferrable: a migration makes it. */
+/**
+ * A course's place in a learning path. The unique position is deferrable: learning-path-courses.sql
+ * makes it.
+ */
 export const learningPathCourses = education.table(
   'learning_path_courses',
   {

@@ -1,5 +1,3 @@
--- Looking back: balances of the past, and seals that make a change of the past visible. Functions,
--- and triggers on two tables that only the sealer writes; locks nothing that a posting needs.
 comment on table finance.seals
 is 'A link of the chain of SHA-256 hashes over the sealed entries; append-only';
 

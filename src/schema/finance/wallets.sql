@@ -37,9 +37,9 @@ $$;
 comment on function finance.check_new_wallet()
 is 'Refuses a wallet that is not empty, or whose owner and kind do not fit';
 
--- A statement of its own runs at trigger depth 0; the updates of the triggers below run deeper. So
--- this costs nothing on the way of a posting, and row triggers, which would make every update of a
--- wallet compute its generated columns again, are not needed.
+-- A statement of its own runs at trigger depth 0; the updates of the triggers on entries and holds
+-- run deeper. So this costs nothing on the way of a posting, and row triggers, which would make
+-- every update of a wallet compute its generated columns again, are not needed.
 create or replace trigger wallets_moved_by_ledger
 before update of
   user_id, currency, kind, posted, held, credit_limit, version, posted_at, hold_expires_at

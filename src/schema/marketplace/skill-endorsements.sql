@@ -1,7 +1,3 @@
--- What keeps the marketplace right: endorsement counts and the course of an application. Every
--- statement may run again, because `push` applies this file to a database that may have it already.
--- On an empty database the locks do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a
--- moment.
 comment on table marketplace.skill_endorsements is 'One user''s word that another holds a skill';
 
 create or replace function marketplace.count_endorsements() returns trigger

@@ -1,10 +1,8 @@
 create or replace function platform.touch_updated_at() returns trigger
 language plpgsql
 as $$
--- Rules that Drizzle cannot write down: append-only tables, payments and rewards that follow their
--- transactions, deferrable orders, the claim of payment references, and updated_at. Every statement
--- may run again, because `push` applies this file to a database that may have it already. On an
--- empty database the locks do not matter; later, a trigger takes SHARE ROW EXCLUSIVE for a moment.
+-- Wallets and enrollments do without: their hot paths set updated_at in the statement itself, and a
+-- row trigger would make each of them compute the generated columns again.
 begin
   new.updated_at := clock_timestamp();
   return new;

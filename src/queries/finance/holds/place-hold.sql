@@ -4,9 +4,8 @@ create or replace function finance.place_hold(
 ) returns setof finance.transactions
 language plpgsql
 as $$
--- The functions that set money aside. A hold is placed, captured and released by transactions,
--- whose keys make each of them happen once; like postings, they lock wallets first, in the order of
--- keys, and then the hold. Creating functions locks nothing.
+-- A hold is placed, captured and released by transactions, whose keys make each of them happen
+-- once; like postings, they lock wallets first, in the order of keys, and then the hold.
 declare
   wallet finance.wallets;
   posted finance.transactions;

@@ -8,6 +8,12 @@ as $$
 -- One transfer of one currency between two wallets. Two requests with one key cannot both write:
 -- the second waits for the first, inserts nothing, and answers with what the first wrote. The
 -- caller compares the hashes.
+--
+-- A posting is several statements that must share one round trip and one snapshot rule, so it is a
+-- function, here as in post_transfers and post_legs: it locks its wallets in the order of their
+-- keys, reads them in a statement that begins after the locks are held, decides, and writes the
+-- outcome with the key of the request. It guards nothing: the triggers of the ledger do, for it and
+-- for plain SQL.
 declare
   largest constant bigint := 9223372036854775807;
   source finance.wallets;

@@ -9,7 +9,8 @@ rows 20
 as $$
 -- A job that lacks exactly one required skill of a person either has another of its two rarest
 -- required skills met, or asks for one skill only: near_gap marks the postings that find it. Its
--- signature then has at most one required bit that is not among the person's.
+-- signature then has at most one required bit that is not among the person's. Without `rows` it
+-- seems better to the planner to read all jobs than to look up those of a page, as with match_jobs.
 #variable_conflict use_column
 declare
   held constant marketplace.held_skills := marketplace.read_held_skills(person);

@@ -10,7 +10,8 @@ as $$
   -- Reads all holders of each of the job's skills from one index, and adds up. Reading the rarest
   -- lists until nobody unread can be among the first, with a look-up of every other skill of each
   -- holder, took 190 ms at the median and 3.9 s at the 95th percentile, for 1,000,000 jobs and
-  -- 100,000 people of ESCO.
+  -- 100,000 people of ESCO. Without `rows` it seems better to the planner to read all people than
+  -- to look up those of a page, as with match_jobs.
   with needs as (
     select skill_id, level, 1 + required::integer as weight, required
     from marketplace.job_skills

@@ -3,9 +3,9 @@ create or replace function marketplace.set_user_skills(
 ) returns boolean
 language plpgsql
 as $$
--- Here the lock is an update that changes nothing: at higher isolation it lets the second caller
--- fail, as the changed vector of a job does. After a mere lock that caller would add to skills it
--- cannot see.
+-- Unlike that of set_job_skills, the lock is an update that changes nothing: at higher isolation it
+-- lets the second caller fail, as the changed vector of a job does. After a mere lock that caller
+-- would add to skills it cannot see.
 begin
   update identity.users
   set updated_at = updated_at

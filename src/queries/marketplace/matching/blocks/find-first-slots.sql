@@ -5,7 +5,7 @@ create or replace function marketplace.find_first_slots(
 )
 language plpgsql stable
 as $$
--- All jobs may have left a block. Only called from match_packed_jobs, as the next one.
+-- All jobs may have left a block. Only called from match_packed_jobs, as find_slots is.
 declare
   zeros constant numeric := ('1000' || repeat('0', 2048))::numeric;
   blocks integer[];

@@ -4,9 +4,9 @@ create or replace function marketplace.match_slots(
 )
 language plpgsql stable
 as $$
--- Exact, from what job_vectors hold now. Here and below the settings are those of match_jobs, which
--- calls them: to set them again takes 0.1 ms. What needs the score stands apart, so that the
--- planner puts it last: together with the rest of the filter it cost 7 %.
+-- Exact, from what job_vectors hold now. The settings are those of match_jobs, from which this is
+-- called, like match_packed_jobs: to set them again takes 0.1 ms. What needs the score stands
+-- apart, so that the planner puts it last: together with the rest of the filter it cost 7 %.
 declare
   is_narrowed constant boolean := marketplace.is_narrowing(filter);
 begin
