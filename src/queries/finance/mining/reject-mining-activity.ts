@@ -1,9 +1,11 @@
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { parseInput, text } from '../../../input/validate.ts';
+import { miningActivities } from '../../../schema/finance/mining-activities.ts';
 import {
-  activityColumns,
+  activityFields,
   activityKey,
   type MiningActivityDetail,
   moveActivity,
@@ -11,16 +13,19 @@ import {
 
 const input = z.strictObject({ ...activityKey.shape, reason: text({ max: 500 }) });
 
-const rejectedActivity = statement<
-  MiningActivityDetail,
-  [userId: string, id: string, reason: string]
->(
+const rejectedActivity = prepared(
   'rejected_mining_activity',
-  `update finance.mining_activities
-   set status = 'REJECTED', rejected_at = clock_timestamp(), rejection_reason = $3
-   where user_id = $1
-     and id = $2
-   returning ${activityColumns.list}`,
+  {
+    userId: miningActivities.userId,
+    id: miningActivities.id,
+    reason: miningActivities.rejectionReason,
+  },
+  (query, { userId, id, reason }) =>
+    query
+      .update(miningActivities)
+      .set({ status: 'REJECTED', rejectedAt: sql`clock_timestamp()`, rejectionReason: reason })
+      .where(and(eq(miningActivities.userId, userId), eq(miningActivities.id, id)))
+      .returning(activityFields),
 );
 
 /**
@@ -37,6 +42,6 @@ export async function rejectMiningActivity(
   return moveActivity(db, key, {
     from: ['PENDING', 'VERIFIED'],
     past: ['REJECTED'],
-    update: (tx) => rejectedActivity(tx, [key.userId, key.id, reason]),
+    update: (tx) => rejectedActivity(tx, { ...key, reason }),
   });
 }

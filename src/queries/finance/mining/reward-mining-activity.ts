@@ -1,27 +1,32 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
+import { miningActivities } from '../../../schema/finance/mining-activities.ts';
 import { hashRequest, reservedKey } from '../transfers/request.ts';
 import { postTransfer } from '../transfers/transfer.ts';
 import { openWallet } from '../wallets/open-wallet.ts';
 import { systemOwners } from '../wallets/wallet-ref.ts';
 import {
-  activityColumns,
+  activityFields,
   activityKey,
   type MiningActivityDetail,
   moveActivity,
 } from './mining-activity.ts';
 
-const rewardedActivity = statement<
-  MiningActivityDetail,
-  [userId: string, id: string, transactionId: string]
->(
+const rewardedActivity = prepared(
   'rewarded_mining_activity',
-  `update finance.mining_activities
-   set status = 'REWARDED', rewarded_at = clock_timestamp(), transaction_id = $3
-   where user_id = $1
-     and id = $2
-   returning ${activityColumns.list}`,
+  {
+    userId: miningActivities.userId,
+    id: miningActivities.id,
+    transactionId: miningActivities.transactionId,
+  },
+  (query, { userId, id, transactionId }) =>
+    query
+      .update(miningActivities)
+      .set({ status: 'REWARDED', rewardedAt: sql`clock_timestamp()`, transactionId })
+      .where(and(eq(miningActivities.userId, userId), eq(miningActivities.id, id)))
+      .returning(activityFields),
 );
 
 /**
@@ -56,7 +61,7 @@ export async function rewardMiningActivity(
         description: null,
         metadata: JSON.stringify({ activityId: key.id }),
       });
-      return rewardedActivity(tx, [key.userId, key.id, transactionId]);
+      return rewardedActivity(tx, { ...key, transactionId });
     },
   });
 }

@@ -1,20 +1,24 @@
+import { and, eq, sql } from 'drizzle-orm';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { parseInput } from '../../../input/validate.ts';
+import { miningActivities } from '../../../schema/finance/mining-activities.ts';
 import {
-  activityColumns,
+  activityFields,
   activityKey,
   type MiningActivityDetail,
   moveActivity,
 } from './mining-activity.ts';
 
-const verifiedActivity = statement<MiningActivityDetail, [userId: string, id: string]>(
+const verifiedActivity = prepared(
   'verified_mining_activity',
-  `update finance.mining_activities
-   set status = 'VERIFIED', verified_at = clock_timestamp()
-   where user_id = $1
-     and id = $2
-   returning ${activityColumns.list}`,
+  { userId: miningActivities.userId, id: miningActivities.id },
+  (query, { userId, id }) =>
+    query
+      .update(miningActivities)
+      .set({ status: 'VERIFIED', verifiedAt: sql`clock_timestamp()` })
+      .where(and(eq(miningActivities.userId, userId), eq(miningActivities.id, id)))
+      .returning(activityFields),
 );
 
 /**
@@ -31,6 +35,6 @@ export async function verifyMiningActivity(
   return moveActivity(db, key, {
     from: ['PENDING'],
     past: ['VERIFIED', 'REWARDED'],
-    update: (tx) => verifiedActivity(tx, [key.userId, key.id]),
+    update: (tx) => verifiedActivity(tx, key),
   });
 }

@@ -1,18 +1,22 @@
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { parseInput, text } from '../../../input/validate.ts';
-import { movePayment, type PaymentDetail, paymentColumns, paymentKey } from './payment.ts';
+import { payments } from '../../../schema/finance/payments.ts';
+import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
 const input = z.strictObject({ ...paymentKey.shape, reason: text({ max: 500 }) });
 
-const failedPayment = statement<PaymentDetail, [userId: string, id: string, reason: string]>(
+const failedPayment = prepared(
   'failed_payment',
-  `update finance.payments
-   set status = 'FAILED', failed_at = clock_timestamp(), failure_reason = $3
-   where user_id = $1
-     and id = $2
-   returning ${paymentColumns.list}`,
+  { userId: payments.userId, id: payments.id, reason: payments.failureReason },
+  (query, { userId, id, reason }) =>
+    query
+      .update(payments)
+      .set({ status: 'FAILED', failedAt: sql`clock_timestamp()`, failureReason: reason })
+      .where(and(eq(payments.userId, userId), eq(payments.id, id)))
+      .returning(paymentFields),
 );
 
 /**
@@ -30,6 +34,6 @@ export async function failPayment(
   return movePayment(db, key, {
     from: ['PENDING'],
     past: ['FAILED'],
-    update: (tx) => failedPayment(tx, [key.userId, key.id, reason]),
+    update: (tx) => failedPayment(tx, { ...key, reason }),
   });
 }

@@ -1,21 +1,25 @@
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { instant, parseInput } from '../../../input/validate.ts';
+import { payments } from '../../../schema/finance/payments.ts';
 import { getTransaction } from '../transfers/get-transaction.ts';
 import { hashRequest, reservedKey } from '../transfers/request.ts';
 import { postReversal } from '../transfers/reverse-transaction.ts';
-import { movePayment, type PaymentDetail, paymentColumns, paymentKey } from './payment.ts';
+import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
 const input = z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
 
-const refundedPayment = statement<PaymentDetail, [userId: string, id: string]>(
+const refundedPayment = prepared(
   'refunded_payment',
-  `update finance.payments
-   set status = 'REFUNDED', refunded_at = clock_timestamp()
-   where user_id = $1
-     and id = $2
-   returning ${paymentColumns.list}`,
+  { userId: payments.userId, id: payments.id },
+  (query, { userId, id }) =>
+    query
+      .update(payments)
+      .set({ status: 'REFUNDED', refundedAt: sql`clock_timestamp()` })
+      .where(and(eq(payments.userId, userId), eq(payments.id, id)))
+      .returning(paymentFields),
 );
 
 /**
@@ -44,7 +48,7 @@ export async function refundPayment(
         occurredAt,
         metadata: { paymentId: key.id },
       });
-      return refundedPayment(tx, [key.userId, key.id]);
+      return refundedPayment(tx, key);
     },
   });
 }

@@ -1,25 +1,26 @@
+import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
+import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { statement } from '../../../db/statement.ts';
 import { instant, parseInput } from '../../../input/validate.ts';
+import { payments } from '../../../schema/finance/payments.ts';
 import { enroll } from '../../education/enrollments/enroll.ts';
 import { hashRequest, reservedKey } from '../transfers/request.ts';
 import { postTransfer } from '../transfers/transfer.ts';
 import { systemOwners } from '../wallets/wallet-ref.ts';
-import { movePayment, type PaymentDetail, paymentColumns, paymentKey } from './payment.ts';
+import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
 const input = z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
 
-const settledPayment = statement<
-  PaymentDetail,
-  [userId: string, id: string, transactionId: string]
->(
+const settledPayment = prepared(
   'settled_payment',
-  `update finance.payments
-   set status = 'COMPLETED', completed_at = clock_timestamp(), transaction_id = $3
-   where user_id = $1
-     and id = $2
-   returning ${paymentColumns.list}`,
+  { userId: payments.userId, id: payments.id, transactionId: payments.transactionId },
+  (query, { userId, id, transactionId }) =>
+    query
+      .update(payments)
+      .set({ status: 'COMPLETED', completedAt: sql`clock_timestamp()`, transactionId })
+      .where(and(eq(payments.userId, userId), eq(payments.id, id)))
+      .returning(paymentFields),
 );
 
 /**
@@ -58,7 +59,7 @@ export async function settlePayment(
       if (payment.type === 'ENROLLMENT' && payment.courseId !== null) {
         await enroll(tx, { userId: key.userId, courseId: payment.courseId });
       }
-      return settledPayment(tx, [key.userId, key.id, transactionId]);
+      return settledPayment(tx, { ...key, transactionId });
     },
   });
 }
