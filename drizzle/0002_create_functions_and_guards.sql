@@ -3207,7 +3207,7 @@ as $$
     ) r
   ) n
   where v.job_id = any (job_ids)
-  and (n.near_gap or not p.is_packed)
+    and (n.near_gap or not p.is_packed)
 $$;
 
 comment on function marketplace.compute_postings(uuid[])
@@ -3231,7 +3231,7 @@ begin
     group by user_id, skill_id
   ) c
   where us.user_id = c.user_id
-  and us.skill_id = c.skill_id;
+    and us.skill_id = c.skill_id;
   return null;
 end
 $$;
@@ -3244,11 +3244,11 @@ as $$
   delete from marketplace.skill_postings p
   using marketplace.compute_postings(job_ids) c
   where p.skill_id = c.skill_id
-  and p.size_class = c.size_class
-  and p.bound = c.bound
-  and p.posted_minute = c.posted_minute
-  and p.total_weight = c.total_weight
-  and p.job_id = c.job_id
+    and p.size_class = c.size_class
+    and p.bound = c.bound
+    and p.posted_minute = c.posted_minute
+    and p.total_weight = c.total_weight
+    and p.job_id = c.job_id
 $$;
 
 comment on function marketplace.delete_postings(uuid[])
@@ -3277,8 +3277,8 @@ begin
   with dropped as (
     delete from marketplace.packed_shares
     where (after_skill is null or skill_id > after_skill)
-    and skill_id <= last_skill
-    and block_id not in (select block from unnest(occupied) o (block))
+      and skill_id <= last_skill
+      and block_id not in (select block from unnest(occupied) o (block))
     returning skill_id, level, block_id
   ),
   digits as (
@@ -3296,12 +3296,12 @@ begin
   set bounds = b.bounds - d.of_blocks
   from digits d
   where b.skill_id = d.skill_id
-  and b.level = d.level
-  and b.group_id = d.group_id;
+    and b.level = d.level
+    and b.group_id = d.group_id;
   delete from marketplace.packed_bounds
   where (after_skill is null or skill_id > after_skill)
-  and skill_id <= last_skill
-  and bounds = 0;
+    and skill_id <= last_skill
+    and bounds = 0;
   return last_skill;
 end
 $$;
@@ -3350,7 +3350,7 @@ begin
       select
       from marketplace.packed_jobs p
       where p.slot >= u.id * 512
-      and p.slot < (u.id + 1) * 512
+        and p.slot < (u.id + 1) * 512
     )
     limit block_count
   ) b;
@@ -3442,7 +3442,7 @@ begin
         select n.job_id
         from near_jobs n
         where n.code >> 3 = b.skill_id
-        and n.code <= b.code
+          and n.code <= b.code
         order by n.posted_minute desc
         fetch first (example_count) rows with ties
       ) newest
@@ -3602,10 +3602,10 @@ begin
   from marketplace.job_vectors v
   left join marketplace.compute_job_vectors(job_ids) c on c.job_id = v.job_id
   where v.job_id = any (job_ids)
-  and (
-    v.needs <> coalesce(c.needs, '{}')
-    or (v.posted_at, v.expires_at) is distinct from (c.posted_at, c.expires_at)
-  );
+    and (
+      v.needs <> coalesce(c.needs, '{}')
+      or (v.posted_at, v.expires_at) is distinct from (c.posted_at, c.expires_at)
+    );
 
   if changed_ids is not null then
     perform marketplace.delete_postings(changed_ids);
@@ -3618,14 +3618,14 @@ begin
     currency = c.currency, top_salary = c.top_salary
   from marketplace.compute_job_vectors(job_ids) c
   where v.job_id = c.job_id
-  and (v.* is distinct from c.* or c.needs = '{}');
+    and (v.* is distinct from c.* or c.needs = '{}');
 
   if changed_ids is not null then
     -- A job that is being deleted has a vector for a moment longer, but no skills any more.
     update marketplace.job_vectors v
     set needs = '{}', codes = '{}', total_weight = 0, skill_bits = 0::bit(256)
     where v.job_id = any (changed_ids)
-    and not exists (select from marketplace.jobs j where j.id = v.job_id);
+      and not exists (select from marketplace.jobs j where j.id = v.job_id);
 
     insert into marketplace.skill_postings
     select * from marketplace.compute_postings(changed_ids);
@@ -3664,7 +3664,7 @@ begin
     if not exists (
       select from marketplace.job_applications
       where user_id = old.user_id
-      and job_id = old.job_id
+        and job_id = old.job_id
     ) then
       return old;
     end if;
@@ -3816,12 +3816,12 @@ as $$
     select *
     from people
     where score > 0
-    and (not qualified_only or required_met = (select required_count from totals))
-    and (
-      after_score is null
-      or (-score, -verified_count, -endorsement_count, user_id)
-        > (-after_score, -after_verified, -after_endorsements, after_user)
-    )
+      and (not qualified_only or required_met = (select required_count from totals))
+      and (
+        after_score is null
+        or (-score, -verified_count, -endorsement_count, user_id)
+          > (-after_score, -after_verified, -after_endorsements, after_user)
+      )
     order by score desc, verified_count desc, endorsement_count desc, user_id
     offset 0
   ) p
@@ -3867,15 +3867,15 @@ begin
       from marketplace.job_vectors v
       cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, $1) as score) s
       where %s
-      and v.skill_bits <> v.skill_bits & ($1).missing_bits
-      and s.score > 0
-      and (v.expires_at is null or v.expires_at > $3)
-      and (
-        not $4
-        or public.icount(v.codes operator(public.&) ($1).full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
-      and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
+        and v.skill_bits <> v.skill_bits & ($1).missing_bits
+        and s.score > 0
+        and (v.expires_at is null or v.expires_at > $3)
+        and (
+          not $4
+          or public.icount(v.codes operator(public.&) ($1).full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
+        and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
       order by s.score desc, v.posted_at desc, v.job_id desc
       limit $2
     ) m
@@ -3963,7 +3963,7 @@ begin
       select p.reltuples * 10 >= v.reltuples * 9
       from pg_class p, pg_class v
       where p.oid = 'marketplace.packed_jobs'::regclass
-      and v.oid = 'marketplace.job_vectors'::regclass
+        and v.oid = 'marketplace.job_vectors'::regclass
     ));
     sample := marketplace.sample_matches(held, wanted, qualified_only, filter);
     nth := sample.nth;
@@ -4026,29 +4026,29 @@ begin
           ) l (least_score)
           where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
             >= p.total_weight * l.least_score
-          and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+            and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
         ) p
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score >= greatest(1, s.least_score)
-      and (v.expires_at is null or v.expires_at > filter.at)
-      and (
-        not is_narrowed
-        or (filter.remote_only is null or v.remote = filter.remote_only)
-        and (filter.place is null or v.location = lower(filter.place))
-        and (filter.pay_currency is null or v.currency = filter.pay_currency)
-        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-      )
-      and (
-        filter.after_score is null
-        or (s.score, v.posted_at, v.job_id)
-          < (filter.after_score, filter.after_posted, filter.after_job)
-      )
-      and (
-        not qualified_only
-        or public.icount(v.codes operator(public.&) held.full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = lower(filter.place))
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
       union all
       select * from unnest(packed.job_ids, packed.scores, packed.posted)
       order by score desc, posted_at desc, job_id desc
@@ -4139,7 +4139,7 @@ begin
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
         where coalesce(cardinality(found.job_ids), 0) < wanted
-        or c.share >= found.scores[wanted] * 1900 / 10000
+          or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
     found := marketplace.match_slots(candidates.slots, held, wanted, filter);
@@ -4196,12 +4196,12 @@ begin
       and (filter.pay_currency is null or v.currency = filter.pay_currency)
       and (filter.least_salary is null or v.top_salary >= filter.least_salary)
     )
-    and (
-      filter.after_score is null
-      or (s.score, v.posted_at, v.job_id)
-        < (filter.after_score, filter.after_posted, filter.after_job)
-    )
-    and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+      and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
   ) m;
@@ -4232,19 +4232,19 @@ begin
     join marketplace.job_vectors v on v.job_id = p.job_id
     cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, held) as score) s
     where s.score > 0
-    and (v.expires_at is null or v.expires_at > filter.at)
-    and (
-      not is_narrowed
-      or (filter.remote_only is null or v.remote = filter.remote_only)
-      and (filter.place is null or v.location = lower(filter.place))
-      and (filter.pay_currency is null or v.currency = filter.pay_currency)
-      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-    )
-    and (
-      filter.after_score is null
-      or (s.score, v.posted_at, v.job_id)
-        < (filter.after_score, filter.after_posted, filter.after_job)
-    )
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = lower(filter.place))
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      )
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
   ) m;
@@ -4278,8 +4278,8 @@ begin
     select job_id
     from marketplace.job_vectors
     where job_id = any (job_ids)
-    and cardinality(needs) < 100
-    and total_weight > cardinality(needs)
+      and cardinality(needs) < 100
+      and total_weight > cardinality(needs)
     order by job_id
     for update skip locked
   ) free_jobs;
@@ -4366,7 +4366,7 @@ as $$
   from generate_series(0, 7680, 512) c (first_bit)
   cross join generate_series(c.first_bit / width, (c.first_bit + 511) / width) i (place)
   where substring(bits from 81 + c.first_bit for 512) & mask <> 0::bit(512)
-  and substring(bits from 81 + width * i.place for width) >= least_share
+    and substring(bits from 81 + width * i.place for width) >= least_share
 $$;
 
 comment on function marketplace.reached_places(bit varying, integer, bit, bit)
@@ -4381,7 +4381,7 @@ as $$
   join marketplace.job_vectors v on v.job_id = p.job_id
   cross join unnest(v.needs) n (code)
   where p.slot >= block::bigint * 512
-  and p.slot < (block::bigint + 1) * 512
+    and p.slot < (block::bigint + 1) * 512
 $$;
 
 comment on function marketplace.read_block(integer) is 'The needs of the jobs that are in a block';
@@ -4451,7 +4451,7 @@ begin
     new.withdrawn_at is not null, new.status_changed_by, new.status_changed_at
   from marketplace.application_steps
   where user_id = new.user_id
-  and job_id = new.job_id;
+    and job_id = new.job_id;
   return null;
 end
 $$;
@@ -4477,7 +4477,7 @@ begin
       select job_id
       from marketplace.job_vectors
       where total_weight > 0
-      and (after_job is null or job_id > after_job)
+        and (after_job is null or job_id > after_job)
       order by job_id
       limit chunk
     ) next_jobs;
@@ -4499,7 +4499,7 @@ begin
     select v.job_id
     from marketplace.job_vectors v
     where v.job_id = any (chosen)
-    and v.job_id <> all (coalesce(free_ids, '{}'))
+      and v.job_id <> all (coalesce(free_ids, '{}'))
   );
   done := coalesce(cardinality(chosen), 0) - cardinality(skipped);
 end
@@ -4563,24 +4563,24 @@ begin
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score > 0
-      and (v.expires_at is null or v.expires_at > filter.at)
-      and (
-        not is_narrowed
-        or (filter.remote_only is null or v.remote = filter.remote_only)
-        and (filter.place is null or v.location = lower(filter.place))
-        and (filter.pay_currency is null or v.currency = filter.pay_currency)
-        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-      )
-      and (
-        filter.after_score is null
-        or (s.score, v.posted_at, v.job_id)
-          < (filter.after_score, filter.after_posted, filter.after_job)
-      )
-      and (
-        not qualified_only
-        or public.icount(v.codes operator(public.&) held.full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = lower(filter.place))
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
@@ -4652,7 +4652,7 @@ as $$
 begin
   perform from marketplace.jobs
   where id = job
-  and deleted_at is null
+    and deleted_at is null
   for no key update;
   if not found then
     return false;
@@ -4660,7 +4660,7 @@ begin
 
   delete from marketplace.job_skills js
   where js.job_id = job
-  and js.skill_id <> all (skill_ids);
+    and js.skill_id <> all (skill_ids);
 
   insert into marketplace.job_skills (job_id, skill_id, level, required)
   select job, given.skill_id, given.level, given.required
@@ -4688,14 +4688,14 @@ begin
   update identity.users
   set updated_at = updated_at
   where id = person
-  and deleted_at is null;
+    and deleted_at is null;
   if not found then
     return false;
   end if;
 
   delete from marketplace.user_skills us
   where us.user_id = person
-  and us.skill_id <> all (skill_ids);
+    and us.skill_id <> all (skill_ids);
 
   -- Whoever verified a level has not verified another.
   insert into marketplace.user_skills (user_id, skill_id, level)

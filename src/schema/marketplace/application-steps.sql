@@ -16,7 +16,7 @@ begin
     if not exists (
       select from marketplace.job_applications
       where user_id = old.user_id
-      and job_id = old.job_id
+        and job_id = old.job_id
     ) then
       return old;
     end if;

@@ -106,7 +106,7 @@ begin
     new.withdrawn_at is not null, new.status_changed_by, new.status_changed_at
   from marketplace.application_steps
   where user_id = new.user_id
-  and job_id = new.job_id;
+    and job_id = new.job_id;
   return null;
 end
 $$;

@@ -18,7 +18,7 @@ begin
     group by user_id, skill_id
   ) c
   where us.user_id = c.user_id
-  and us.skill_id = c.skill_id;
+    and us.skill_id = c.skill_id;
   return null;
 end
 $$;

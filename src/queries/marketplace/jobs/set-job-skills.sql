@@ -9,7 +9,7 @@ as $$
 begin
   perform from marketplace.jobs
   where id = job
-  and deleted_at is null
+    and deleted_at is null
   for no key update;
   if not found then
     return false;
@@ -17,7 +17,7 @@ begin
 
   delete from marketplace.job_skills js
   where js.job_id = job
-  and js.skill_id <> all (skill_ids);
+    and js.skill_id <> all (skill_ids);
 
   insert into marketplace.job_skills (job_id, skill_id, level, required)
   select job, given.skill_id, given.level, given.required

@@ -65,7 +65,7 @@ begin
         select n.job_id
         from near_jobs n
         where n.code >> 3 = b.skill_id
-        and n.code <= b.code
+          and n.code <= b.code
         order by n.posted_minute desc
         fetch first (example_count) rows with ties
       ) newest

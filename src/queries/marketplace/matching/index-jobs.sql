@@ -36,10 +36,10 @@ begin
   from marketplace.job_vectors v
   left join marketplace.compute_job_vectors(job_ids) c on c.job_id = v.job_id
   where v.job_id = any (job_ids)
-  and (
-    v.needs <> coalesce(c.needs, '{}')
-    or (v.posted_at, v.expires_at) is distinct from (c.posted_at, c.expires_at)
-  );
+    and (
+      v.needs <> coalesce(c.needs, '{}')
+      or (v.posted_at, v.expires_at) is distinct from (c.posted_at, c.expires_at)
+    );
 
   if changed_ids is not null then
     perform marketplace.delete_postings(changed_ids);
@@ -52,14 +52,14 @@ begin
     currency = c.currency, top_salary = c.top_salary
   from marketplace.compute_job_vectors(job_ids) c
   where v.job_id = c.job_id
-  and (v.* is distinct from c.* or c.needs = '{}');
+    and (v.* is distinct from c.* or c.needs = '{}');
 
   if changed_ids is not null then
     -- A job that is being deleted has a vector for a moment longer, but no skills any more.
     update marketplace.job_vectors v
     set needs = '{}', codes = '{}', total_weight = 0, skill_bits = 0::bit(256)
     where v.job_id = any (changed_ids)
-    and not exists (select from marketplace.jobs j where j.id = v.job_id);
+      and not exists (select from marketplace.jobs j where j.id = v.job_id);
 
     insert into marketplace.skill_postings
     select * from marketplace.compute_postings(changed_ids);

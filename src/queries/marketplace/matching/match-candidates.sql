@@ -40,12 +40,12 @@ as $$
     select *
     from people
     where score > 0
-    and (not qualified_only or required_met = (select required_count from totals))
-    and (
-      after_score is null
-      or (-score, -verified_count, -endorsement_count, user_id)
-        > (-after_score, -after_verified, -after_endorsements, after_user)
-    )
+      and (not qualified_only or required_met = (select required_count from totals))
+      and (
+        after_score is null
+        or (-score, -verified_count, -endorsement_count, user_id)
+          > (-after_score, -after_verified, -after_endorsements, after_user)
+      )
     order by score desc, verified_count desc, endorsement_count desc, user_id
     offset 0
   ) p

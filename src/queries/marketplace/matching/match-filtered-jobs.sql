@@ -32,15 +32,15 @@ begin
       from marketplace.job_vectors v
       cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, $1) as score) s
       where %s
-      and v.skill_bits <> v.skill_bits & ($1).missing_bits
-      and s.score > 0
-      and (v.expires_at is null or v.expires_at > $3)
-      and (
-        not $4
-        or public.icount(v.codes operator(public.&) ($1).full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
-      and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
+        and v.skill_bits <> v.skill_bits & ($1).missing_bits
+        and s.score > 0
+        and (v.expires_at is null or v.expires_at > $3)
+        and (
+          not $4
+          or public.icount(v.codes operator(public.&) ($1).full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
+        and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
       order by s.score desc, v.posted_at desc, v.job_id desc
       limit $2
     ) m

@@ -73,7 +73,7 @@ begin
       select p.reltuples * 10 >= v.reltuples * 9
       from pg_class p, pg_class v
       where p.oid = 'marketplace.packed_jobs'::regclass
-      and v.oid = 'marketplace.job_vectors'::regclass
+        and v.oid = 'marketplace.job_vectors'::regclass
     ));
     sample := marketplace.sample_matches(held, wanted, qualified_only, filter);
     nth := sample.nth;
@@ -136,29 +136,29 @@ begin
           ) l (least_score)
           where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
             >= p.total_weight * l.least_score
-          and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+            and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
         ) p
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score >= greatest(1, s.least_score)
-      and (v.expires_at is null or v.expires_at > filter.at)
-      and (
-        not is_narrowed
-        or (filter.remote_only is null or v.remote = filter.remote_only)
-        and (filter.place is null or v.location = lower(filter.place))
-        and (filter.pay_currency is null or v.currency = filter.pay_currency)
-        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-      )
-      and (
-        filter.after_score is null
-        or (s.score, v.posted_at, v.job_id)
-          < (filter.after_score, filter.after_posted, filter.after_job)
-      )
-      and (
-        not qualified_only
-        or public.icount(v.codes operator(public.&) held.full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = lower(filter.place))
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
       union all
       select * from unnest(packed.job_ids, packed.scores, packed.posted)
       order by score desc, posted_at desc, job_id desc

@@ -10,14 +10,14 @@ begin
   update identity.users
   set updated_at = updated_at
   where id = person
-  and deleted_at is null;
+    and deleted_at is null;
   if not found then
     return false;
   end if;
 
   delete from marketplace.user_skills us
   where us.user_id = person
-  and us.skill_id <> all (skill_ids);
+    and us.skill_id <> all (skill_ids);
 
   -- Whoever verified a level has not verified another.
   insert into marketplace.user_skills (user_id, skill_id, level)

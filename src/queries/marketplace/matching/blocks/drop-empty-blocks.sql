@@ -21,8 +21,8 @@ begin
   with dropped as (
     delete from marketplace.packed_shares
     where (after_skill is null or skill_id > after_skill)
-    and skill_id <= last_skill
-    and block_id not in (select block from unnest(occupied) o (block))
+      and skill_id <= last_skill
+      and block_id not in (select block from unnest(occupied) o (block))
     returning skill_id, level, block_id
   ),
   digits as (
@@ -40,12 +40,12 @@ begin
   set bounds = b.bounds - d.of_blocks
   from digits d
   where b.skill_id = d.skill_id
-  and b.level = d.level
-  and b.group_id = d.group_id;
+    and b.level = d.level
+    and b.group_id = d.group_id;
   delete from marketplace.packed_bounds
   where (after_skill is null or skill_id > after_skill)
-  and skill_id <= last_skill
-  and bounds = 0;
+    and skill_id <= last_skill
+    and bounds = 0;
   return last_skill;
 end
 $$;

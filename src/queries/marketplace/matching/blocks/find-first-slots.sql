@@ -22,7 +22,7 @@ begin
       select
       from marketplace.packed_jobs p
       where p.slot >= u.id * 512
-      and p.slot < (u.id + 1) * 512
+        and p.slot < (u.id + 1) * 512
     )
     limit block_count
   ) b;

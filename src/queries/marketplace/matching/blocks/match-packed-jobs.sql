@@ -69,7 +69,7 @@ begin
         select c.slot
         from unnest(candidates.slots, candidates.shares) c (slot, share)
         where coalesce(cardinality(found.job_ids), 0) < wanted
-        or c.share >= found.scores[wanted] * 1900 / 10000
+          or c.share >= found.scores[wanted] * 1900 / 10000
       );
     end if;
     found := marketplace.match_slots(candidates.slots, held, wanted, filter);

@@ -19,19 +19,19 @@ begin
     join marketplace.job_vectors v on v.job_id = p.job_id
     cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, held) as score) s
     where s.score > 0
-    and (v.expires_at is null or v.expires_at > filter.at)
-    and (
-      not is_narrowed
-      or (filter.remote_only is null or v.remote = filter.remote_only)
-      and (filter.place is null or v.location = lower(filter.place))
-      and (filter.pay_currency is null or v.currency = filter.pay_currency)
-      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-    )
-    and (
-      filter.after_score is null
-      or (s.score, v.posted_at, v.job_id)
-        < (filter.after_score, filter.after_posted, filter.after_job)
-    )
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = lower(filter.place))
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      )
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
   ) m;

@@ -14,8 +14,8 @@ begin
     select job_id
     from marketplace.job_vectors
     where job_id = any (job_ids)
-    and cardinality(needs) < 100
-    and total_weight > cardinality(needs)
+      and cardinality(needs) < 100
+      and total_weight > cardinality(needs)
     order by job_id
     for update skip locked
   ) free_jobs;

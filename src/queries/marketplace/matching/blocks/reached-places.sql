@@ -8,7 +8,7 @@ as $$
   from generate_series(0, 7680, 512) c (first_bit)
   cross join generate_series(c.first_bit / width, (c.first_bit + 511) / width) i (place)
   where substring(bits from 81 + c.first_bit for 512) & mask <> 0::bit(512)
-  and substring(bits from 81 + width * i.place for width) >= least_share
+    and substring(bits from 81 + width * i.place for width) >= least_share
 $$;
 
 comment on function marketplace.reached_places(bit varying, integer, bit, bit)

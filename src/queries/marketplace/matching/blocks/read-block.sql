@@ -7,7 +7,7 @@ as $$
   join marketplace.job_vectors v on v.job_id = p.job_id
   cross join unnest(v.needs) n (code)
   where p.slot >= block::bigint * 512
-  and p.slot < (block::bigint + 1) * 512
+    and p.slot < (block::bigint + 1) * 512
 $$;
 
 comment on function marketplace.read_block(integer) is 'The needs of the jobs that are in a block';

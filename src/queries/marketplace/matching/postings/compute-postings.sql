@@ -32,7 +32,7 @@ as $$
     ) r
   ) n
   where v.job_id = any (job_ids)
-  and (n.near_gap or not p.is_packed)
+    and (n.near_gap or not p.is_packed)
 $$;
 
 comment on function marketplace.compute_postings(uuid[])

@@ -34,12 +34,12 @@ begin
       and (filter.pay_currency is null or v.currency = filter.pay_currency)
       and (filter.least_salary is null or v.top_salary >= filter.least_salary)
     )
-    and (
-      filter.after_score is null
-      or (s.score, v.posted_at, v.job_id)
-        < (filter.after_score, filter.after_posted, filter.after_job)
-    )
-    and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+      and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
     order by s.score desc, v.posted_at desc, v.job_id desc
     limit wanted
   ) m;

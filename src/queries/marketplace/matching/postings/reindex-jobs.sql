@@ -16,7 +16,7 @@ begin
       select job_id
       from marketplace.job_vectors
       where total_weight > 0
-      and (after_job is null or job_id > after_job)
+        and (after_job is null or job_id > after_job)
       order by job_id
       limit chunk
     ) next_jobs;
@@ -38,7 +38,7 @@ begin
     select v.job_id
     from marketplace.job_vectors v
     where v.job_id = any (chosen)
-    and v.job_id <> all (coalesce(free_ids, '{}'))
+      and v.job_id <> all (coalesce(free_ids, '{}'))
   );
   done := coalesce(cardinality(chosen), 0) - cardinality(skipped);
 end

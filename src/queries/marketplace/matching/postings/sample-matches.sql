@@ -53,24 +53,24 @@ begin
       ) s
       join marketplace.job_vectors v on v.job_id = s.job_id
       where s.score > 0
-      and (v.expires_at is null or v.expires_at > filter.at)
-      and (
-        not is_narrowed
-        or (filter.remote_only is null or v.remote = filter.remote_only)
-        and (filter.place is null or v.location = lower(filter.place))
-        and (filter.pay_currency is null or v.currency = filter.pay_currency)
-        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
-      )
-      and (
-        filter.after_score is null
-        or (s.score, v.posted_at, v.job_id)
-          < (filter.after_score, filter.after_posted, filter.after_job)
-      )
-      and (
-        not qualified_only
-        or public.icount(v.codes operator(public.&) held.full_required)
-          = v.total_weight - cardinality(v.needs)
-      )
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = lower(filter.place))
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
       order by s.score desc, v.posted_at desc
       limit 2 * wanted
     ) m;
