@@ -4112,7 +4112,8 @@ begin
   loop
     for round in 1..most_rounds loop
       candidates := marketplace.find_first_slots(
-        person, groups.ids, groups.bounds, most_share, block_count, slot_count
+        person => person, group_ids => groups.ids, bounds => groups.bounds,
+        most_share => most_share, block_count => block_count, slot_count => slot_count
       );
       if is_guess and cardinality(candidates.slots) = slot_count then
         t := greatest(1, candidates.shares[wanted] - least(cardinality(held.skill_ids), 20));
