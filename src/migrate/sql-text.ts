@@ -75,9 +75,7 @@ export function splitSource(source: string): SourceStatement[] {
     text = '';
     code = '';
   };
-  for (let at = 0; at < source.length; ) {
-    const piece = readPiece(source, at);
-    at += piece.length;
+  for (const piece of piecesOf(source)) {
     const isEnd = piece === ';' && !isInBody(`${code};`);
     text += piece;
     if (!isEnd) code += piece.startsWith('--') || piece.startsWith('/*') ? ' ' : piece;
@@ -90,6 +88,15 @@ export function splitSource(source: string): SourceStatement[] {
 /** The statements of an SQL text, without their comments. */
 export function splitStatements(text: string): string[] {
   return splitSource(text).map(({ code }) => code);
+}
+
+/** What an SQL text is read by: comments, quoted texts, names and numbers, other characters. */
+export function* piecesOf(text: string): Generator<string> {
+  for (let at = 0; at < text.length; ) {
+    const piece = readPiece(text, at);
+    at += piece.length;
+    yield piece;
+  }
 }
 
 function readPiece(text: string, at: number): string {

@@ -1,4 +1,4 @@
-import { dropOf } from './changes.ts';
+import { dropOf, textOf } from './changes.ts';
 import type { SqlObject } from './sql-object.ts';
 
 /**
@@ -6,45 +6,73 @@ import type { SqlObject } from './sql-object.ts';
  * cannot be replaced is dropped first: of a type, with the functions that take or return it, which
  * all are made after it.
  */
-export function replaceObject({ kind, name, text }: SqlObject): string[] {
+export function replaceObject(object: SqlObject): string[] {
+  const { kind, name, text } = object;
+  if (kind === 'function') return [replaceFunction(object)];
   if (kind === 'type') return [dropUsers(name.slice('type '.length)), dropOf(name), text];
   const mustGo =
     kind === 'constraint' || kind === 'index' || text.includes('create constraint trigger');
   return mustGo ? [dropOf(name), text] : [text];
 }
 
+// Other names of parameters, another result or a default less cannot be replaced.
+function replaceFunction(object: SqlObject): string {
+  const made = `execute '${textOf(object).replaceAll("'", "''")}';`;
+  return `do $replace$
+  begin
+    ${made}
+  exception when invalid_function_definition then
+    ${dropOf(object.name)}
+    ${made}
+  end
+  $replace$;`;
+}
+
 function dropUsers(type: string): string {
   return dropEach(
     `
-    select format('drop function %s', d.objid::regprocedure)
+    select distinct format('drop function %s', d.objid::regprocedure)
     from pg_depend d
-    join pg_type t on t.oid = d.refobjid or t.typarray = d.refobjid
+    join pg_type t on d.refobjid in (t.oid, t.typarray)
     where d.refclassid = 'pg_type'::regclass
       and d.classid = 'pg_proc'::regclass
-      and '${type}'::regtype in (t.oid, t.typelem)`,
+      and t.oid = '${type}'::regtype`,
     `to_regtype('${type}') is not null`,
   );
 }
 
 /**
- * Drops the functions of some schemas, and the triggers that call them, that this transaction did
- * not make: it has just made all that the sources have, and the row of each object in the catalog
- * says which transaction wrote it.
+ * Drops the functions and composite types of some schemas, and the triggers on their tables that
+ * call such functions, that this transaction did not make: it has just made all that the sources
+ * have, and the row of each object in the catalog says which transaction wrote it. Triggers of
+ * others on tables of their own stay while the function does.
  */
 export function dropLeftovers(schemas: readonly string[]): string {
   const ours = schemas.map((schema) => `'${schema}'`).join(', ');
-  return `${dropEach(`
-    select format('drop trigger %I on %s', g.tgname, g.tgrelid::regclass)
+  // Blocks that catch an error write as subtransactions, which are younger.
+  const isOld = (row: string) => `age(${row}.xmin) > age(pg_current_xact_id()::xid)`;
+  return [
+    `select format('drop trigger %I on %s', g.tgname, g.tgrelid::regclass)
     from pg_trigger g
     join pg_proc p on p.oid = g.tgfoid
+    join pg_class c on c.oid = g.tgrelid
     where not g.tgisinternal
       and p.pronamespace::regnamespace::text in (${ours})
-      and g.xmin <> pg_current_xact_id()::xid`)}
-  ${dropEach(`
-    select format('drop function %s', p.oid::regprocedure)
+      and ${isOld('g')}
+      and (c.relnamespace::regnamespace::text in (${ours}) or ${isOld('p')})`,
+    `select format('drop routine %s', p.oid::regprocedure)
     from pg_proc p
     where p.pronamespace::regnamespace::text in (${ours})
-      and p.xmin <> pg_current_xact_id()::xid`)}`;
+      and ${isOld('p')}`,
+    `select format('drop type %s', t.oid::regtype)
+    from pg_type t
+    join pg_class c on c.oid = t.typrelid
+    where c.relkind = 'c'
+      and t.typnamespace::regnamespace::text in (${ours})
+      and ${isOld('t')}`,
+  ]
+    .map((statements) => dropEach(statements))
+    .join('\n');
 }
 
 function dropEach(statements: string, condition = 'true'): string {

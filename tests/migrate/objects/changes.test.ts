@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../../src/migrate/catalog.ts';
-import { compareSources } from '../../../src/migrate/objects/changes.ts';
+import { compareSources, dropOf } from '../../../src/migrate/objects/changes.ts';
 import type { Sources } from '../../../src/migrate/objects/read-sources.ts';
-import { replaceObject } from '../../../src/migrate/objects/replace.ts';
+import { dropLeftovers, replaceObject } from '../../../src/migrate/objects/replace.ts';
 import { compareObjects, hashOf, parseObjects } from '../../../src/migrate/objects/sql-object.ts';
 import { useEmptyDatabases } from '../databases.ts';
 import { run } from '../fixture.ts';
@@ -17,6 +17,9 @@ const TABLES = `
 
 const OLD = `
   create type pets.meal as (grams integer);
+  comment on type pets.meal is 'A meal';
+  create or replace function pets.sum(meals pets.meal[], out grams integer)
+  language sql as $$ select 1 $$;
   create or replace function pets.feed(meal pets.meal, note text default 'a, b') returns integer
   language sql as $$ select (meal).grams $$;
   comment on function pets.feed(pets.meal, text) is 'Feeds a cat';
@@ -29,7 +32,9 @@ const OLD = `
   create constraint trigger cats_fed after insert on pets.cats deferrable initially deferred
   for each row execute function pets.check_name();
   alter table pets.cats add constraint cats_place_key unique (place) deferrable;
+  comment on trigger cats_fed on pets.cats is 'Checks it';
   create index cats_name_idx on pets.cats (name) include (place);
+  comment on index pets.cats_name_idx is 'For names';
   comment on table pets.cats is 'A cat';
   insert into pets.cats (id, name) values (1, 'Tom') on conflict (id) do nothing;
 `;
@@ -38,6 +43,11 @@ const OLD = `
 const changes: Record<string, [from: string, to: string][]> = {
   'the body of a function': [['select cat $$', 'select cat + 1 $$']],
   'the comment on a function': [['Feeds a cat', 'Feeds the cat']],
+  'no comment on a function': [
+    ["comment on function pets.feed(pets.meal, text) is 'Feeds a cat';", ''],
+  ],
+  'the parameters of a function that returns by them': [['out grams integer', 'out grams bigint']],
+  'a default less': [["note text default 'a, b'", 'note text']],
   'a parameter more': [
     ['weigh(cat integer)', 'weigh(cat integer, grams integer default 1)'],
     ["'a, b'", "'b'"],
@@ -53,6 +63,25 @@ const changes: Record<string, [from: string, to: string][]> = {
   'a key': [['unique (place) deferrable', 'unique (place, name) deferrable']],
   'an index': [['(name) include (place)', '(name) include (place, id)']],
   'the comment on a table': [['A cat', 'One cat']],
+  'no constraint trigger': [
+    [
+      `create constraint trigger cats_fed after insert on pets.cats deferrable initially deferred
+  for each row execute function pets.check_name();`,
+      '',
+    ],
+    ["comment on trigger cats_fed on pets.cats is 'Checks it';", ''],
+  ],
+  'another function of a trigger': [
+    ['pets.check_name() returns', 'pets.check_cat() returns'],
+    [
+      'for each row execute function pets.check_name()',
+      'for each row execute function pets.check_cat()',
+    ],
+    [
+      'initially deferred\n  for each row execute function pets.check_name()',
+      'initially deferred\n  for each row execute function pets.check_cat()',
+    ],
+  ],
   rows: [["(1, 'Tom')", "(1, 'Tom'), (2, 'Tim')"]],
 };
 
@@ -106,6 +135,33 @@ describe('compareSources', () => {
     ]);
   });
 
+  it.each([
+    'create or replace trigger cats_long before insert on pets.cats for each row ' +
+      'when (pets.is_long(new.name)) execute function pets.check_name();',
+    'create index cats_long_idx on pets.cats (id) where pets.is_long(name);',
+    'alter table pets.cats add constraint cats_long_check check (not pets.is_long(name));',
+    'create or replace function pets.shorten(name text default pets.is_long(null::text))\n' +
+      'returns text language sql as $$ select name $$;',
+  ])('makes again what calls a function that has to be made again: %s', async (user) => {
+    const isLong = `create or replace function pets.is_long(name text) returns boolean
+      language sql immutable as $$ select length($1) > 9 $$;`;
+    const before = sourcesOf(OLD + isLong + user);
+    const now = sourcesOf(OLD + isLong.replace('name text', 'text') + user);
+    const back = compareSources(stateOf(before), now, { tablesChange: false });
+    expect(await build(make(before).after, [...back.before, ...back.after])).toEqual(
+      await build(make(now).after),
+    );
+  });
+
+  it('takes away what was on a table that is gone', async () => {
+    const none = compareSources(stateOf(old), sourcesOf(''), { tablesChange: true });
+    const url = await emptyDatabase();
+    await run(url, TABLES + make(old).after.join('\n'));
+    const dropped = 'drop table pets.cats cascade;';
+    await run(url, [...none.before, dropped, ...none.after].join('\n'));
+    expect(await readCatalog({ url })).toEqual(['schema pets']);
+  });
+
   it('lets a column go whose trigger changes with it', async () => {
     const now = sourcesOf(OLD.replace('before insert on', 'before update of name on'));
     const back = compareSources(stateOf(now), old, { tablesChange: true });
@@ -130,22 +186,48 @@ describe('compareSources', () => {
   });
 });
 
-// push has other means against these: a signature that is not made any more is a left-over.
-const {
-  'a parameter more': _1,
-  'another name of a parameter': _2,
-  'another result': _3,
-  ...same
-} = changes;
+describe('dropOf', () => {
+  it.each([
+    ['a timestamptz default now(), b integer', 'a timestamptz, b integer'],
+    ['a integer[] default array[1, 2], b text[]', 'a integer[], b text[]'],
+    [`a text default 'it''s, (b' , b text = ''`, 'a text, b text'],
+    ['a numeric(12, 2) default (1 + (2 * 3)), out b text', 'a numeric(12, 2), out b text'],
+    [`a text default 'a) returns b', "default" text`, 'a text, "default" text'],
+  ])('names a function without the defaults of %s', (parameters, kept) => {
+    const name = `function pets.feed(${parameters}) returns table(grams integer, at date)`;
+    expect(dropOf(name)).toBe(`drop function if exists pets.feed(${kept});`);
+  });
+});
 
-describe('replaceObject', () => {
-  it.each(Object.entries(same))(
-    'makes it on a database that has another: %s',
+describe('replaceObject and dropLeftovers', () => {
+  it.each(Object.entries(changes))(
+    'make it on a database that has another: %s',
     async (_what, replacements) => {
       const now = changedBy(replacements);
-      expect(await build(make(sourcesOf(OLD)).after, now.objects.flatMap(replaceObject))).toEqual(
-        await build(make(now).after),
-      );
+      const replaced = [...now.objects.flatMap(replaceObject), dropLeftovers(['pets'])];
+      // In one transaction, as the statements of one query are.
+      const { catalog } = await build(make(sourcesOf(OLD)).after, replaced);
+      expect(catalog).toEqual((await build(make(now).after)).catalog);
     },
   );
+
+  it('leave what others have on tables of their own', async () => {
+    const { objects } = sourcesOf(OLD);
+    const others = `
+      create schema shop; create table shop.orders (id int);
+      create trigger orders_name before insert on shop.orders
+      for each row execute function pets.check_name();
+      create function shop.check_cat() returns trigger
+      language plpgsql as $$ begin return new; end $$;
+      create trigger cats_shop before insert on pets.cats
+      for each row execute function shop.check_cat();`;
+    const built = await build(make(sourcesOf(OLD)).after, [others]);
+    expect(
+      await build(
+        make(sourcesOf(OLD)).after,
+        [others],
+        [...objects.flatMap(replaceObject), dropLeftovers(['pets'])],
+      ),
+    ).toEqual(built);
+  });
 });
