@@ -30,7 +30,9 @@ export function readSources(folder = join(packageRoot(), 'src')): Sources {
     .filter((file) => file.endsWith('.sql'))
     .map((file) => file.replaceAll('\\', '/'))
     .sort();
-  const read = (file: string) => readFileSync(join(folder, file), 'utf8').trim();
+  // A checkout on Windows may end lines by two characters.
+  const read = (file: string) =>
+    readFileSync(join(folder, file), 'utf8').replaceAll('\r\n', '\n').trim();
   const first = files
     .filter((file) => file.startsWith(FIRST))
     .map((file) => {

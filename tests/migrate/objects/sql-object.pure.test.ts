@@ -1,6 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readSources } from '../../../src/migrate/objects/read-sources.ts';
 import { compareObjects, parseObjects } from '../../../src/migrate/objects/sql-object.ts';
+import { useTemporaryFolder } from '../../setup/temporary-folder.ts';
+
+const folder = useTemporaryFolder();
 
 const only = (source: string) => {
   const [object, ...others] = parseObjects(source, 'pets.sql');
@@ -101,6 +106,14 @@ describe('compareObjects', () => {
 });
 
 describe('readSources', () => {
+  it('takes lines that end as on Windows for the same', async () => {
+    const write = (text: string) => writeFile(join(folder.path, 'feed.sql'), text);
+    await write(FEED);
+    const { objects } = readSources(folder.path);
+    await write(FEED.replaceAll('\n', '\r\n'));
+    expect(readSources(folder.path)).toEqual({ first: [], objects });
+  });
+
   it('finds what tables need apart from the rest', () => {
     const { first, objects } = readSources();
     expect(first.map(({ name }) => name)).toEqual([
