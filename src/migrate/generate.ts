@@ -5,7 +5,7 @@ import { defaultMigrationsFolder, readJournal } from '../journal.ts';
 import { packageRoot } from '../package-root.ts';
 import { drizzleKitBin } from './drizzle-kit.ts';
 import { compareSources, type ObjectChanges } from './objects/changes.ts';
-import { readSources } from './objects/read-sources.ts';
+import { readSources, type Sources } from './objects/read-sources.ts';
 import { readState, writeState } from './objects/state.ts';
 import { findTableChanges } from './table-changes.ts';
 
@@ -29,6 +29,8 @@ export interface Generation {
   /** What drizzle-kit would write; undefined when it would have to ask something first. */
   readonly tables: string | undefined;
   readonly objects: ObjectChanges;
+  /** What the state is after it. */
+  readonly sources: Sources;
 }
 
 /**
@@ -37,11 +39,12 @@ export interface Generation {
  */
 export async function planGeneration(): Promise<Generation | undefined> {
   const tables = await findTableChanges();
-  const objects = compareSources(readState(defaultMigrationsFolder()), readSources(), {
+  const sources = readSources();
+  const objects = compareSources(readState(defaultMigrationsFolder()), sources, {
     tablesChange: tables !== '',
   });
   const isEmpty = tables === '' && objects.before.length === 0 && objects.after.length === 0;
-  return isEmpty ? undefined : { tables, objects };
+  return isEmpty ? undefined : { tables, objects, sources };
 }
 
 /** A generation as a reader wants to see it. */
@@ -55,11 +58,14 @@ export function describeGeneration({ tables, objects }: Generation): string {
  * the terminal that it may have to ask questions on, then the SQL objects that changed. With
  * `custom`, the file is left for SQL of its author's.
  *
- * @throws Error when drizzle-kit does not get to its end
+ * @throws Error when drizzle-kit does not get to its end, or would ask where there is no terminal
  */
 export async function generate(options: { name: string; custom?: boolean }): Promise<string> {
   const folder = defaultMigrationsFolder();
   const plan = options.custom ? undefined : await planGeneration();
+  if (plan !== undefined && plan.tables === undefined && !process.stdin.isTTY) {
+    throw new Error('drizzle-kit has to ask what was renamed: run this in a terminal');
+  }
   const known = new Set(readJournal(folder).map(({ tag }) => tag));
   runDrizzleKit(options.name, { custom: plan === undefined || plan.tables === '' });
   const newest = readJournal(folder).at(-1);
@@ -69,7 +75,7 @@ export async function generate(options: { name: string; custom?: boolean }): Pro
   const written = readFileSync(path, 'utf8').trim();
   const parts = plan === undefined ? [] : compose(plan, written);
   writeFileSync(path, `${[HEAD, ...parts].join(BREAKPOINT)}\n`);
-  if (plan !== undefined) writeState(folder, readSources());
+  if (plan !== undefined) writeState(folder, plan.sources);
   dropOlderSnapshots(folder);
   return path;
 }

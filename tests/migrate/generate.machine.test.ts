@@ -86,4 +86,19 @@ describe('azora-db generate', () => {
     expect(catalog).toContain('TRIGGER audit_log_only_grows');
     expect(catalog).not.toContain('audit_log_append_only BEFORE');
   });
+
+  it('says that a terminal is needed where drizzle-kit would ask, and writes nothing', async () => {
+    await copyRepository();
+    await edit(
+      'src/schema/platform/notifications.ts',
+      "title: text('title').notNull(),",
+      "heading: text('heading').notNull(),",
+    );
+    const before = await read('drizzle/meta/_journal.json');
+    expect(await generate('--name', 'rename_title')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('run this in a terminal'),
+    });
+    expect(await read('drizzle/meta/_journal.json')).toBe(before);
+  });
 });
