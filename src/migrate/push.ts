@@ -8,7 +8,7 @@ import { drizzleKitBin, runDrizzleKitPush } from './drizzle-kit.ts';
 import { deployLock, lockSettings, type MigrateOptions } from './migrate.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readSources } from './objects/read-sources.ts';
-import { dropLeftovers, replaceObject } from './objects/replace.ts';
+import { dropLeftovers, replaceObject, selectColumnTriggers } from './objects/replace.ts';
 import { planMigrations } from './plan.ts';
 
 export interface PushOptions extends Pick<MigrateOptions, 'lockTimeoutMs' | 'lockAttempts'> {
@@ -47,13 +47,41 @@ export async function push(options: PushOptions): Promise<void> {
         options,
       );
       onStep('tables');
-      await runDrizzleKitPush({ bin, url: options.url, force: options.force ?? false });
+      await withoutColumnTriggers(client, options, () =>
+        runDrizzleKitPush({ bin, url: options.url, force: options.force ?? false }),
+      );
       onStep('objects');
       const statements = objects.flatMap(replaceObject);
       await apply(client, 'src/**/*.sql', [...statements, dropLeftovers(serviceSchemas)], options);
       await recordAll(client, readMigrations());
     }),
   );
+}
+
+// drizzle-kit knows of no trigger, and one that names a column would stop it. They come back with
+// the other objects, or at once when it fails.
+async function withoutColumnTriggers(
+  client: PoolClient,
+  options: PushOptions,
+  work: () => Promise<void>,
+): Promise<void> {
+  const { rows } = await client.query<{ drop: string; make: string }>(selectColumnTriggers, [
+    serviceSchemas,
+  ]);
+  const tag = 'src/**/*.sql';
+  await apply(
+    client,
+    tag,
+    rows.map((trigger) => trigger.drop),
+    options,
+  );
+  try {
+    await work();
+  } catch (error) {
+    // What cannot come back names what drizzle-kit has changed already.
+    for (const { make } of rows) await client.query(make).catch(() => undefined);
+    throw error;
+  }
 }
 
 /** Runs statements in one transaction, as a migration that is not recorded. */

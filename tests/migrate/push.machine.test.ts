@@ -88,6 +88,26 @@ describe('push', () => {
     });
   });
 
+  it('drops a column that a trigger names, and keeps the trigger when it must not', async () => {
+    const url = await emptyDatabase();
+    await migrate({ url });
+    const before = await readCatalog({ url });
+    await run(
+      url,
+      `alter table platform.audit_log add note text;
+       create or replace trigger audit_log_note before update of note on platform.audit_log
+       for each row execute function platform.forbid_change();
+       insert into platform.audit_log (action, subject, subject_id, note)
+       values ('test', 'cat', '1', 'kept');`,
+    );
+    const countTriggers = () => run(url, 'select count(*) from pg_trigger where not tgisinternal');
+    const count = await countTriggers();
+    await expect(push({ url })).rejects.toMatchObject({ code: 'PUSH_FAILED' });
+    expect(await countTriggers()).toEqual(count);
+    await push({ url, force: true });
+    expect(await readCatalog({ url })).toEqual(before);
+  });
+
   it('deletes rows only with force, and touches no schema of others', async () => {
     const url = await migratedDatabase();
     const before = await readCatalog({ url });

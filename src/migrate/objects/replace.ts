@@ -75,6 +75,28 @@ export function dropLeftovers(schemas: readonly string[]): string {
     .join('\n');
 }
 
+/**
+ * The triggers of some schemas that keep a column from being changed or dropped, each as the
+ * statements that drop it and make it.
+ */
+export const selectColumnTriggers = `
+  select format('drop trigger %I on %s', g.tgname, g.tgrelid::regclass) as drop,
+    pg_get_triggerdef(g.oid) as make
+  from pg_trigger g
+  join pg_class c on c.oid = g.tgrelid
+  join pg_proc p on p.oid = g.tgfoid
+  where not g.tgisinternal
+    and c.relnamespace::regnamespace::text = any ($1)
+    and p.pronamespace::regnamespace::text = any ($1)
+    and exists (
+      select from pg_depend d
+      where d.classid = 'pg_trigger'::regclass
+        and d.objid = g.oid
+        and d.refclassid = 'pg_class'::regclass
+        and d.refobjsubid > 0
+    )
+  order by g.oid`;
+
 function dropEach(statements: string, condition = 'true'): string {
   return `do $$
   declare
