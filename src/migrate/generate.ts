@@ -40,9 +40,7 @@ export interface Generation {
 export async function planGeneration(): Promise<Generation | undefined> {
   const tables = await findTableChanges();
   const sources = readSources();
-  const objects = compareSources(readState(defaultMigrationsFolder()), sources, {
-    tablesChange: tables !== '',
-  });
+  const objects = compareSources(readState(defaultMigrationsFolder()), sources, { tables });
   const isEmpty = tables === '' && objects.before.length === 0 && objects.after.length === 0;
   return isEmpty ? undefined : { tables, objects, sources };
 }
@@ -73,15 +71,17 @@ export async function generate(options: { name: string; custom?: boolean }): Pro
   if (newest === undefined || known.has(newest.tag)) throw new Error('drizzle-kit wrote nothing');
   const path = join(folder, `${newest.tag}.sql`);
   const written = readFileSync(path, 'utf8').trim();
-  const parts = plan === undefined ? [] : compose(plan, written);
+  const parts = plan === undefined ? [] : compose(written, plan);
   writeFileSync(path, `${[HEAD, ...parts].join(BREAKPOINT)}\n`);
   if (plan !== undefined) writeState(folder, plan.sources);
   dropOlderSnapshots(folder);
   return path;
 }
 
-function compose({ tables, objects }: Generation, written: string): string[] {
-  const { before, after } = objects;
+// What drizzle-kit asked about is known only now.
+function compose(written: string, { tables = written, sources }: Generation): string[] {
+  const state = readState(defaultMigrationsFolder());
+  const { before, after } = compareSources(state, sources, { tables });
   const hasFunctions = [...before, ...after].some((text) => /\bfunction\b/.test(text));
   return [
     ...(hasFunctions ? [UNCHECKED] : []),

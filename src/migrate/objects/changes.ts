@@ -18,22 +18,25 @@ export interface ObjectChanges {
  * Compares the sources with what the migrations make so far. An object that is gone, or that cannot
  * be replaced, is dropped: triggers before the tables change, because they would keep a column from
  * being dropped; the rest after them, because a table may still need it. Comments go before all,
- * because what they are on may go as well.
+ * because what they are on may go as well. What drizzle-kit's part of the migration would undo, or
+ * could not do beside it, is made again. That part is unknown while drizzle-kit has to ask.
  */
 export function compareSources(
   state: ObjectState,
   sources: Sources,
-  options: { tablesChange: boolean },
+  options: { tables: string | undefined },
 ): ObjectChanges {
   const first = sources.first.filter(({ name, hash }) => state.get(name) !== hash);
-  const changed = sources.objects.filter(({ name, hash }) => state.get(name) !== hash);
+  const changed = sources.objects.filter(
+    (object) => state.get(object.name) !== object.hash || isTouched(object, options.tables ?? ''),
+  );
   const present = new Set([...sources.first, ...sources.objects].map(({ name }) => name));
   const gone = [...state.keys()].filter((name) => !present.has(name));
   const goneObjects = gone.filter((name) => !name.startsWith('first '));
 
   // A trigger that changes may have called a function that goes.
   const triggersGo =
-    options.tablesChange || goneObjects.some((name) => kindOf(name) === 'function');
+    options.tables !== '' || goneObjects.some((name) => kindOf(name) === 'function');
   const mustGo = ({ kind, text }: SqlObject) =>
     kind === 'type' ||
     kind === 'constraint' ||
@@ -59,6 +62,15 @@ export function compareSources(
     ],
     after: [...drops.filter((name) => !goesFirst(name)).map(dropOf), ...made.map(textOf)],
   };
+}
+
+/** Whether it is about a key that the tables make anew, or a trigger beside a column retyped. */
+function isTouched({ kind, name }: SqlObject, tables: string): boolean {
+  const last = name.split(' ').at(-1) ?? '';
+  if (kind === 'setting') return tables.includes(`ADD CONSTRAINT "${last}"`);
+  if (kind !== 'trigger') return false;
+  const table = last.replace('.', '"."');
+  return new RegExp(`ALTER TABLE "${table}" ALTER COLUMN \\S+ SET DATA TYPE`).test(tables);
 }
 
 /**

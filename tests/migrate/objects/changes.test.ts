@@ -93,7 +93,7 @@ function sourcesOf(text: string): Sources {
 const stateOf = ({ first, objects }: Sources) =>
   new Map([...first, ...objects].map(({ name, hash }) => [name, hash]));
 
-const make = (sources: Sources) => compareSources(new Map(), sources, { tablesChange: false });
+const make = (sources: Sources) => compareSources(new Map(), sources, { tables: '' });
 
 /** The catalog after these migrations, and the rows. */
 async function build(...migrations: readonly (readonly string[])[]) {
@@ -116,8 +116,8 @@ describe('compareSources', () => {
 
   it.each(Object.entries(changes))('brings a database up to %s', async (_what, replacements) => {
     const now = changedBy(replacements);
-    for (const tablesChange of [false, true]) {
-      const { before, after } = compareSources(stateOf(old), now, { tablesChange });
+    for (const tables of ['', undefined]) {
+      const { before, after } = compareSources(stateOf(old), now, { tables });
       expect([...before, ...after].join('\n')).not.toBe('');
       expect(await build(make(old).after, [...before, ...after])).toEqual(
         await build(make(now).after),
@@ -127,7 +127,7 @@ describe('compareSources', () => {
 
   it('takes away what is gone, and says what it cannot', async () => {
     const none = sourcesOf('');
-    const { before, after } = compareSources(stateOf(old), none, { tablesChange: false });
+    const { before, after } = compareSources(stateOf(old), none, { tables: '' });
     const { catalog } = await build(make(old).after, [...before, ...after]);
     expect(catalog).toEqual((await build([])).catalog);
     expect(after.filter((text) => text.startsWith('-- FILL IN'))).toEqual([
@@ -147,14 +147,14 @@ describe('compareSources', () => {
       language sql immutable as $$ select length($1) > 9 $$;`;
     const before = sourcesOf(OLD + isLong + user);
     const now = sourcesOf(OLD + isLong.replace('name text', 'text') + user);
-    const back = compareSources(stateOf(before), now, { tablesChange: false });
+    const back = compareSources(stateOf(before), now, { tables: '' });
     expect(await build(make(before).after, [...back.before, ...back.after])).toEqual(
       await build(make(now).after),
     );
   });
 
   it('takes away what was on a table that is gone', async () => {
-    const none = compareSources(stateOf(old), sourcesOf(''), { tablesChange: true });
+    const none = compareSources(stateOf(old), sourcesOf(''), { tables: undefined });
     const url = await emptyDatabase();
     await run(url, TABLES + make(old).after.join('\n'));
     const dropped = 'drop table pets.cats cascade;';
@@ -164,12 +164,27 @@ describe('compareSources', () => {
 
   it('lets a column go whose trigger changes with it', async () => {
     const now = sourcesOf(OLD.replace('before insert on', 'before update of name on'));
-    const back = compareSources(stateOf(now), old, { tablesChange: true });
+    const back = compareSources(stateOf(now), old, { tables: undefined });
     expect(back.before).toEqual(['drop trigger if exists cats_name on pets.cats;']);
   });
 
+  it('makes again what the tables undo, or could not change beside it', async () => {
+    const made = sourcesOf(`${OLD.replace('before insert on', 'before update of name on')}
+      alter table pets.cats alter constraint cats_id_fkey deferrable;`);
+    const key =
+      'ALTER TABLE "pets"."cats" ADD CONSTRAINT "cats_id_fkey" FOREIGN KEY (id) ' +
+      'REFERENCES "pets"."cats" (id);';
+    const retyped = 'ALTER TABLE "pets"."cats" ALTER COLUMN "name" SET DATA TYPE varchar(9);';
+    const tables = `ALTER TABLE "pets"."cats" DROP CONSTRAINT "cats_id_fkey"; ${key} ${retyped}`;
+    const { before, after } = compareSources(stateOf(made), made, { tables });
+    expect(after).toHaveLength(4);
+    expect(await build([key, ...make(made).after], [...before, tables, ...after])).toEqual(
+      await build([key, retyped, ...make(made).after]),
+    );
+  });
+
   it('writes nothing where nothing has changed', () => {
-    expect(compareSources(stateOf(old), old, { tablesChange: true })).toEqual({
+    expect(compareSources(stateOf(old), old, { tables: undefined })).toEqual({
       before: [],
       after: [],
     });
@@ -180,7 +195,7 @@ describe('compareSources', () => {
     const { before, after } = compareSources(
       new Map(),
       { first, objects: [] },
-      { tablesChange: true },
+      { tables: undefined },
     );
     expect([before, after]).toEqual([['select 1;'], []]);
   });
