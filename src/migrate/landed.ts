@@ -27,6 +27,10 @@ function findFault({ tag, hash, statements }: Migration, landed: string | undefi
   if (landed !== undefined && landed !== hash) {
     return [`${tag} was edited after it had landed: put the change into a new migration`];
   }
+  // As one that db:generate was interrupted at.
+  if (!statements[0]?.trimStart().startsWith('--')) {
+    return [`${tag} does not open with a comment: why, what it locks, what may be done first`];
+  }
   if (statements.some((text) => text.includes(PLACEHOLDER))) {
     return [`${tag} has a comment that is still to be filled in`];
   }

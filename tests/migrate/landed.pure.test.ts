@@ -7,7 +7,10 @@ import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { writeMigrations } from './fixture.ts';
 
 const folder = useTemporaryFolder();
-const files = { '0001_make_cats': 'select 1;', '0002_make_dogs': 'select 2;' };
+const files = {
+  '0001_make_cats': '-- For cats.\nselect 1;',
+  '0002_make_dogs': '-- For dogs.\nselect 2;',
+};
 const at = (name: string) => join(folder.path, 'drizzle', name);
 
 async function landed(): Promise<string> {
@@ -24,7 +27,7 @@ describe('checkLanded', () => {
   it('finds a migration that was edited after it had landed, by a single space', async () => {
     const path = await landed();
     expect(checkLanded(path)).toEqual([]);
-    await writeFile(at('0001_make_cats.sql'), 'select 1; ');
+    await writeFile(at('0001_make_cats.sql'), '-- For cats.\nselect 1; ');
     expect(checkLanded(path)).toEqual([
       expect.stringMatching(/^0001_make_cats was edited after it had landed/),
     ]);
@@ -52,6 +55,13 @@ describe('checkLanded', () => {
 });
 
 describe('landMigrations', () => {
+  it('refuses one without a comment at its head', async () => {
+    const path = await writeMigrations(join(folder.path, 'drizzle'), {
+      '0001_make_cats': 'select 1;',
+    });
+    expect(() => landMigrations(path)).toThrow('0001_make_cats does not open with a comment');
+  });
+
   it('never changes a mark', async () => {
     const path = await landed();
     await writeFile(at('0001_make_cats.sql'), 'select 3;');
