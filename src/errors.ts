@@ -1,6 +1,5 @@
 /**
- * What every error is that this library raises on purpose, but for a TypeError where a `db` is not
- * one of its own. Callers decide by class or `code`, never by message text.
+ * What every error is that this library raises on purpose. Callers decide by class or `code`, never by message text.
  *
  * No error here carries what people entered, neither in a property nor in a printed `cause`:
  * PostgreSQL puts values into `detail` and Drizzle into its message, and both end up in logs. Where
@@ -200,10 +199,17 @@ export class TransactionAbortedError extends AzoraDbError {
   }
 }
 
-/** A transaction's handle was used after its callback had settled. */
+/**
+ * A transaction's handle was used after its callback had settled, or the callback itself ended it,
+ * by COMMIT or ROLLBACK with or without AND CHAIN: then `transaction()` throws this whatever the
+ * callback does, because what ran before a COMMIT was kept. `cause` is what the callback threw.
+ */
 export class TransactionEndedError extends AzoraDbError {
-  constructor(reason = 'await every statement inside its callback, and keep no reference to it') {
-    super('TRANSACTION_ENDED', `this transaction has ended: ${reason}`);
+  constructor(
+    reason = 'await every statement inside its callback, and keep no reference to it',
+    options?: ErrorOptions,
+  ) {
+    super('TRANSACTION_ENDED', `this transaction has ended: ${reason}`, options);
   }
 }
 

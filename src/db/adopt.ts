@@ -1,7 +1,7 @@
 import { is } from 'drizzle-orm';
 import { PgTransaction } from 'drizzle-orm/pg-core';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { TransactionEndedError } from '../errors.ts';
+import { InvalidInputError, TransactionEndedError } from '../errors.ts';
 import { Connection } from './connection.ts';
 import { isClient, isPool } from './pg-shapes.ts';
 import { PoolExecutor } from './pool-executor.ts';
@@ -11,8 +11,8 @@ import { TransactionClient } from './transaction-client.ts';
 const adopted = new WeakMap<object, PoolExecutor | AdoptedTransaction>();
 
 /** What runs our statements for a Drizzle that is not of this library. */
-export function adopt(db: object, session: unknown): PoolExecutor | TransactionClient {
-  const { client } = session as { client?: unknown };
+export function adopt(db: unknown, session: unknown): PoolExecutor | TransactionClient {
+  const { client } = (session ?? {}) as { client?: unknown };
   if (isPool(client)) {
     return remembered(
       client,
@@ -24,8 +24,9 @@ export function adopt(db: object, session: unknown): PoolExecutor | TransactionC
   if (isClient(client) && (is(db, PgTransaction) || client.getTransactionStatus() !== 'I')) {
     return remembered(session as object, () => new AdoptedTransaction(client));
   }
-  throw new TypeError(
-    'db must come from this copy of @azora/db, or be a Drizzle over a pool of pg 8.23 or ' +
+  throw new InvalidInputError(
+    'db',
+    'must come from this copy of @azora/db, or be a Drizzle over a pool of pg 8.23 or ' +
       'later, or a transaction of one',
   );
 }

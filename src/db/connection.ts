@@ -1,6 +1,7 @@
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
-import { ConnectionLostError } from '../errors.ts';
+import { ConnectionLostError, type TransactionEndedError } from '../errors.ts';
 import { mayBeSeveral, setsTimeout, startDeadline } from './deadline.ts';
+import { refused, withServerName } from './statement-names.ts';
 import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
 import { withParsers } from './type-parsers.ts';
 
@@ -20,6 +21,8 @@ export class Connection {
    * run it again.
    */
   readonly conflicts = new WeakSet<Error>();
+  /** Set when a statement of the callback's own has ended the transaction. */
+  endedBy: TransactionEndedError | undefined;
   readonly #client: PoolClient;
   readonly #isOurs: boolean;
   #deadlineMs: number | undefined;
@@ -39,20 +42,20 @@ export class Connection {
     return this;
   }
 
-  /** Rejects with the driver's error, or with `lost` if nothing was sent. */
-  query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
+  /** Rejects with this library's error, which is `lost` if nothing was sent. */
+  query(text: string): Promise<QueryResult> {
+    return this.run({ text });
+  }
+
+  /** The same for a statement that `outgoing` has checked. */
+  run(config: QueryConfig): Promise<QueryResult> {
     // pg queues too, but has deprecated that.
     const result =
-      this.#last === undefined
-        ? this.#send(config, values)
-        : this.#last.then(() => this.#send(config, values));
-    const settled: Promise<void> = result.then(
-      () => this.#settle(settled),
-      (error: unknown) => {
-        this.#notice(error);
-        this.#settle(settled);
-      },
-    );
+      this.#last === undefined ? this.#send(config) : this.#last.then(() => this.#send(config));
+    const settle = () => {
+      if (this.#last === settled) this.#last = undefined;
+    };
+    const settled: Promise<void> = result.then(settle, settle);
     this.#last = settled;
     return result;
   }
@@ -79,24 +82,22 @@ export class Connection {
     this.#client.release(!isClean);
   }
 
-  #send(config: QueryConfig | string, values: unknown[] | undefined): Promise<QueryResult> {
+  #send(config: QueryConfig): Promise<QueryResult> {
     if (this.lost !== undefined) return Promise.reject(this.lost);
     // How long statements may run is the transaction's own affair from here on, and not known here.
-    if (setsTimeout(config, values)) this.#deadlineMs = undefined;
-    const deadlineMs = mayBeSeveral(config, values) ? undefined : this.#deadlineMs;
+    if (setsTimeout(config)) this.#deadlineMs = undefined;
+    const deadlineMs = mayBeSeveral(config) ? undefined : this.#deadlineMs;
     const callOff = startDeadline(this.#client, deadlineMs);
-    const sent = withParsers(config, this.#isOurs);
-    return this.#client.query(sent as string, values).finally(callOff);
-  }
-
-  #notice(error: unknown): void {
-    const translated = fromDriver(error);
-    const isOver = isServerError(error) && endsSession(error.code);
-    if (isOver || translated instanceof ConnectionLostError) this.lost ??= translated;
-  }
-
-  #settle(settled: Promise<void>): void {
-    if (this.#last === settled) this.#last = undefined;
+    const sent = withServerName(config);
+    return this.#client
+      .query(withParsers(sent, this.#isOurs))
+      .finally(callOff)
+      .catch((error: unknown) => {
+        const translated = refused(config, sent, error);
+        const isOver = isServerError(error) && endsSession(error.code);
+        if (isOver || translated instanceof ConnectionLostError) this.lost ??= translated;
+        throw translated;
+      });
   }
 
   readonly #onError = (error: Error) => {

@@ -32,22 +32,15 @@ export function startDeadline(client: PoolClient, deadlineMs: number | undefined
 }
 
 /** Whether a statement says itself how long statements may run from there on. */
-export function setsTimeout(config: QueryConfig | string, values: unknown[] | undefined): boolean {
-  const { text, parameters } = partsOf(config, values);
-  return [text, ...parameters].some(
+export function setsTimeout({ text, values = [] }: QueryConfig): boolean {
+  return [text, ...values].some(
     (part) => typeof part === 'string' && /statement_timeout/i.test(part),
   );
 }
 
 /** Whether the text may be several statements, each of which the server gives its full time. */
-export function mayBeSeveral(config: QueryConfig | string, values: unknown[] | undefined): boolean {
-  const { text, parameters } = partsOf(config, values);
-  return parameters.length === 0 && /;\s*\S/.test(text);
-}
-
-function partsOf(config: QueryConfig | string, values: unknown[] | undefined) {
-  if (typeof config === 'string') return { text: config, parameters: values ?? [] };
-  return { text: config.text, parameters: values ?? config.values ?? [] };
+export function mayBeSeveral({ text, values = [] }: QueryConfig): boolean {
+  return values.length === 0 && /;\s*\S/.test(text);
 }
 
 /** Not in the types of pg. */

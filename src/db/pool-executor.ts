@@ -1,9 +1,12 @@
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
+import { InvalidInputError } from '../errors.ts';
 import { toConnectError } from './connect-error.ts';
 import { Connection } from './connection.ts';
 import { mayBeSeveral, startDeadline } from './deadline.ts';
+import { outgoing } from './outgoing.ts';
 import { isClient } from './pg-shapes.ts';
-import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
+import { isStale, refused, withServerName } from './statement-names.ts';
+import { endsSession, isServerError } from './to-db-error.ts';
 import { withParsers } from './type-parsers.ts';
 
 /** What runs statements for a database or a transaction. It rejects with this library's errors. */
@@ -39,7 +42,32 @@ export class PoolExecutor implements Executor {
     this.deadlineMs = deadlineMs;
   }
 
+  /**
+   * A prepared statement that has become stale is prepared anew and run once more: what failed
+   * outside of a transaction has left nothing behind.
+   */
   query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
+    let checked: QueryConfig;
+    try {
+      checked = outgoing(config, values);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.#run(checked).catch((error: unknown) => {
+      if (!isStale(error)) throw error;
+      return this.#run(checked);
+    });
+  }
+
+  #run(config: QueryConfig): Promise<QueryResult> {
+    const sent = withServerName(config);
+    // Translated in a promise reaction, because a stack captured there shows the caller.
+    return this.#send(sent).catch((error: unknown) => {
+      throw refused(config, sent, error);
+    });
+  }
+
+  #send(config: QueryConfig): Promise<QueryResult> {
     return new Promise<QueryResult>((resolve, reject) => {
       this.pool.connect((failure, client, release) => {
         if (client === undefined) {
@@ -49,34 +77,24 @@ export class PoolExecutor implements Executor {
         const { isOurs } = this;
         // The 'error' event of a connection that breaks: what runs on it is rejected anyhow.
         if (!isOurs) client.on('error', ignore);
-        const deadlineMs = mayBeSeveral(config, values) ? undefined : this.deadlineMs;
-        const callOff = startDeadline(client, deadlineMs);
-        const giveBack = (error?: Error | boolean) => {
+        const callOff = startDeadline(client, mayBeSeveral(config) ? undefined : this.deadlineMs);
+        let isDone = false;
+        // Whatever the driver calls twice or late: a client is released once.
+        const done = (error: unknown, result?: QueryResult) => {
+          if (isDone) return;
+          isDone = true;
           callOff();
           if (!isOurs) client.off('error', ignore);
-          release(error);
+          release(error === null || isReusableAfter(error) ? undefined : true);
+          if (error === null) resolve(result as QueryResult);
+          else reject(error);
         };
-        const done = (error: Error | null, result: QueryResult) => {
-          if (error) {
-            giveBack(isReusableAfter(error) ? undefined : error);
-            reject(error);
-          } else {
-            giveBack();
-            resolve(result);
-          }
-        };
-        const sent = withParsers(config, isOurs);
         try {
-          if (values === undefined) client.query(sent as string, done);
-          else client.query(sent as string, values, done);
+          client.query(withParsers(config, isOurs), done);
         } catch (error) {
-          giveBack(true);
-          reject(error);
+          done(error);
         }
       });
-      // Translated in a promise reaction, because a stack captured there shows the caller.
-    }).catch((error: unknown) => {
-      throw fromDriver(error);
     });
   }
 
@@ -94,12 +112,12 @@ export class PoolExecutor implements Executor {
     const client = await this.checkOut();
     if (isClient(client)) return new Connection(client, this.isOurs, this.deadlineMs).listen();
     (client as PoolClient).release();
-    throw new TypeError('the pool must be of pg 8.23 or later');
+    throw new InvalidInputError('pool', 'must be of pg 8.23 or later');
   }
 }
 
 function ignore(): void {}
 
-function isReusableAfter(error: Error): boolean {
+function isReusableAfter(error: unknown): boolean {
   return isServerError(error) && !endsSession(error.code);
 }

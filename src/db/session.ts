@@ -160,7 +160,8 @@ function fromDrizzle(config: PgTransactionConfig | undefined): TransactionOption
 
 /** What runs the statements of `db`: its pool, or its transaction's connection. */
 export function executorOf(db: Db): PoolExecutor | TransactionClient {
-  const session: unknown = db._.session;
+  // What comes from plain JavaScript may be anything.
+  const session: unknown = (db as Partial<Db> | null | undefined)?._?.session;
   if (session instanceof Session) return session.executor as PoolExecutor | TransactionClient;
   return adopt(db, session);
 }

@@ -1,8 +1,6 @@
 import { hash } from 'node:crypto';
 import type { QueryConfig, QueryResult } from 'pg';
-import { RetryableError } from '../errors.ts';
 import { type Db, executorOf } from './session.ts';
-import { TransactionClient } from './transaction-client.ts';
 
 // A prepared statement's name is cut off at 63 bytes by the server, and this leaves room for what
 // is added.
@@ -62,43 +60,17 @@ export function statement<
 /** What of a query is not its name and text. */
 type Rest = Omit<QueryConfig, 'name' | 'text'> & { readonly rowMode?: 'array' };
 
-/**
- * Runs `text` under a name of its own, and under a new one when a migration has made its plan
- * stale.
- */
+/** Runs `text` under a name of its own. */
 export function named(label: string, text: string): (db: Db, rest: Rest) => Promise<QueryResult> {
   if (!LABEL.test(label)) throw new TypeError(`a statement cannot be called "${label}"`);
   // The hash keeps two texts under one label apart, such as those of two versions of this library
   // that share a connection through PgBouncer.
-  const base = `${label}_${hash('sha256', text).slice(0, 8)}`;
-  let generation = 0;
-  let name = base;
-
-  const renew = (staleName: string) => {
-    // Many callers can find the same plan stale. Under a new name every connection parses it again.
-    if (name !== staleName) return;
-    generation += 1;
-    name = `${base}_${generation}`;
-  };
-
-  return (db, rest) => {
-    const executor = executorOf(db);
-    const sentName = name;
-    return executor.query({ name: sentName, text, ...rest }).catch((error: unknown) => {
-      if (!isStale(error)) throw error;
-      renew(sentName);
-      if (executor instanceof TransactionClient) throw error;
-      return executor.query({ name, text, ...rest });
-    });
-  };
+  const name = `${label}_${hash('sha256', text).slice(0, 8)}`;
+  return (db, rest) => executorOf(db).query({ name, text, ...rest });
 }
 
 function rowsOf<Row>(result: QueryResult): Row[] {
   return result.rows;
-}
-
-function isStale(error: unknown): boolean {
-  return error instanceof RetryableError && error.code === 'STALE_PLAN';
 }
 
 /** The row that a statement must have returned. */

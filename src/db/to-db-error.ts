@@ -49,14 +49,19 @@ export function toDbError(error: unknown): Error {
 
 /**
  * The same for an error that certainly came from a pg client, whose own errors have neither class
- * nor code.
+ * nor code. What a parser of the caller's threw comes through it too, and is left as it is.
  */
 export function fromDriver(error: unknown): Error {
   const isPlain = error instanceof Error && error.constructor === Error && !('code' in error);
-  // Such as 'Connection terminated unexpectedly': pg's fixed texts, which hold no data.
-  if (isPlain) return remember(new ConnectionLostError(error.message), error);
+  if (isPlain && LOSSES.test(error.message)) {
+    return remember(new ConnectionLostError(error.message), error);
+  }
   return toDbError(error);
 }
+
+// pg's fixed texts, which hold no data, and that of a deadline.
+const LOSSES =
+  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|no answer within)|^(?:Query read timeout|timeout expired)$/;
 
 /**
  * Whether the server, and not the network or the driver, refused: the connection is still in step.

@@ -6,8 +6,12 @@ import {
   TransactionOverlapError,
 } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { outgoing } from './outgoing.ts';
 import type { Executor } from './pool-executor.ts';
+import { endsTransaction } from './sql-text.ts';
 import { fromDriver } from './to-db-error.ts';
+
+export const ENDED_BY_CALLBACK = 'the callback itself ran COMMIT or ROLLBACK';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
@@ -42,11 +46,40 @@ export class TransactionClient implements Executor {
   }
 
   query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {
-    const refusal = this.refuse();
-    if (refusal !== undefined) return Promise.reject(refusal);
-    return this.connection.query(config, values).catch((error: unknown) => {
-      throw this.fail(error);
-    });
+    let sent: QueryConfig;
+    try {
+      this.checkTurn();
+      sent = outgoing(config, values);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.connection.run(sent).then(
+      (result) => {
+        this.#checkOpen(sent.text, result);
+        return result;
+      },
+      (error: unknown) => {
+        throw this.fail(error);
+      },
+    );
+  }
+
+  /**
+   * A transaction that a statement of the callback's own has ended is over for it, also where
+   * `and chain` has begun another in its place.
+   *
+   * @throws TransactionEndedError then.
+   */
+  #checkOpen(text: string, result: QueryResult | QueryResult[]): void {
+    const { connection } = this;
+    const commands = Array.isArray(result)
+      ? result.map(({ command }) => command)
+      : [result.command];
+    // Rolling back to a savepoint answers ROLLBACK too.
+    const mayHaveEnded = commands.includes('COMMIT') || commands.includes('ROLLBACK');
+    if (connection.inTransaction && !(mayHaveEnded && endsTransaction(text))) return;
+    connection.endedBy ??= new TransactionEndedError(ENDED_BY_CALLBACK);
+    throw connection.endedBy;
   }
 
   /**
@@ -100,6 +133,7 @@ export class TransactionClient implements Executor {
 
   /** Why it may not send anything now, if it may not. */
   protected refuse(): Error | undefined {
+    if (this.connection.endedBy !== undefined) return this.connection.endedBy;
     if (!this.#ended && this.connection.innermost === this) return undefined;
     const isOver = this.#ended || !this.isOpen;
     return isOver ? new TransactionEndedError() : new TransactionOverlapError();

@@ -10,8 +10,13 @@ import type { Connection } from './connection.ts';
 import { MAX_ATTEMPTS, pauseAfter } from './retry.ts';
 import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
 import { only } from './statement.ts';
-import { endsSession, fromDriver, isServerError, toDbError } from './to-db-error.ts';
-import { type Isolation, type Modes, TransactionClient } from './transaction-client.ts';
+import { fromDriver } from './to-db-error.ts';
+import {
+  ENDED_BY_CALLBACK,
+  type Isolation,
+  type Modes,
+  TransactionClient,
+} from './transaction-client.ts';
 
 export type { Transaction, TransactionOptions } from './session.ts';
 
@@ -44,6 +49,8 @@ const strength: Readonly<Record<Isolation, number>> = {
  * @throws TransactionAbortedError when the callback swallowed a statement's failure, so that
  * nothing was kept.
  * @throws TransactionEndedError when the callback ended it by a statement of its own.
+ * Errors of the callback itself come through as they are.
+ *
  * @throws InvalidInputError when an option is out of range, or more than the outer transaction
  * allows.
  * @throws TransactionOverlapError when the callback left an inner transaction open; nothing was
@@ -59,6 +66,9 @@ export async function transaction<T>(
   options: TransactionOptions = {},
 ): Promise<T> {
   const executor = executorOf(db);
+  if (typeof callback !== 'function') {
+    throw new InvalidInputError('callback', 'must be a function');
+  }
   if (executor instanceof TransactionClient) return runSavepoint(executor, callback, options);
 
   const { modes, begin, maxAttempts } = read(options);
@@ -93,7 +103,7 @@ async function runOnce<T>(
       client.close();
       // If this fails too, the connection is closed instead of going back to the pool.
       await connection.query('rollback').catch(() => undefined);
-      throw translate(error);
+      throw endedError(connection, error);
     }
     client.close();
     await commit(client);
@@ -110,11 +120,9 @@ async function commit(client: TransactionClient): Promise<void> {
   await connection.idle();
   if (connection.lost !== undefined) throw connection.lost;
   // PostgreSQL answers a second COMMIT, or one after ROLLBACK, as if it had done something.
-  if (!connection.inTransaction) {
-    throw new TransactionEndedError('the callback itself ran COMMIT or ROLLBACK');
-  }
+  if (connection.endedBy !== undefined) throw connection.endedBy;
   const { command } = await connection.query('commit').catch((error: unknown) => {
-    const isRefusal = isServerError(error) && !endsSession(error.code);
+    const isRefusal = connection.lost === undefined;
     throw isRefusal ? client.fail(error) : new CommitUnknownError(fromDriver(error));
   });
   // PostgreSQL answers COMMIT with ROLLBACK when a statement had failed.
@@ -168,13 +176,14 @@ async function runInside<T>(
       const undo = `rollback to savepoint ${name}; release savepoint ${name}`;
       await connection.query(undo).catch((failure: unknown) => outer.fail(failure));
     }
-    throw translate(error);
+    throw error;
   }
 }
 
-/** What the callback threw, which need not be an Error. */
-function translate(error: unknown): unknown {
-  return error instanceof Error ? toDbError(error) : error;
+/** What the callback threw, or what it has done before: then perhaps something was kept. */
+function endedError({ endedBy }: Connection, error: unknown): unknown {
+  if (endedBy === undefined || error === endedBy) return error;
+  return new TransactionEndedError(ENDED_BY_CALLBACK, { cause: error });
 }
 
 /** The conflict of the transaction on this connection that an error is or was caused by. */
@@ -190,6 +199,9 @@ function findConflict(error: unknown, { conflicts }: Connection): RetryableError
 
 /** Checks the options, which come from outside, because they become part of a statement's text. */
 function read(options: TransactionOptions) {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidInputError('options', 'must be an object');
+  }
   const {
     isolation = 'read committed',
     accessMode = 'read write',
@@ -201,6 +213,9 @@ function read(options: TransactionOptions) {
   }
   if (accessMode !== 'read write' && accessMode !== 'read only') {
     throw new InvalidInputError('accessMode', 'must be one of: read write, read only');
+  }
+  if (typeof deferrable !== 'boolean') {
+    throw new InvalidInputError('deferrable', 'must be a boolean');
   }
   if (!Number.isInteger(maxAttempts) || maxAttempts < 1) {
     throw new InvalidInputError('maxAttempts', 'must be a positive integer');

@@ -56,12 +56,11 @@ const texts = new Map<number, Parser>([
  * The statement as a connection is to be given it; what else runs on one that is not ours is read
  * as before.
  */
-export function withParsers(config: QueryConfig | string, isOurs: boolean): QueryConfig | string {
-  const { types } = typeof config === 'string' ? {} : config;
+export function withParsers(config: QueryConfig, isOurs: boolean): QueryConfig {
+  const { types } = config;
   if (types === typeParsers) return config;
-  if (types !== undefined) return { ...(config as QueryConfig), types: checked(types) };
-  if (isOurs) return config;
-  return { ...(typeof config === 'string' ? { text: config } : config), types: typeParsers };
+  if (types !== undefined) return { ...config, types: checked(types) };
+  return isOurs ? config : { ...config, types: typeParsers };
 }
 
 /** Drizzle's own parsers, where no setting of the session or the process gets into their values. */

@@ -1,3 +1,4 @@
+import { types as kinds } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { MAX_MINOR_UNITS } from '../money.ts';
@@ -10,12 +11,21 @@ import { MAX_MINOR_UNITS } from '../money.ts';
  * hold. Neither holds a value of the input.
  */
 export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value, parseContext);
+  const result = readWith(schema, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   throw new InvalidInputError([...path, ...unknownKey].join('.'), issue?.message ?? 'is invalid');
+}
+
+/** What a caller passes may be a Proxy, or have getters that throw. */
+function readWith<S extends z.ZodType>(schema: S, value: unknown) {
+  try {
+    return schema.safeParse(value, parseContext);
+  } catch {
+    throw new InvalidInputError('', 'throws when it is read');
+  }
 }
 
 // A message that a schema brings wins over these.
@@ -73,11 +83,30 @@ export const amount = z
   .gt(0n, { error: 'must be greater than 0' })
   .lte(MAX_MINOR_UNITS, { error: `must be at most ${MAX_MINOR_UNITS}` });
 
-/** A point in time, as a valid Date between the years 1 and 9999. */
-export const instant = z
-  .date({ error: givenOr('must be a valid Date') })
-  .min(new Date('0001-01-01T00:00:00Z'), { error: 'must not be before the year 1' })
-  .max(new Date('9999-12-31T23:59:59.999Z'), { error: 'must not be after the year 9999' });
+const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
+const LAST_INSTANT = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * A point in time, as a valid Date from the year 1 to `last`. The result is a plain copy, which the
+ * caller cannot change afterwards.
+ */
+export function instantUntil(last: number, lateRule: string) {
+  return z.transform((value: Date, context): Date => {
+    // Not by its own methods, which a class of the caller's may override.
+    const time = kinds.isDate(value) ? Date.prototype.getTime.call(value) : Number.NaN;
+    let rule: string | undefined;
+    if (value === undefined) rule = 'is required';
+    else if (Number.isNaN(time)) rule = 'must be a valid Date';
+    else if (time < FIRST_INSTANT) rule = 'must not be before the year 1';
+    else if (time > last) rule = lateRule;
+    if (rule === undefined) return new Date(time);
+    context.issues.push({ code: 'custom', message: rule, input: value });
+    return z.NEVER;
+  });
+}
+
+/** A point in time between the years 1 and 9999. */
+export const instant = instantUntil(LAST_INSTANT, 'must not be after the year 9999');
 
 /**
  * The schema that `choose` picks for an input. Unlike a union it says what is wrong with the input,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
+import { findTransactionControl, isConcurrent } from '../db/sql-text.ts';
 import { recordApplied } from './bookkeeping.ts';
 import { resetSession } from './client.ts';
 import { MigrationError, migrationFailed, transactionControl } from './errors.ts';
 import { dropInvalidIndex } from './invalid-index.ts';
 import type { Migration } from './migration-files.ts';
-import { findTransactionControl, isConcurrent } from './sql-text.ts';
 
 export interface ApplySettings {
   /** How long one statement may wait for a lock, and so the longest that it can hold up others. */

@@ -1,5 +1,5 @@
 import { escapeIdentifier, type PoolClient } from 'pg';
-import { splitStatements } from './sql-text.ts';
+import { splitStatements } from '../db/sql-text.ts';
 
 const NAME = String.raw`(?:"(?:[^"]|"")+"|[\w$]+)`;
 const CREATE_CONCURRENTLY = new RegExp(

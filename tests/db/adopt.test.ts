@@ -8,6 +8,7 @@ import { retryConflicts } from '../../src/db/retry.ts';
 import { type Db, isInTransaction } from '../../src/db/session.ts';
 import { statement } from '../../src/db/statement.ts';
 import { transaction } from '../../src/db/transaction.ts';
+import { InvalidInputError } from '../../src/errors.ts';
 import { rejection } from '../setup/errors.ts';
 import { plainPool } from '../setup/plain-pool.ts';
 import { startProxy } from '../setup/proxy.ts';
@@ -243,7 +244,7 @@ describe('other handles', () => {
     await client.query('begin');
     await insertItem(db, [1, 1n]);
     await client.query('rollback');
-    expect(() => findItem(db, [1])).toThrow(TypeError);
+    expect(() => findItem(db, [1])).toThrow(InvalidInputError);
     client.release();
     expect(await amounts()).toEqual([]);
   });

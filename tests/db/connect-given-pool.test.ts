@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type ConnectOptions, connect } from '../../src/db/connect.ts';
 import { statement } from '../../src/db/statement.ts';
 import { transaction } from '../../src/db/transaction.ts';
+import { InvalidInputError } from '../../src/errors.ts';
 import { rejection } from '../setup/errors.ts';
 import { plainPool } from '../setup/plain-pool.ts';
 import { useEmptyTestDatabase, useTestDatabase } from '../setup/test-database.ts';
@@ -90,7 +91,9 @@ describe('connect with a pool', () => {
     Object.assign(Older.prototype, { getTransactionStatus: undefined });
     const db = await connect({ pool: poolOf(database.url, { Client: Older as never }) });
     expect(await countAll(db)).toHaveLength(1);
-    expect(await rejection(transaction(db, (tx) => countAll(tx)))).toBeInstanceOf(TypeError);
+    expect(await rejection(transaction(db, (tx) => countAll(tx)))).toBeInstanceOf(
+      InvalidInputError,
+    );
     expect(db.$client.idleCount).toBe(1);
   });
 });

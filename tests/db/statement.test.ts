@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Db } from '../../src/db/connect.ts';
 import { statement } from '../../src/db/statement.ts';
 import { transaction } from '../../src/db/transaction.ts';
+import { InvalidInputError } from '../../src/errors.ts';
 import { rejection } from '../setup/errors.ts';
 import { useScratchDatabase } from '../setup/scratch-database.ts';
 
@@ -145,11 +146,11 @@ describe('statement', () => {
   test('refuses a handle over a single connection without a transaction, and one over nothing', async () => {
     const client = await database.db.$client.connect();
     try {
-      expect(() => findItem(drizzle(client), [1])).toThrow(TypeError);
+      expect(() => findItem(drizzle(client), [1])).toThrow(InvalidInputError);
     } finally {
       client.release();
     }
-    expect(() => findItem(drizzle.mock(), [1])).toThrow(TypeError);
+    expect(() => findItem(drizzle.mock(), [1])).toThrow(InvalidInputError);
   });
 
   test.each(['', 'Upper', 'with space', '1st', 'x'.repeat(46)])(

@@ -1,4 +1,4 @@
-import { piecesOf } from '../sql-text.ts';
+import { piecesOf } from '../../db/sql-text.ts';
 import type { Sources } from './read-sources.ts';
 import { compareObjects, kindOf, type SqlObject } from './sql-object.ts';
 import type { ObjectState } from './state.ts';

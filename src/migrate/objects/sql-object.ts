@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type SourceStatement, splitSource } from '../sql-text.ts';
+import { type SourceStatement, splitSource } from '../../db/sql-text.ts';
 
 /** The kinds of SQL objects, in the order in which they are made: each may need those before it. */
 const kinds = [

@@ -62,7 +62,7 @@ const input = z.strictObject({
  * Of several transfers of one caller that are not awaited one by one, the later can be posted first
  * then.
  *
- * @throws TypeError if `db` is none that the queries take
+ * @throws InvalidInputError if `db` is none that the queries take, or an option is out of range.
  */
 export function createTransferCombiner(db: Db, options: CombinerOptions = {}): TransferCombiner {
   const { maxBatch, maxConcurrent } = parseInput(input, options);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { currencyCode, instant, text, uuid } from '../../../input/validate.ts';
+import { currencyCode, instant, instantUntil, text, uuid } from '../../../input/validate.ts';
 import { MAX_MINOR_UNITS } from '../../../money.ts';
 
 /** In minor units. */
@@ -38,6 +38,7 @@ export const jobDetailFields = {
 };
 
 /** Matching keeps the minute, counted from 1970 in 4 bytes: they last until the year 6053. */
-export const postedAtField = instant.max(new Date('5999-12-31T23:59:59.999Z'), {
-  error: 'must not be after the year 5999',
-});
+export const postedAtField = instantUntil(
+  Date.parse('5999-12-31T23:59:59.999Z'),
+  'must not be after the year 5999',
+);

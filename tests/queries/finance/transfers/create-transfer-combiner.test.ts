@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { InvalidInputError } from '../../../../src/errors.ts';
 import { createTransferCombiner } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { createHolder } from '../bundle.ts';
@@ -56,6 +57,6 @@ describe('createTransferCombiner', () => {
   });
 
   test('is refused what is no db, as every query is', () => {
-    expect(() => createTransferCombiner({} as never)).toThrow(TypeError);
+    expect(() => createTransferCombiner({} as never)).toThrow(InvalidInputError);
   });
 });

@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { findTransactionControl, isConcurrent, splitStatements } from '../../src/db/sql-text.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
-import {
-  findTransactionControl,
-  isConcurrent,
-  splitStatements,
-} from '../../src/migrate/sql-text.ts';
 
 describe('splitStatements', () => {
   it('divides at semicolons, and leaves comments out', () => {

@@ -38,6 +38,14 @@ export function findTransactionControl(text: string): string | undefined {
     .find((words) => words !== undefined);
 }
 
+/** Whether a statement of the text ends a transaction that is open, as `rollback and chain` does. */
+export function endsTransaction(text: string): boolean {
+  return splitStatements(text).some((statement) => {
+    const words = TRANSACTION_CONTROL.exec(statement)?.[1];
+    return words !== undefined && !/^(?:begin|start)/i.test(words);
+  });
+}
+
 // A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other
 // character. An alternative inside a repetition costs stack for each character, so there is none
 // for the plain characters of a quoted text.
