@@ -19,20 +19,50 @@ export interface MoneyFormat {
  * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at
  * 2 is `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
  *
- * For a locale's separators pass the text to `Intl.NumberFormat`, which formats decimal text
- * exactly.
- *
- * @throws InvalidInputError when `minor` is no bigint, or the scale is not a whole number from 0 to
- * 18.
+ * @throws InvalidInputError when `minor` is no bigint, the scale is not a whole number from 0 to 18,
+ * or a currency has no code.
  */
 export function formatMoney(minor: bigint, currency: number | MoneyFormat): string {
-  if (typeof minor !== 'bigint') throw new InvalidInputError('minor', 'must be a bigint');
+  const amount = decimalText(minor, scaleOf(currency));
+  return typeof currency === 'number' ? amount : `${amount} ${currency.code}`;
+}
+
+/**
+ * The same with the digits and separators of a locale: `1234567n` at 2 in `de-DE` is `12.345,67`.
+ * Exact for every amount: `Intl.NumberFormat` reads decimal text digit by digit, but would round it
+ * to three digits after the point without the two limits that are set here. Given a currency, its
+ * code follows after a no-break space.
+ *
+ * @throws InvalidInputError as `formatMoney` does, and when `locales` is no language tag.
+ */
+export function formatMoneyIn(
+  locales: string | readonly string[],
+  minor: bigint,
+  currency: number | MoneyFormat,
+): string {
   const scale = scaleOf(currency);
+  const amount = decimalText(minor, scale) as Intl.StringNumericLiteral;
+  const written = numberFormat(locales, scale).format(amount);
+  return typeof currency === 'number' ? written : `${written}\u00a0${currency.code}`;
+}
+
+function numberFormat(locales: string | readonly string[], scale: number): Intl.NumberFormat {
+  try {
+    return new Intl.NumberFormat(typeof locales === 'string' ? locales : [...locales], {
+      minimumFractionDigits: scale,
+      maximumFractionDigits: scale,
+    });
+  } catch {
+    throw new InvalidInputError('locales', 'must be language tags such as de-DE');
+  }
+}
+
+function decimalText(minor: bigint, scale: number): string {
+  if (typeof minor !== 'bigint') throw new InvalidInputError('minor', 'must be a bigint');
   const sign = minor < 0n ? '-' : '';
   const digits = String(minor < 0n ? -minor : minor).padStart(scale + 1, '0');
   const whole = digits.slice(0, digits.length - scale);
-  const amount = scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-scale)}`;
-  return typeof currency === 'number' ? amount : `${amount} ${currency.code}`;
+  return scale === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-scale)}`;
 }
 
 /**
@@ -66,7 +96,17 @@ export function parseMoney(text: string, currency: number | MoneyFormat, field =
 }
 
 function scaleOf(currency: number | MoneyFormat): number {
-  const scale = typeof currency === 'number' ? currency : currency.scale;
+  if (typeof currency === 'number') return checkedScale(currency);
+  if (typeof currency !== 'object' || currency === null) {
+    throw new InvalidInputError('currency', 'must be a scale, or a code with a scale');
+  }
+  if (typeof currency.code !== 'string' || currency.code === '') {
+    throw new InvalidInputError('currency.code', 'must be a currency code such as AZR');
+  }
+  return checkedScale(currency.scale);
+}
+
+function checkedScale(scale: number): number {
   if (Number.isInteger(scale) && scale >= 0 && scale <= 18) return scale;
   throw new InvalidInputError('scale', 'must be a whole number from 0 to 18');
 }

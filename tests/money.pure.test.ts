@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { InvalidInputError } from '../src/errors.ts';
-import { formatMoney, MAX_MINOR_UNITS, parseMoney } from '../src/money.ts';
+import { formatMoney, formatMoneyIn, MAX_MINOR_UNITS, parseMoney } from '../src/money.ts';
 
 const scales = fc.integer({ min: 0, max: 18 });
 const amounts = fc.bigInt({ min: -MAX_MINOR_UNITS, max: MAX_MINOR_UNITS });
@@ -30,6 +30,46 @@ describe('formatMoney', () => {
 
   test.each([-1, 19, 0.5, Number.NaN])('refuses the scale %s', (scale) => {
     expect(() => formatMoney(1n, scale)).toThrow('scale must be a whole number from 0 to 18');
+  });
+});
+
+describe('a currency', () => {
+  test.each([
+    [{ scale: 2 }, 'currency.code must be a currency code such as AZR'],
+    [{ code: 'AZR' }, 'scale must be a whole number from 0 to 18'],
+    [null, 'currency must be a scale, or a code with a scale'],
+    ['ZAR', 'currency must be a scale, or a code with a scale'],
+  ])('is refused when it is %j', (currency, message) => {
+    expect(() => formatMoney(5n, currency as never)).toThrow(message);
+    expect(() => formatMoneyIn('en', 5n, currency as never)).toThrow(message);
+    expect(() => parseMoney('5', currency as never)).toThrow(message);
+  });
+});
+
+describe('formatMoneyIn', () => {
+  test.each([
+    ['de-DE', 2512345678n, 8, '25,12345678'],
+    ['en-ZA', -123456789n, 2, '-1\u00a0234\u00a0567,89'],
+    ['en-US', 9223372036854775807n, 8, '92,233,720,368.54775807'],
+    ['en-US', 9223372036854775807n, 0, '9,223,372,036,854,775,807'],
+    ['ar-EG', 1234n, 2, '١٢٫٣٤'],
+  ])('writes in %s %s at scale %s as %s', (locale, minor, scale, text) => {
+    expect(formatMoneyIn(locale, minor, scale)).toBe(text);
+  });
+
+  test('keeps every digit, whatever the scale', () => {
+    fc.assert(
+      fc.property(amounts, scales, (minor, scale) => {
+        const plain = formatMoneyIn('en-US', minor, scale).replaceAll(',', '');
+        expect(plain).toBe(formatMoney(minor, scale));
+      }),
+    );
+  });
+
+  test('puts the code behind the amount, and refuses what is no locale', () => {
+    expect(formatMoneyIn(['de'], 5n, { code: 'AZR', scale: 2 })).toBe('0,05\u00a0AZR');
+    expect(() => formatMoneyIn('no locale!', 5n, 2)).toThrow(InvalidInputError);
+    expect(() => formatMoneyIn(5 as never, 5n, 2)).toThrow(InvalidInputError);
   });
 });
 

@@ -1,5 +1,5 @@
 import pg, { type Pool } from 'pg';
-import { ConnectError } from '../errors.ts';
+import { ConnectError, InvalidInputError } from '../errors.ts';
 import { readJournal } from '../journal.ts';
 import { deadlineOf } from './deadline.ts';
 import { type ConnectOptions, poolConfig, refuseBesidePool } from './pool-config.ts';
@@ -37,6 +37,9 @@ const OLDEST_SERVER = 15;
  * answer in time.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidInputError('options', 'must be an object');
+  }
   const { pool: given, requireMigrated = true } = options;
   if (given !== undefined) {
     refuseBesidePool(options);

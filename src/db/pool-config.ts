@@ -1,5 +1,6 @@
 import pg, { type Pool, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
+import { findTextFault } from '../input/validate.ts';
 import { isPool } from './pg-shapes.ts';
 import { typeParsers } from './type-parsers.ts';
 
@@ -80,6 +81,7 @@ interface UrlParts {
 
 /** The pool's settings: an option, else what the URL says, else the default. */
 export function poolConfig(options: ConnectOptions): PoolConfig {
+  checkTexts(options);
   const url = parseUrl(options.url ?? process.env.DATABASE_URL);
   const max = options.max ?? defaults.max;
   if (!Number.isInteger(max) || max < 1) {
@@ -122,6 +124,16 @@ class TidyClient extends pg.Client {
   }
 }
 
+/** pg would write anything into the first packet, and fail while it does. */
+function checkTexts({ url, applicationName }: ConnectOptions): void {
+  for (const [name, value] of Object.entries({ url, applicationName })) {
+    if (value === undefined) continue;
+    if (typeof value !== 'string') throw new InvalidInputError(name, 'must be text');
+    const rule = findTextFault(value);
+    if (rule !== undefined) throw new InvalidInputError(name, rule);
+  }
+}
+
 /**
  * `-c name=value` for each setting of the session; of two for one name the server takes the last.
  */
@@ -153,6 +165,7 @@ function milliseconds(
   fromUrl?: string | false,
 ): number {
   const value = options[name] ?? (fromUrl ? Number(fromUrl) : defaults[name]);
+  // PostgreSQL and Node both count milliseconds in four bytes.
   if (!Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1) {
     throw new InvalidInputError(name, 'must be a whole number of milliseconds, 0 or more');
   }
@@ -168,7 +181,12 @@ function parseUrl(url: string | undefined): UrlParts {
     // pg parses a URL in the constructor, without connecting, and fills gaps from PGHOST, PGUSER
     // and so on.
     const client = new pg.Client({ connectionString: url });
-    return (client as unknown as { connectionParameters: UrlParts }).connectionParameters;
+    const parts = (client as unknown as { connectionParameters: UrlParts }).connectionParameters;
+    // pg hides the password from such a listing.
+    const all = [...Object.values(parts), parts.password];
+    const isPlain = all.every((part) => !String(part).includes('\0'));
+    if (!isPlain) throw new TypeError('a NUL character');
+    return parts;
   } catch (error) {
     if ((error as { syscall?: unknown }).syscall !== undefined) {
       throw new ConnectError(
