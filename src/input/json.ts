@@ -18,6 +18,40 @@ class Fault extends Error {
   }
 }
 
+/** The most bytes of JSON that a free-form column of facts has, as metadata. */
+export const MAX_JSON_BYTES = 65_536;
+
+/** For `refine`: whether JSON has at most so many bytes as PostgreSQL prints it. */
+export function withinBytes(most: number): [(value: Json) => boolean, { error: string }] {
+  const error = `must be at most ${most} bytes long as JSON`;
+  return [(value) => bytesOf(value, most) <= most, { error }];
+}
+
+/** As PostgreSQL prints a jsonb, with a blank after each colon and comma; stops soon after `most`. */
+function bytesOf(value: Json, most: number): number {
+  if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
+  if (typeof value === 'number') return digitsOf(value);
+  if (typeof value !== 'object' || value === null) return String(value).length;
+  let bytes = 2;
+  for (const [key, item] of Object.entries(value)) {
+    if (!Array.isArray(value)) bytes += Buffer.byteLength(JSON.stringify(key)) + 2;
+    bytes += bytesOf(item, most) + 2;
+    if (bytes > most + 2) return bytes;
+  }
+  return bytes === 2 ? 2 : bytes - 2;
+}
+
+/** PostgreSQL prints numbers without an exponent. */
+function digitsOf(value: number): number {
+  const text = String(value);
+  const [, sign = '', whole = '', fraction = '', exponent] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text) ?? [];
+  if (exponent === undefined) return text.length;
+  const shift = Number(exponent);
+  if (shift > 0) return sign.length + whole.length + shift;
+  return sign.length + '0.'.length - shift + fraction.length;
+}
+
 /**
  * Any value that a jsonb column stores as it is. The result is a copy, which the caller cannot
  * change afterwards.

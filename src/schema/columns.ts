@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { bigint, customType, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { bigint, check, customType, type PgColumn, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 /**
  * A time-ordered key: UUIDv7, from PostgreSQL 18 itself or from the first migration on older
@@ -29,3 +29,41 @@ export const updatedAt = () => instant('updated_at').notNull().defaultNow();
 
 /** Raw bytes, such as a SHA-256. */
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
+
+// The first of the year 1 and the first of the year 10,000, in seconds since 1970. A literal of the
+// type timestamptz would be printed in the zone of whoever reads the constraint.
+const FIRST_SECOND = -62_135_596_800;
+const END_SECOND = 253_402_300_800;
+
+/**
+ * Holds every time of a table between the years 1 and 9999: `infinity` and years BC are no Date in
+ * JavaScript, and one such row would break the lists that it stands in.
+ */
+export function instantsCheck(table: string, columns: Record<string, PgColumn>) {
+  const bounds = Object.values(columns).flatMap(({ name, columnType }) => {
+    if (columnType === 'PgTimestamp') {
+      return `${name} >= to_timestamp(${FIRST_SECOND}) and ${name} < to_timestamp(${END_SECOND})`;
+    }
+    const isDate = columnType === 'PgDate' || columnType === 'PgDateString';
+    return isDate ? `${name} between make_date(1, 1, 1) and make_date(9999, 12, 31)` : [];
+  });
+  return check(`${table}_instants_check`, sql.raw(bounds.join(' and ')));
+}
+
+/** The most characters that free text may have. */
+export const textLimits = (table: string, limits: Record<string, number>) =>
+  limitChecks(table, limits, (column) => `char_length(${column})`);
+
+/** The most bytes that JSON, or an array, may have as PostgreSQL prints it. */
+export const jsonLimits = (table: string, limits: Record<string, number>) =>
+  limitChecks(table, limits, (column) => `octet_length(${column}::text)`);
+
+function limitChecks(
+  table: string,
+  limits: Record<string, number>,
+  sizeOf: (column: string) => string,
+) {
+  return Object.entries(limits).map(([column, most]) =>
+    check(`${table}_${column}_size_check`, sql.raw(`${sizeOf(column)} <= ${most}`)),
+  );
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { InvalidInputError } from '../../src/errors.ts';
-import { json, jsonObject } from '../../src/input/json.ts';
+import { json, jsonObject, withinBytes } from '../../src/input/json.ts';
 import { parseInput, text } from '../../src/input/validate.ts';
 
 const schema = z.strictObject({
@@ -83,5 +83,27 @@ describe('text', () => {
 
   test('accepts a whole surrogate pair', () => {
     expect(parseInput(text({ max: 9 }), '😀')).toBe('😀');
+  });
+});
+
+describe('withinBytes', () => {
+  const size = (value: unknown) => {
+    let most = 0;
+    while (!withinBytes(most)[0](value as never)) most += 1;
+    return most;
+  };
+
+  // As `select octet_length($1::jsonb::text)` says; tests/schema/limits asks the server too.
+  test.each([
+    [null, 4],
+    [{}, 2],
+    [[], 2],
+    [[1, 'é'], 9],
+    [{ a: { b: [true] } }, 20],
+    [1e30, 31],
+    [-1.5e-10, 14],
+    ['"\n', 6],
+  ])('counts %j as PostgreSQL prints it: %i', (value, bytes) => {
+    expect(size(value)).toBe(bytes);
   });
 });

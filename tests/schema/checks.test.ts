@@ -24,7 +24,10 @@ const checks = [
 describe('check constraints', () => {
   it('are all broken once here', async () => {
     const covered = checks.map(({ constraint }) => constraint).sort();
-    expect(covered).toEqual((await listConstraints(database.db, 'c')).sort());
+    // limits.test.ts has the others, which are alike in every table.
+    const others = /_(?:size|instants)_check$/;
+    const all = await listConstraints(database.db, 'c');
+    expect(covered).toEqual(all.filter((name) => !others.test(name)).sort());
   });
 
   it.each(checks)(

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, integer, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt } from '../columns.ts';
+import { createdAt, instantsCheck, jsonLimits, textLimits } from '../columns.ts';
 import { ai } from '../schemas.ts';
 import { chatSessions } from './chat-sessions.ts';
 
@@ -31,6 +31,9 @@ export const chatMessages = ai.table(
     check('chat_messages_position_positive_check', sql`position > 0`),
     check('chat_messages_content_not_empty_check', sql`content <> ''`),
     check('chat_messages_metadata_object_check', sql`jsonb_typeof(metadata) = 'object'`),
+    ...textLimits('chat_messages', { content: 100_000 }),
+    ...jsonLimits('chat_messages', { metadata: 65_536 }),
+    instantsCheck('chat_messages', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, jsonLimits, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { ai } from '../schemas.ts';
 import { aiPersonalities } from './personalities.ts';
@@ -39,6 +39,8 @@ export const chatSessions = ai.table(
     check('chat_sessions_last_message_after_created_check', sql`last_message_at >= created_at`),
     check('chat_sessions_title_length_check', sql`char_length(title) between 1 and 200`),
     check('chat_sessions_context_object_check', sql`jsonb_typeof(context) = 'object'`),
+    ...jsonLimits('chat_sessions', { context: 65_536 }),
+    instantsCheck('chat_sessions', table),
   ],
 );
 

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { textLimits } from '../columns.ts';
 import { ai } from '../schemas.ts';
 import { aiPersonalities } from './personalities.ts';
 
@@ -29,6 +30,7 @@ export const aiPersonalityRelationships = ai.table(
     index('ai_personality_relationships_related_id_idx').on(table.relatedId),
     check('ai_personality_relationships_not_self_check', sql`personality_id <> related_id`),
     check('ai_personality_relationships_kind_form_check', sql`kind ~ '^[A-Z][A-Z_]{1,30}$'`),
+    ...textLimits('ai_personality_relationships', { kind: 100 }),
   ],
 );
 

@@ -10,7 +10,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, jsonLimits, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { education } from '../schemas.ts';
 import { courses } from './courses.ts';
@@ -92,6 +92,8 @@ export const assessments = education.table(
     ),
     check('assessments_submitted_after_started_check', sql`submitted_at >= started_at`),
     check('assessments_completed_after_submitted_check', sql`completed_at >= submitted_at`),
+    ...jsonLimits('assessments', { questions: 1_048_576, answers: 1_048_576 }),
+    instantsCheck('assessments', table),
   ],
 );
 

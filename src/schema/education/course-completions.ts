@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, integer, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../columns.ts';
+import { instant, instantsCheck } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { enrollments } from './enrollments.ts';
 
@@ -29,6 +29,7 @@ export const courseCompletions = education.table(
       foreignColumns: [enrollments.userId, enrollments.courseId],
     }).onDelete('cascade'),
     check('course_completions_revision_positive_check', sql`revision > 0`),
+    instantsCheck('course_completions', table),
   ],
 );
 

@@ -9,7 +9,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, textLimits, updatedAt } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { courses } from './courses.ts';
 
@@ -50,6 +50,8 @@ export const courseModules = education.table(
       'course_modules_removed_has_no_position_check',
       sql`(removed_at is null) = (position is not null)`,
     ),
+    ...textLimits('course_modules', { content: 1_000_000 }),
+    instantsCheck('course_modules', table),
   ],
 );
 

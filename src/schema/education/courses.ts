@@ -9,7 +9,15 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
+import {
+  createdAt,
+  id,
+  instant,
+  instantsCheck,
+  minorUnits,
+  textLimits,
+  updatedAt,
+} from '../columns.ts';
 import { currencies } from '../finance/currencies.ts';
 import { users } from '../identity/users.ts';
 import { education } from '../schemas.ts';
@@ -76,6 +84,8 @@ export const courses = education.table(
       sql`(status = 'ARCHIVED') = (archived_at is not null)`,
     ),
     check('courses_archived_after_published_check', sql`archived_at >= published_at`),
+    ...textLimits('courses', { description: 100_000 }),
+    instantsCheck('courses', table),
   ],
 );
 
@@ -115,6 +125,7 @@ export const courseRevisions = education.table(
     check('course_revisions_total_weight_positive_check', sql`total_weight > 0`),
     check('course_revisions_module_count_positive_check', sql`module_count > 0`),
     check('course_revisions_prerequisite_count_check', sql`prerequisite_count >= 0`),
+    instantsCheck('course_revisions', table),
   ],
 );
 

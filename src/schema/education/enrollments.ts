@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, integer, primaryKey, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../columns.ts';
+import { createdAt, instant, instantsCheck, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { education } from '../schemas.ts';
 import { courseRevisions, courses } from './courses.ts';
@@ -97,6 +97,7 @@ export const enrollments = education.table(
     check('enrollments_completed_after_enrolled_check', sql`completed_at >= enrolled_at`),
     check('enrollments_dropped_after_enrolled_check', sql`dropped_at >= enrolled_at`),
     check('enrollments_activity_after_enrolled_check', sql`last_activity_at >= enrolled_at`),
+    instantsCheck('enrollments', table),
   ],
 );
 

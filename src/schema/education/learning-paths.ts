@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, integer, text } from 'drizzle-orm/pg-core';
-import { createdAt, id, updatedAt } from '../columns.ts';
+import { createdAt, id, instantsCheck, textLimits, updatedAt } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { courseLevel } from './courses.ts';
 
@@ -16,9 +16,11 @@ export const learningPaths = education.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  () => [
+  (table) => [
     check('learning_paths_title_length_check', sql`char_length(title) between 1 and 200`),
     check('learning_paths_duration_positive_check', sql`duration_hours > 0`),
+    ...textLimits('learning_paths', { description: 100_000 }),
+    instantsCheck('learning_paths', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../columns.ts';
+import { instant, instantsCheck, textLimits } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { courseModules } from './course-modules.ts';
 import { enrollments } from './enrollments.ts';
@@ -57,6 +57,8 @@ export const moduleProgress = education.table(
       'module_progress_position_has_event_check',
       sql`(position is null) = (position_event_id is null)`,
     ),
+    ...textLimits('module_progress', { position: 1_000 }),
+    instantsCheck('module_progress', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../columns.ts';
+import { instant, instantsCheck } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { moduleProgress } from './module-progress.ts';
 
@@ -44,6 +44,7 @@ export const progressEvents = education.table(
       sql`kind <> 'completed' or coalesce(percent, 0) = 100`,
     ),
     check('progress_events_position_length_check', sql`char_length(position) <= 1000`),
+    instantsCheck('progress_events', table),
   ],
 );
 

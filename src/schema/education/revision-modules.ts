@@ -11,6 +11,7 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
+import { textLimits } from '../columns.ts';
 import { education } from '../schemas.ts';
 import { courseModules } from './course-modules.ts';
 import { courseRevisions } from './courses.ts';
@@ -53,6 +54,7 @@ export const revisionModules = education.table(
     index('revision_modules_module_idx').on(table.courseId, table.moduleId),
     check('revision_modules_weight_positive_check', sql`weight > 0`),
     check('revision_modules_prerequisites_needed_check', sql`prerequisites_needed >= 0`),
+    ...textLimits('revision_modules', { title: 200, content: 1_000_000 }),
   ],
 );
 

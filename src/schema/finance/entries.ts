@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { instant, minorUnits } from '../columns.ts';
+import { instant, instantsCheck, minorUnits } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { transactions } from './transactions.ts';
 import { wallets } from './wallets.ts';
@@ -41,6 +41,7 @@ export const entries = finance.table(
     check('entries_version_positive_check', sql`version > 0`),
     check('entries_amount_not_zero_check', sql`amount <> 0`),
     check('entries_occurred_only_if_other_check', sql`occurred_at <> recorded_at`),
+    instantsCheck('entries', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, minorUnits } from '../columns.ts';
+import { createdAt, instant, instantsCheck, minorUnits, textLimits } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { transactions } from './transactions.ts';
 import { wallets } from './wallets.ts';
@@ -68,6 +68,8 @@ export const holds = finance.table(
     check('holds_expires_after_created_check', sql`expires_at > created_at`),
     check('holds_expired_when_due_check', sql`status <> 'EXPIRED' or resolved_at >= expires_at`),
     check('holds_resolved_after_created_check', sql`resolved_at >= created_at`),
+    ...textLimits('holds', { reason: 500 }),
+    instantsCheck('holds', table),
   ],
 );
 

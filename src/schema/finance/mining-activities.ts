@@ -9,7 +9,16 @@ import {
   unique,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
+import {
+  createdAt,
+  id,
+  instant,
+  instantsCheck,
+  jsonLimits,
+  minorUnits,
+  textLimits,
+  updatedAt,
+} from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { finance } from '../schemas.ts';
 import { transactions } from './transactions.ts';
@@ -94,6 +103,9 @@ export const miningActivities = finance.table(
     check('mining_activities_verified_after_created_check', sql`verified_at >= created_at`),
     check('mining_activities_rejected_after_created_check', sql`rejected_at >= created_at`),
     check('mining_activities_rewarded_after_verified_check', sql`rewarded_at >= verified_at`),
+    ...textLimits('mining_activities', { rejection_reason: 500 }),
+    ...jsonLimits('mining_activities', { metadata: 65_536 }),
+    instantsCheck('mining_activities', table),
   ],
 );
 

@@ -1,4 +1,5 @@
 import { foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { textLimits } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { payments } from './payments.ts';
 
@@ -22,6 +23,7 @@ export const paymentReferences = finance.table(
       foreignColumns: [payments.userId, payments.id],
     }).onDelete('cascade'),
     index('payment_references_payment_idx').on(table.userId, table.paymentId),
+    ...textLimits('payment_references', { provider: 50, reference: 200 }),
   ],
 );
 

@@ -1,6 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
+import {
+  createdAt,
+  id,
+  instant,
+  instantsCheck,
+  minorUnits,
+  textLimits,
+  updatedAt,
+} from '../columns.ts';
 import { courses } from '../education/courses.ts';
 import { users } from '../identity/users.ts';
 import { finance } from '../schemas.ts';
@@ -98,6 +106,8 @@ export const payments = finance.table(
     check('payments_completed_after_created_check', sql`completed_at >= created_at`),
     check('payments_failed_after_created_check', sql`failed_at >= created_at`),
     check('payments_refunded_after_completed_check', sql`refunded_at >= completed_at`),
+    ...textLimits('payments', { description: 500, failure_reason: 500 }),
+    instantsCheck('payments', table),
   ],
 );
 

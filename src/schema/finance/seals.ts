@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, integer } from 'drizzle-orm/pg-core';
-import { bytea, createdAt } from '../columns.ts';
+import { bytea, createdAt, instantsCheck } from '../columns.ts';
 import { finance } from '../schemas.ts';
 
 /**
@@ -16,11 +16,12 @@ export const seals = finance.table(
     rangeCount: integer('range_count').notNull(),
     createdAt: createdAt(),
   },
-  () => [
+  (table) => [
     check('seals_number_positive_check', sql`number > 0`),
     check('seals_hash_sha256_check', sql`octet_length(hash) = 32`),
     check('seals_previous_hash_sha256_check', sql`octet_length(previous_hash) = 32`),
     check('seals_range_count_positive_check', sql`range_count > 0`),
+    instantsCheck('seals', table),
   ],
 );
 

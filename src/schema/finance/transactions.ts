@@ -11,7 +11,15 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { bytea, id, instant, minorUnits } from '../columns.ts';
+import {
+  bytea,
+  id,
+  instant,
+  instantsCheck,
+  jsonLimits,
+  minorUnits,
+  textLimits,
+} from '../columns.ts';
 import { finance } from '../schemas.ts';
 
 export const transactionType = finance.enum('transaction_type', [
@@ -114,8 +122,10 @@ export const transactions = finance.table(
           'else num_nonnulls(rate_numerator, rate_denominator) = 0 end',
       ),
     ),
-    check('transactions_times_finite_check', sql`isfinite(occurred_at) and isfinite(recorded_at)`),
     check('transactions_metadata_object_check', sql`jsonb_typeof(metadata) = 'object'`),
+    ...textLimits('transactions', { description: 500 }),
+    ...jsonLimits('transactions', { metadata: 65_536, failure_facts: 65_536 }),
+    instantsCheck('transactions', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, minorUnits, updatedAt } from '../columns.ts';
+import { createdAt, instant, instantsCheck, minorUnits, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { finance } from '../schemas.ts';
 import { currencies } from './currencies.ts';
@@ -71,6 +71,7 @@ export const wallets = finance.table(
     check('wallets_held_not_negative_check', sql`held >= 0`),
     check('wallets_closed_has_time_check', sql`(status = 'CLOSED') = (closed_at is not null)`),
     check('wallets_closed_is_empty_check', sql`status = 'OPEN' or (posted = 0 and held = 0)`),
+    instantsCheck('wallets', table),
   ],
 );
 

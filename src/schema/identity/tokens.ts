@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, id, instant } from '../columns.ts';
+import { bytea, createdAt, id, instant, instantsCheck } from '../columns.ts';
 import { identity } from '../schemas.ts';
 import { users } from './users.ts';
 
@@ -34,6 +34,7 @@ export const tokens = identity.table(
     check('tokens_token_hash_sha256_check', sql`octet_length(token_hash) = 32`),
     check('tokens_expires_after_created_check', sql`expires_at > created_at`),
     check('tokens_revoked_after_created_check', sql`revoked_at >= created_at`),
+    instantsCheck('tokens', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, jsonb, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, updatedAt } from '../columns.ts';
+import { createdAt, instantsCheck, jsonLimits, textLimits, updatedAt } from '../columns.ts';
 import { identity } from '../schemas.ts';
 import { users } from './users.ts';
 
@@ -27,6 +27,9 @@ export const userProfiles = identity.table(
     check('user_profiles_avatar_url_form_check', sql`avatar_url ~ '^https?://'`),
     check('user_profiles_time_zone_check', sql`is_time_zone(time_zone)`),
     check('user_profiles_preferences_object_check', sql`jsonb_typeof(preferences) = 'object'`),
+    ...textLimits('user_profiles', { avatar_url: 2_000, location: 200 }),
+    ...jsonLimits('user_profiles', { preferences: 65_536 }),
+    instantsCheck('user_profiles', table),
   ],
 );
 

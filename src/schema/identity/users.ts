@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, textLimits, updatedAt } from '../columns.ts';
 import { identity } from '../schemas.ts';
 
 export const userRole = identity.enum('user_role', ['STUDENT', 'EDUCATOR', 'ADMIN']);
@@ -18,7 +18,7 @@ export const users = identity.table(
     updatedAt: updatedAt(),
     deletedAt: instant('deleted_at'),
   },
-  () => [
+  (table) => [
     uniqueIndex('users_email_key').using('btree', sql`lower(email)`),
     index('users_role_idx').using('btree', sql`role`, sql`id`).where(sql`deleted_at is null`),
     check(
@@ -30,6 +30,8 @@ export const users = identity.table(
     check('users_password_hash_form_check', sql`password_hash like '$%'`),
     check('users_deleted_after_created_check', sql`deleted_at >= created_at`),
     check('users_id_not_reserved_check', sql`id >= '00000000-0000-0000-0000-000000000100'`),
+    ...textLimits('users', { password_hash: 500 }),
+    instantsCheck('users', table),
   ],
 );
 

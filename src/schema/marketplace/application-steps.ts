@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, foreignKey, index, integer, primaryKey, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../columns.ts';
+import { instant, instantsCheck } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { applicationStatus, jobApplications } from './job-applications.ts';
@@ -37,6 +37,7 @@ export const applicationSteps = marketplace.table(
     }).onDelete('set null'),
     index('application_steps_changed_by_idx').on(table.changedBy),
     check('application_steps_position_positive_check', sql`position > 0`),
+    instantsCheck('application_steps', table),
   ],
 );
 

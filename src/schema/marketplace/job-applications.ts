@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../columns.ts';
+import { createdAt, instant, instantsCheck, textLimits, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { jobs } from './jobs.ts';
@@ -63,6 +63,8 @@ export const jobApplications = marketplace.table(
     ),
     check('job_applications_withdrawn_after_applied_check', sql`withdrawn_at >= applied_at`),
     check('job_applications_match_score_range_check', sql`match_score between 0 and 10000`),
+    ...textLimits('job_applications', { cover_letter: 20_000, resume: 20_000 }),
+    instantsCheck('job_applications', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, customType, index, integer, text, uuid } from 'drizzle-orm/pg-core';
-import { instant, minorUnits } from '../columns.ts';
+import { instant, instantsCheck, minorUnits } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 
 /** A signature of a job's skills: the function `marketplace.skill_bits` says what its bits mean. */
@@ -35,6 +35,7 @@ export const jobVectors = marketplace.table(
     index('job_vectors_salary_idx')
       .on(table.currency, table.topSalary)
       .where(sql`total_weight > 0`),
+    instantsCheck('job_vectors', table),
   ],
 );
 

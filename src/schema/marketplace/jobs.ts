@@ -1,6 +1,14 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, foreignKey, index, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, minorUnits, updatedAt } from '../columns.ts';
+import {
+  createdAt,
+  id,
+  instant,
+  instantsCheck,
+  minorUnits,
+  textLimits,
+  updatedAt,
+} from '../columns.ts';
 import { currencies } from '../finance/currencies.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
@@ -62,6 +70,8 @@ export const jobs = marketplace.table(
     ),
     check('jobs_expires_after_posted_check', sql`expires_at > posted_at`),
     check('jobs_deleted_after_created_check', sql`deleted_at >= created_at`),
+    ...textLimits('jobs', { description: 20_000, location: 200, requirements: 20_000 }),
+    instantsCheck('jobs', table),
   ],
 );
 

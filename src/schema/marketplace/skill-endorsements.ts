@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, integer, primaryKey, uuid } from 'drizzle-orm/pg-core';
-import { createdAt } from '../columns.ts';
+import { createdAt, instantsCheck } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { userSkills } from './user-skills.ts';
@@ -31,6 +31,7 @@ export const skillEndorsements = marketplace.table(
     }).onDelete('cascade'),
     index('skill_endorsements_endorser_id_idx').on(table.endorserId),
     check('skill_endorsements_by_other_check', sql`endorser_id <> user_id`),
+    instantsCheck('skill_endorsements', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, index, integer, primaryKey, smallint, uuid } from 'drizzle-orm/pg-core';
-import { instant } from '../columns.ts';
+import { instant, instantsCheck } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 import { skillBits } from './job-vectors.ts';
 
@@ -62,6 +62,7 @@ export const skillPostings = marketplace.table(
         table.needs,
       )
       .where(sql`near_gap`),
+    instantsCheck('skill_postings', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, text, uniqueIndex } from 'drizzle-orm/pg-core';
-import { createdAt, updatedAt } from '../columns.ts';
+import { createdAt, instantsCheck, textLimits, updatedAt } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 
 export const skillLevel = marketplace.enum('skill_level', [
@@ -26,7 +26,7 @@ export const skills = marketplace.table(
     createdAt: createdAt(),
     updatedAt: updatedAt(),
   },
-  () => [
+  (table) => [
     uniqueIndex('skills_source_uri_key').using('btree', sql`source_uri`),
     uniqueIndex('skills_name_key').using('btree', sql`lower(name)`),
     index('skills_category_idx').using('btree', sql`category`, sql`id`),
@@ -36,6 +36,8 @@ export const skills = marketplace.table(
     check('skills_name_length_check', sql`char_length(name) between 1 and 300`),
     check('skills_source_uri_length_check', sql`char_length(source_uri) between 1 and 500`),
     check('skills_category_length_check', sql`char_length(category) between 1 and 100`),
+    ...textLimits('skills', { description: 100_000 }),
+    instantsCheck('skills', table),
   ],
 );
 

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, integer, primaryKey, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, updatedAt } from '../columns.ts';
+import { createdAt, instant, instantsCheck, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
 import { skillLevel, skills } from './skills.ts';
@@ -53,6 +53,7 @@ export const userSkills = marketplace.table(
     ),
     check('user_skills_verified_by_other_check', sql`verified_by <> user_id`),
     check('user_skills_endorsements_not_negative_check', sql`endorsements >= 0`),
+    instantsCheck('user_skills', table),
   ],
 );
 

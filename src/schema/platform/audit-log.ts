@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, jsonb, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id } from '../columns.ts';
+import { createdAt, id, instantsCheck, jsonLimits, textLimits } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { platform } from '../schemas.ts';
 
@@ -26,6 +26,9 @@ export const auditLog = platform.table(
     index('audit_log_subject_idx').on(table.subject, table.subjectId, table.id),
     check('audit_log_action_form_check', sql`action ~ '^[a-z][a-z_]*([.][a-z][a-z_]*)*$'`),
     check('audit_log_data_object_check', sql`jsonb_typeof(data) = 'object'`),
+    ...textLimits('audit_log', { action: 200, subject: 200, subject_id: 200 }),
+    ...jsonLimits('audit_log', { data: 65_536 }),
+    instantsCheck('audit_log', table),
   ],
 );
 

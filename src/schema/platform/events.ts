@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, text } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, jsonLimits, textLimits } from '../columns.ts';
 import { platform } from '../schemas.ts';
 
 export const eventStatus = platform.enum('event_status', [
@@ -37,6 +37,9 @@ export const events = platform.table(
       sql`(status in ('COMPLETED', 'FAILED')) = (processed_at is not null)`,
     ),
     check('events_processed_after_created_check', sql`processed_at >= created_at`),
+    ...textLimits('events', { type: 200 }),
+    ...jsonLimits('events', { data: 65_536 }),
+    instantsCheck('events', table),
   ],
 );
 

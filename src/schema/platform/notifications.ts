@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { check, foreignKey, index, jsonb, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, jsonLimits, textLimits } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { platform } from '../schemas.ts';
 
@@ -37,6 +37,9 @@ export const notifications = platform.table(
     check('notifications_title_length_check', sql`char_length(title) between 1 and 200`),
     check('notifications_data_object_check', sql`jsonb_typeof(data) = 'object'`),
     check('notifications_read_after_created_check', sql`read_at >= created_at`),
+    ...textLimits('notifications', { message: 5_000 }),
+    ...jsonLimits('notifications', { data: 65_536 }),
+    instantsCheck('notifications', table),
   ],
 );
 

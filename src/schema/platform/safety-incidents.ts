@@ -8,7 +8,7 @@ import {
   text,
   uuid,
 } from 'drizzle-orm/pg-core';
-import { createdAt, id, instant, updatedAt } from '../columns.ts';
+import { createdAt, id, instant, instantsCheck, updatedAt } from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { platform } from '../schemas.ts';
 
@@ -63,6 +63,7 @@ export const safetyIncidents = platform.table(
       sql`(status in ('RESOLVED', 'CLOSED')) = (resolved_at is not null)`,
     ),
     check('safety_incidents_resolved_after_created_check', sql`resolved_at >= created_at`),
+    instantsCheck('safety_incidents', table),
   ],
 );
 

@@ -1,4 +1,3 @@
-import { sql } from 'drizzle-orm';
 import { checksOf, longText, second } from './case.ts';
 
 const verified = { status: 'VERIFIED', createdAt: second(1), verifiedAt: second(1) };
@@ -43,7 +42,6 @@ export const financeChecks = [
   ),
   ...checksOf('finance.transactions', {
     amount_positive: { amount: 0n },
-    times_finite: { occurredAt: sql`'infinity'::timestamptz` },
     idempotency_key_length: { idempotencyKey: '' },
     request_hash_sha256: { requestHash: Buffer.alloc(31) },
     metadata_object: { metadata: [] },

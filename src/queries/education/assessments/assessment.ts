@@ -1,8 +1,10 @@
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { z } from 'zod';
 import { columns } from '../../../db/columns.ts';
 import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError, WrongStateError } from '../../../errors.ts';
+import { json, withinBytes } from '../../../input/json.ts';
 import { NOW } from '../../../schema/columns.ts';
 import { type Assessment, assessments } from '../../../schema/education/assessments.ts';
 
@@ -16,6 +18,12 @@ const stored = getTableColumns(assessments);
 const PASSED = 'score::bigint * 100 >= pass_percent::bigint * max_score';
 
 const assessmentColumns = columns(assessments, Object.keys(stored) as (keyof Assessment)[]);
+
+/** The questions or the answers of an assessment: any JSON, a MiB of it at most. */
+export const sheet = z
+  .array(json)
+  .max(1_000)
+  .refine(...withinBytes(1_048_576));
 
 /** The select list of `AssessmentResult`. */
 export const assessmentList = `${assessmentColumns.list},

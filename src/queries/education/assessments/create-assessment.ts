@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
-import { json } from '../../../input/json.ts';
 import { parseInput, text, uuid } from '../../../input/validate.ts';
 import { type Assessment, assessmentType } from '../../../schema/education/assessments.ts';
-import { type AssessmentResult, assessmentList } from './assessment.ts';
+import { type AssessmentResult, assessmentList, sheet } from './assessment.ts';
 
 const input = z.strictObject({
   id: uuid.optional(),
@@ -12,7 +11,7 @@ const input = z.strictObject({
   courseId: uuid.optional(),
   type: z.enum(assessmentType.enumValues),
   title: text({ max: 200 }),
-  questions: z.array(json).max(1_000).default([]),
+  questions: sheet.default([]),
   maxScore: z.int().min(1).max(1_000_000),
   passPercent: z.int().min(1).max(100).default(50),
 });

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { json } from '../../../input/json.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { assessments } from '../../../schema/education/assessments.ts';
 import {
@@ -10,13 +9,14 @@ import {
   assessmentKey,
   changedAssessment,
   inState,
+  sheet,
   timeOr,
 } from './assessment.ts';
 
 const input = z.strictObject({
   userId: uuid,
   assessmentId: uuid,
-  answers: z.array(json).max(1_000),
+  answers: sheet,
   submittedAt: instant.optional(),
 });
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
-import { jsonObject } from '../../../input/json.ts';
+import { jsonObject, MAX_JSON_BYTES, withinBytes } from '../../../input/json.ts';
 import { amount, instant, text } from '../../../input/validate.ts';
 import { FIRST_USER_ID, ownerOf, type WalletRef, walletRef } from '../wallets/wallet-ref.ts';
 import type { TransactionType } from './ledger-transaction.ts';
@@ -13,9 +13,9 @@ const idempotencyKey = text({ max: 200 }).refine((key) => !key.startsWith(RESERV
 });
 
 // An empty object is stored as none is, and so is the same request.
-const metadata = jsonObject.transform((given) =>
-  Object.keys(given).length === 0 ? undefined : given,
-);
+const metadata = jsonObject
+  .refine(...withinBytes(MAX_JSON_BYTES))
+  .transform((given) => (Object.keys(given).length === 0 ? undefined : given));
 
 /** What every request to move money may say beside the amount. */
 export const details = {

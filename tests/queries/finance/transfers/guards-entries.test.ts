@@ -105,7 +105,7 @@ describe('entries', () => {
       { occurredAt: past },
       legs,
     ],
-    ['an infinite time', 'transactions_times_finite_check', { recordedAt: 'infinity' }, legs],
+    ['an infinite time', 'transactions_instants_check', { recordedAt: 'infinity' }, legs],
     [
       'a gap in the versions',
       'entries_chain_check',

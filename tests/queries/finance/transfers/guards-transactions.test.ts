@@ -69,8 +69,8 @@ describe('transactions', () => {
     ['transactions_failure_check', 'status', `'FAILED'`],
     ['transactions_rate_check', 'rate_numerator', '1'],
     ['transactions_rate_check', 'type', `'EXCHANGE'`],
-    ['transactions_times_finite_check', 'occurred_at', `'infinity'`],
-    ['transactions_times_finite_check', 'recorded_at', `'-infinity'`],
+    ['transactions_instants_check', 'occurred_at', `'infinity'`],
+    ['transactions_instants_check', 'recorded_at', `'-infinity'`],
   ])('keep %s', async (constraint, column, value) => {
     const values: Record<string, string> = {
       user_id: `'${alice}'`,
