@@ -20,7 +20,11 @@ const pure = 'tests/**/*.pure.test.ts';
 const machine = 'tests/**/*.machine.test.ts';
 // The command and the embedded server are tested with the version that they have by default.
 const isAnotherVersion = !['', '18'].includes(process.env.TEST_POSTGRES ?? '');
-const sameForAllVersions = ['tests/{cli,embedded}/**', 'tests/migrate/{generate,table-changes}.*'];
+const sameForAllVersions = [
+  'tests/{cli,embedded}/**',
+  'tests/migrate/{generate,table-changes}.*',
+  'tests/backup/**',
+];
 // For the processes that run the tests, and the programs that these start again and again.
 const preload = pathToFileURL(join(import.meta.dirname, 'tests', 'setup', 'resolve-once.mjs'));
 const env = {

@@ -47,6 +47,11 @@ function addSchemaCommands(program: Command): void {
     .description('list what is not applied; exits 1 if there is any')
     .action(async () => (await import('./commands/status.ts')).status());
   program
+    .command('doctor')
+    .description('check the whole database, as after a restore; exits 1 with findings')
+    .option('--head <number:hash>', 'the last seal that was kept elsewhere', sealHead)
+    .action(async (options) => (await import('./commands/doctor.ts')).doctor(options));
+  program
     .command('generate')
     .description('write a migration for what changed in src; without --name, show it')
     .option('--name <verb_what>', 'what it does, such as add_badges', migrationName)
@@ -105,6 +110,14 @@ function wholeNumber(text: string): number {
     throw new InvalidArgumentError('It must be a whole number.');
   }
   return value;
+}
+
+function sealHead(text: string): { number: bigint; hash: string } {
+  const [, number, hash] = /^([1-9]\d{0,17}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (number === undefined || hash === undefined) {
+    throw new InvalidArgumentError("It must be a seal's number, a colon and its hash.");
+  }
+  return { number: BigInt(number), hash };
 }
 
 function migrationName(text: string): string {

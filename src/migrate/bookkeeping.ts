@@ -16,13 +16,27 @@ export async function ensureBookkeeping(client: PoolClient): Promise<void> {
   const { rows } = await client.query<{ found: boolean }>(
     `select to_regclass('drizzle.__drizzle_migrations') is not null as found`,
   );
-  if (rows[0]?.found) return;
+  if (rows[0]?.found) {
+    await advanceIds(client);
+    return;
+  }
   await client.query(`
     create schema if not exists drizzle;
     create table if not exists drizzle.__drizzle_migrations (
       id serial primary key,
       hash text not null,
       created_at bigint
+    )
+  `);
+}
+
+/** Logical replication copies the rows and not the sequence, and then no id of it is free. */
+async function advanceIds(client: PoolClient): Promise<void> {
+  await client.query(`
+    select setval(pg_get_serial_sequence('drizzle.__drizzle_migrations', 'id'), max(id))
+    from drizzle.__drizzle_migrations
+    having max(id) > coalesce(
+      pg_sequence_last_value(pg_get_serial_sequence('drizzle.__drizzle_migrations', 'id')), 0
     )
   `);
 }

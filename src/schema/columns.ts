@@ -40,14 +40,21 @@ const END_SECOND = 253_402_300_800;
  * JavaScript, and one such row would break the lists that it stands in.
  */
 export function instantsCheck(table: string, columns: Record<string, PgColumn>) {
-  const bounds = Object.values(columns).flatMap(({ name, columnType }) => {
-    if (columnType === 'PgTimestamp') {
-      return `${name} >= to_timestamp(${FIRST_SECOND}) and ${name} < to_timestamp(${END_SECOND})`;
-    }
-    const isDate = columnType === 'PgDate' || columnType === 'PgDateString';
-    return isDate ? `${name} between make_date(1, 1, 1) and make_date(9999, 12, 31)` : [];
-  });
-  return check(`${table}_instants_check`, sql.raw(bounds.join(' and ')));
+  const named = (...types: string[]) =>
+    Object.values(columns)
+      .filter(({ columnType }) => types.includes(columnType))
+      .map(({ name }) => name)
+      .join(', ');
+  const times = named('PgTimestamp');
+  const dates = named('PgDate', 'PgDateString');
+  // Nulls count for nothing in `least` and `greatest`.
+  const bounds = [
+    times && `least(${times}) >= to_timestamp(${FIRST_SECOND})`,
+    times && `greatest(${times}) < to_timestamp(${END_SECOND})`,
+    dates && `least(${dates}) >= make_date(1, 1, 1)`,
+    dates && `greatest(${dates}) <= make_date(9999, 12, 31)`,
+  ];
+  return check(`${table}_instants_check`, sql.raw(bounds.filter(Boolean).join(' and ')));
 }
 
 /** The most characters that free text may have. */

@@ -52,6 +52,15 @@ describe('migrate', () => {
     expect(await books(theirs)).toHaveLength(2);
   });
 
+  it('goes on in books whose sequence was not copied with their rows', async () => {
+    const url = await emptyDatabase();
+    const migrationsFolder = await write({ '0001_cats': CATS });
+    await migrate({ url, migrationsFolder });
+    await run(url, `select setval('drizzle.__drizzle_migrations_id_seq', 1, false)`);
+    await write({ '0001_cats': CATS, '0002_dogs': DOGS });
+    expect(await migrate({ url, migrationsFolder })).toEqual({ applied: ['0002_dogs'] });
+  });
+
   it('says which file is missing, before it connects', async () => {
     const migrationsFolder = join(folder.path, 'drizzle');
     await expect(migrate({ url: '', migrationsFolder })).rejects.toMatchObject({

@@ -142,6 +142,37 @@ describe('foreign keys', () => {
 });
 
 describe('tables', () => {
+  it('hold nothing that means something in one cluster only', async () => {
+    const bound = await readCatalog<{ name: string }>(
+      database.db,
+      `select attrelid::regclass || '.' || attname as name
+       from pg_attribute
+       join pg_class on pg_class.oid = attrelid
+       where relnamespace = any($1::text[]::regnamespace[])
+         and relkind = 'r'
+         and attnum > 0
+         and (
+           atttypid::regtype::text ~ '^(x?id8?|xid|cid|tid|oid|pg_lsn|pg_snapshot|txid_snapshot|reg\\w+)(\\[\\])?$'
+           or relpersistence <> 'p'
+         )
+       union all
+       -- Replication copies no sequence, so that one has to be derived from a column again.
+       select oid::regclass::text
+       from pg_class
+       where relnamespace = any($1::text[]::regnamespace[])
+         and relkind = 'S'
+         and not exists (
+           select
+           from pg_depend
+           join pg_trigger on tgrelid = refobjid
+           where objid = pg_class.oid
+             and deptype in ('a', 'i')
+             and tgfoid = 'platform.advance_identity'::regproc
+         )`,
+    );
+    expect(bound).toEqual([]);
+  });
+
   it('all say in a comment what one row is', async () => {
     const silent = await readCatalog(
       database.db,
@@ -199,6 +230,7 @@ describe('tables', () => {
 /** Unique keys of tables with an owner that leave the owner out, and why they may. */
 const withoutOwner: Record<string, string> = {
   payment_references_pkey: 'a reference is unique over all users; the table exists for that',
+  sealed_ranges_seal_number_place_key: 'the chain of seals is one for all wallets',
 };
 
 describe('owner-first keys', () => {

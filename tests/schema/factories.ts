@@ -3,7 +3,7 @@ import { getTableConfig, type PgTable } from 'drizzle-orm/pg-core';
 import type { Db } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
 import * as schema from '../../src/schema/index.ts';
-import { defineFactory, insertReturning } from '../../src/testing/factories/factory.ts';
+import { insertReturning } from '../../src/testing/factories/factory.ts';
 import type { Factory } from '../../src/testing/factories/index.ts';
 import * as make from '../../src/testing/factories/index.ts';
 
@@ -41,7 +41,7 @@ function derived<T extends PgTable>(
 
 let sealNumber = 0n;
 
-const sealOf = defineFactory(schema.seals, () => {
+function newSeal() {
   sealNumber += 1n;
   return {
     number: sealNumber,
@@ -49,7 +49,9 @@ const sealOf = defineFactory(schema.seals, () => {
     hash: randomBytes(32),
     rangeCount: 1,
   };
-});
+}
+
+const sealEntry = derived(schema.seals, newSeal);
 
 /** Every table by `schema.table`, with the factory of its rows. */
 export const factories: ReadonlyMap<string, Entry> = new Map([
@@ -90,6 +92,7 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
   entry(schema.applicationSteps, make.insertApplicationStep),
   entry(schema.skillEndorsements, make.insertSkillEndorsement),
   entry(schema.skillRanks, make.insertSkillRank),
+  derived(schema.rankRefreshes, () => ({ id: randomInt(2, 1_000_000_000) })),
   derived(schema.jobVectors, () => ({
     jobId: randomUUID(),
     needs: [9],
@@ -124,16 +127,17 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
     groupId: 0,
     bounds: 1n,
   })),
-  entry(schema.seals, sealOf),
+  sealEntry,
   derived(schema.sealedRanges, async (db) => {
     const { userId, currency, version } = await make.insertEntry(db);
-    const { number } = await sealOf(db);
+    const number = await sealEntry[1].insert(db).then((seal) => seal.number as bigint);
     return {
       userId,
       currency,
       firstVersion: version,
       lastVersion: version,
       sealNumber: number,
+      place: 1,
       digests: Buffer.alloc(8),
       hash: randomBytes(32),
     };

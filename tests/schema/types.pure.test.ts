@@ -51,6 +51,7 @@ interface Selected {
   packedShares: schema.PackedShare;
   packedBounds: schema.PackedBound;
   skillRanks: schema.SkillRank;
+  rankRefreshes: schema.RankRefresh;
   sealedRanges: schema.SealedRange;
   seals: schema.Seal;
   skills: schema.Skill;
@@ -119,6 +120,7 @@ type WrittenByTriggers =
   | 'packedShares'
   | 'packedBounds'
   | 'skillRanks'
+  | 'rankRefreshes'
   | 'occurrenceSums'
   | 'courseStatistics'
   | 'sealedRanges'

@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  bigint,
+  check,
+  foreignKey,
+  integer,
+  primaryKey,
+  text,
+  unique,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { bytea } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { entries } from './entries.ts';
@@ -7,7 +16,8 @@ import { seals } from './seals.ts';
 
 /**
  * Consecutive entries of one wallet under a seal: the SHA-256 of all of them, and of each the first
- * 8 bytes of its own, which tell the first altered one. Append-only.
+ * 8 bytes of its own, which tell the first altered one. `place` counts the ranges of a seal from 1
+ * on. A trigger fills in `place`, `digests` and `hash`. Append-only.
  */
 export const sealedRanges = finance.table(
   'sealed_ranges',
@@ -17,6 +27,7 @@ export const sealedRanges = finance.table(
     lastVersion: bigint('last_version', { mode: 'bigint' }).notNull(),
     firstVersion: bigint('first_version', { mode: 'bigint' }).notNull(),
     sealNumber: bigint('seal_number', { mode: 'bigint' }).notNull(),
+    place: integer('place').notNull(),
     digests: bytea('digests').notNull(),
     hash: bytea('hash').notNull(),
   },
@@ -35,12 +46,8 @@ export const sealedRanges = finance.table(
       columns: [table.sealNumber],
       foreignColumns: [seals.number],
     }).onDelete('restrict'),
-    index('sealed_ranges_seal_number_idx').on(
-      table.sealNumber,
-      table.userId,
-      table.currency,
-      table.lastVersion,
-    ),
+    unique('sealed_ranges_seal_number_place_key').on(table.sealNumber, table.place),
+    check('sealed_ranges_place_positive_check', sql`place > 0`),
     check('sealed_ranges_versions_check', sql`first_version between 1 and last_version`),
     check(
       'sealed_ranges_digests_length_check',

@@ -5,7 +5,7 @@ import { finance } from '../schemas.ts';
 
 /**
  * A link of the chain that makes a change of the past visible: the SHA-256 of the link before and
- * of the ranges of entries that this one seals. Append-only.
+ * of the ranges of entries that this one seals. A trigger fills in all but the number. Append-only.
  */
 export const seals = finance.table(
   'seals',

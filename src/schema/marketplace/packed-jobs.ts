@@ -1,4 +1,4 @@
-import { bigint, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
 import { marketplace } from '../schemas.ts';
 import { skillLevel } from './skills.ts';
 
@@ -37,6 +37,7 @@ export const packedShares = marketplace.table(
       name: 'packed_shares_pkey',
       columns: [table.skillId, table.level, table.blockId, table.shares],
     }),
+    index('packed_shares_block_id_idx').on(table.blockId),
   ],
 );
 
@@ -65,13 +66,6 @@ export const packedBounds = marketplace.table(
 export const leftOutJobs = marketplace.table('left_out_jobs', {
   jobId: uuid('job_id').primaryKey(),
   skillsHash: integer('skills_hash').notNull(),
-});
-
-/** Numbers the blocks. */
-export const packedBlocks = marketplace.sequence('packed_blocks', {
-  minValue: 0,
-  startWith: 0,
-  maxValue: 2_147_483_647,
 });
 
 export type PackedJob = typeof packedJobs.$inferSelect;

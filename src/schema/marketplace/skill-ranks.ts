@@ -1,4 +1,5 @@
-import { foreignKey, integer } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { bigint, check, foreignKey, integer } from 'drizzle-orm/pg-core';
 import { marketplace } from '../schemas.ts';
 import { skills } from './skills.ts';
 
@@ -24,9 +25,17 @@ export const skillRanks = marketplace.table(
 );
 
 /**
- * Its value is the id of the transaction that last announced new ranks: sequences are read as they
- * are now.
+ * How often new ranks were announced, in row 1, which is there from the first time on. A row and no
+ * transaction id or sequence, because it has to mean the same after a restore and on a replica.
  */
-export const skillRankRefreshes = marketplace.sequence('skill_rank_refreshes');
+export const rankRefreshes = marketplace.table(
+  'rank_refreshes',
+  {
+    id: integer('id').primaryKey().default(1),
+    number: bigint('number', { mode: 'bigint' }).notNull().default(sql`0`),
+  },
+  () => [check('rank_refreshes_number_not_negative_check', sql`number >= 0`)],
+);
 
 export type SkillRank = typeof skillRanks.$inferSelect;
+export type RankRefresh = typeof rankRefreshes.$inferSelect;

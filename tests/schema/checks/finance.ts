@@ -143,6 +143,7 @@ export const financeChecks = [
     'finance.sealed_ranges',
     {
       versions: { firstVersion: 3n, lastVersion: 2n, digests: Buffer.alloc(0) },
+      place_positive: { place: 0 },
       digests_length: { digests: Buffer.alloc(7) },
       hash_sha256: { hash: Buffer.alloc(31) },
     },

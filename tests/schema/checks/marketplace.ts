@@ -17,6 +17,11 @@ export const marketplaceChecks = [
     source_uri_length: { sourceUri: '' },
     name_length: { name: '' },
   }),
+  ...checksOf(
+    'marketplace.rank_refreshes',
+    { number_not_negative: { number: -1n } },
+    { withoutTriggers: true },
+  ),
   ...checksOf('marketplace.user_skills', {
     endorsements_not_negative: { endorsements: -1 },
     verifier_needs_time: { verifiedBy: ANY_ID },

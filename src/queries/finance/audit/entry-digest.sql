@@ -1,10 +1,11 @@
 create or replace function finance.entry_digest(entry finance.entries, posted finance.transactions)
 returns bytea
-language sql immutable
+language sql stable
 as $$
-  -- Everything that an entry says, with what its transaction says about it. Instants go in as
-  -- microseconds, because their text depends on the session.
-  select sha256(convert_to(row(
+  -- Everything that an entry says, with what its transaction says about it, in a form that no
+  -- setting and no locale changes: instants as microseconds, bytes in hexadecimal, and JSON, whose
+  -- quoting is always the same (that of a row asks the locale what a blank is).
+  select sha256(convert_to(json_build_array(
     entry.user_id, entry.currency, entry.version, entry.amount, entry.posted_after,
     (extract(epoch from entry.recorded_at) * 1000000)::bigint,
     (extract(epoch from entry.occurred_at) * 1000000)::bigint,

@@ -8,7 +8,7 @@ import { limit, parseInput } from '../../../input/validate.ts';
 import { seals } from '../../../schema/finance/seals.ts';
 
 /** Before the key of every wallet. */
-export const FIRST_KEY = ['00000000-0000-0000-0000-000000000000', ''] as const;
+const FIRST_KEY = ['00000000-0000-0000-0000-000000000000', ''] as const;
 
 const input = z.strictObject({
   walletsPerSeal: limit({ max: 10_000, fallback: 1_000 }),
@@ -43,17 +43,26 @@ export interface SealHead {
   hash: string;
 }
 
+export const sealHead = z.strictObject({
+  number: z.bigint().positive(),
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+});
+
 /**
  * Seals all entries that are not sealed yet, wallet after wallet: at most `entriesPerSeal` of
- * `walletsPerSeal` wallets at a time, in one statement and one seal, so that a backlog of any size
- * keeps within `statement_timeout`. Meant for a job in the background: it locks no wallet, and a
- * posting never waits for it. Sealers wait for each other.
+ * `walletsPerSeal` wallets at a time, in one statement and one seal, and fewer where their metadata
+ * take more than 2 MB on disk, so that a backlog of any size keeps within `statement_timeout`.
+ * Meant for a job in the background: it locks no wallet, and a posting never waits for it. Sealers
+ * wait for each other.
  *
  * Outside a transaction each seal is committed by itself. Inside one of yours they are committed
  * with it, and if that is `repeatable read` and another sealer was faster, it is a conflict, after
  * which `transaction()` runs again.
  *
  * @returns how many entries were sealed, and the head of the chain (null for an empty ledger)
+ * @throws ConstraintError `seals_after_sound_check` or `sealed_ranges_after_sound_check` when the
+ * newest seal, or a range, is none that was sealed: what comes after it could not be kept when it
+ * is removed
  */
 export async function sealEntries(
   db: Db,

@@ -1,9 +1,8 @@
 create or replace function finance.seal_hash(seal bigint, previous bytea) returns bytea
 language sql stable
 as $$
-  select sha256(
-    previous || int8send(seal) || string_agg(hash, '' order by user_id, currency, last_version)
-  )
+  -- In the order of places, because the order of currencies is the database's own.
+  select sha256(previous || int8send(seal) || string_agg(hash, '' order by place))
   from finance.sealed_ranges
   where seal_number = seal
 $$;

@@ -8,22 +8,20 @@ as $$
 -- vector. A job that is not active has an empty vector whatever its skills are, so its row is
 -- written all the same: or else two writers at higher isolation would leave the skills of both, and
 -- one who activates the job would index the skills of an old snapshot. At higher isolation the
--- ranks of the snapshot can be older than the last refresh, whose transaction the sequence names,
--- because a sequence is read as it is now: then it is 40001 as well.
+-- ranks of the snapshot can be older than the last refresh, which the lock on its row tells: then
+-- it is 40001 as well.
 --
 -- A job whose skills have changed leaves its block. Times and the order of its needs do not matter
 -- there.
 declare
   changed_ids uuid[];
   leaving_ids uuid[];
-  last_refresh bigint;
 begin
   perform pg_advisory_xact_lock_shared(hashtext('marketplace.skill_ranks'), 0);
   if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
-    select last_value into last_refresh from marketplace.skill_rank_refreshes;
-    if not pg_visible_in_snapshot(last_refresh::text::xid8, pg_current_snapshot()) then
-      raise exception 'the ranks of skills were refreshed after this transaction began'
-        using errcode = 'serialization_failure';
+    perform from marketplace.rank_refreshes where id = 1 for share;
+    if not found then
+      insert into marketplace.rank_refreshes values (1, 0) on conflict do nothing;
     end if;
   end if;
   perform from marketplace.job_vectors

@@ -1,6 +1,11 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { postTransfers, sealEntries, verifySeals } from '../../../../src/queries/finance/index.ts';
+import {
+  postTransfers,
+  sealEntries,
+  transfer,
+  verifySeals,
+} from '../../../../src/queries/finance/index.ts';
 import { runFromBefore } from '../../../setup/run-from-before.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { createHolder, SOUND } from '../bundle.ts';
@@ -54,6 +59,37 @@ describe('sealEntries', () => {
     expect(rest).toEqual({ sealed: entries, gaps: 0, largest: 10 });
     expect(await sealEntries(db, small)).toEqual({ sealed: 0n, head });
     expect(await verifySeals(db, head ? { head } : {})).toMatchObject(SOUND);
+  });
+
+  test('ends a piece with the entry whose metadata are too much, at least one by one', async () => {
+    const { db } = database;
+    await sealEntries(db);
+    const bob = await createHolder(db);
+    for (const size of [0, 3_000, 20, 3_000, 3_000]) {
+      await transfer(db, {
+        from: { userId: alice, currency: 'ZAR' },
+        to: { userId: bob, currency: 'ZAR' },
+        amount: 1n,
+        idempotencyKey: randomUUID(),
+        metadata: { noise: randomBytes(size / 2).toString('hex') },
+      });
+    }
+    const pieces: number[] = [];
+    let [owner, currency] = ['00000000-0000-0000-0000-000000000000', ''];
+    for (;;) {
+      const { rows } = await db.$client.query(
+        'select * from finance.seal_entries($1, $2, 1000, 100, 10000, 2500)',
+        [owner, currency],
+      );
+      if (rows[0].last_owner === null) break;
+      if (rows[0].sealed > 0n) pieces.push(Number(rows[0].sealed));
+      [owner, currency] = [rows[0].last_owner, rows[0].last_currency];
+    }
+    // The same five in the wallet of each; the deposit and its like are light.
+    expect(pieces.reduce((sum, one) => sum + one, 0)).toBe(10);
+    expect(pieces.length).toBeGreaterThanOrEqual(6);
+    expect((await counts()).gaps).toBe(0);
+    expect(await verifySeals(db)).toMatchObject(SOUND);
   });
 
   test('seals everything once when several are at it', async () => {

@@ -52,6 +52,24 @@ describe('a role with the grants of the guide', () => {
     expect(await rejection(ledger.transfer(roles.sealer, sent()))).toMatchObject(refused);
   });
 
+  test('lets the job that seals store no seal but what follows from the entries', async () => {
+    await ledger.transfer(roles.app, sent());
+    const { head } = await ledger.sealEntries(roles.sealer);
+    const next = (head?.number ?? 0n) + 1n;
+    const forged = `insert into finance.seals (number, previous_hash, hash, range_count)
+      values (${next}, sha256('x'), sha256('y'), 1)`;
+    expect(
+      await rejection(transaction(roles.sealer, (tx) => tx.execute(sql.raw(forged)))),
+    ).toMatchObject({ sqlState: '23514', constraint: 'seals_of_ranges_check' });
+    expect(
+      await rejection(transaction(roles.app, (tx) => tx.execute(sql.raw(forged)))),
+    ).toMatchObject(refused);
+    const altered = 'update finance.seals set range_count = 2';
+    expect(
+      await rejection(transaction(roles.sealer, (tx) => tx.execute(sql.raw(altered)))),
+    ).toMatchObject(refused);
+  });
+
   test.each([
     ['23001', `update finance.wallets set posted = posted + 1`],
     ['42501', `create temporary table way_around (id integer)`],

@@ -88,8 +88,8 @@ describe('the index', () => {
       `finance.holds where status = 'PENDING' and expires_at <= now() order by expires_at, user_id, id limit 5`,
     ],
     [
-      'sealed_ranges_seal_number_idx',
-      'finance.sealed_ranges where seal_number = 1 order by user_id, currency, last_version',
+      'sealed_ranges_seal_number_place_key',
+      'finance.sealed_ranges where seal_number = 1 order by place',
     ],
   ])('%s serves its query', async (name, query) => {
     const plan = await transaction(database.db, async (tx) => {

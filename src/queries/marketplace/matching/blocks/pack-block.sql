@@ -1,9 +1,10 @@
-create or replace function marketplace.pack_block(job_ids uuid[]) returns integer
+create or replace function marketplace.pack_block(job_ids uuid[], first_block integer default 0)
+returns integer
 language plpgsql
 set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
 as $$
 -- Takes those of the jobs that nobody holds, with a required skill, by which match_qualified_jobs
--- finds them.
+-- finds them. The block is a new one, from `first_block` on.
 declare
   free_ids uuid[];
   block integer;
@@ -31,7 +32,7 @@ begin
   -- What follows the locks are statements of their own, which see what is locked.
   perform marketplace.delete_postings(free_ids);
   delete from marketplace.packed_jobs where job_id = any (free_ids);
-  block := nextval('marketplace.packed_blocks');
+  block := greatest(first_block, marketplace.next_packed_block());
   insert into marketplace.packed_jobs (slot, job_id)
   select block::bigint * 512 + row_number() over (order by v.total_weight, v.job_id) - 1, v.job_id
   from marketplace.job_vectors v
@@ -55,5 +56,5 @@ begin
 end
 $$;
 
-comment on function marketplace.pack_block(uuid[])
+comment on function marketplace.pack_block(uuid[], integer)
 is 'Packs these jobs in a new block, and says how many';

@@ -83,9 +83,9 @@ const begunGroup = statement<{ block: number }, readonly []>(
   'select marketplace.begin_packed_group() as block',
 );
 
-const packedBlock = statement<{ jobs: number }, [jobIds: string[]]>(
+const packedBlock = statement<{ jobs: number }, [jobIds: string[], firstBlock: number]>(
   'packed_block',
-  'select marketplace.pack_block($1) as jobs',
+  'select marketplace.pack_block($1, $2) as jobs',
 );
 
 const unpackedJobs = statement<{ jobs: number }, [beforeBlock: number]>(
@@ -149,7 +149,7 @@ async function packAll(db: Db, onProgress: PackJobsOptions['onProgress']): Promi
   const { blocks, leftOut } = await planBlocks(await readAll(db));
   let jobs = 0;
   for (const block of blocks) {
-    jobs += await runAlone(db, (tx) => packedBlock(tx, [block]));
+    jobs += await runAlone(db, (tx) => packedBlock(tx, [block, group.block]));
     onProgress?.(jobs);
   }
   // Jobs that are still in an older block have no place in a new one.

@@ -43,9 +43,9 @@ const awaitedLock = statement<object, readonly []>(
 
 const selectRefreshState = statement<{ isRunning: boolean; refresh: bigint }, readonly []>(
   'select_rank_refresh_state',
-  `select last_value as refresh,
-     exists (select from marketplace.skill_ranks where rank <> prior_rank) as "isRunning"
-   from marketplace.skill_rank_refreshes`,
+  `select
+     coalesce((select number from marketplace.rank_refreshes where id = 1), 0) as refresh,
+     exists (select from marketplace.skill_ranks where rank <> prior_rank) as "isRunning"`,
 );
 
 // Only the order counts, so skills of equal counts follow the id.
@@ -77,9 +77,11 @@ const announcedRanks = statement<{ refresh: bigint }, [skillIds: number[]]>(
      on conflict (skill_id) do update
      set rank = excluded.rank, prior_rank = skill_ranks.rank
    )
-   select setval(
-     'marketplace.skill_rank_refreshes', pg_current_xact_id()::text::bigint
-   ) as refresh`,
+   insert into marketplace.rank_refreshes as r (id, number)
+   values (1, 1)
+   on conflict (id) do update
+   set number = r.number + 1
+   returning number as refresh`,
 );
 
 interface Chunk {

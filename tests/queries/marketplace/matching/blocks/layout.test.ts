@@ -22,8 +22,8 @@ it('a share of all that a job asks for is the same in SQL', async () => {
 
 it('blocks have as many places and groups as many blocks in SQL', async () => {
   await storeTrades(run);
-  await run(`select setval('marketplace.packed_blocks', ${BLOCKS_OF_GROUP - 1}, false)`);
-  const pack = (few: string) => run(`select marketplace.pack_block(array(${few}))`);
+  const pack = (few: string) =>
+    run(`select marketplace.pack_block(array(${few}), ${BLOCKS_OF_GROUP - 1})`);
   await pack('select id from marketplace.jobs order by id limit 1');
   await pack('select id from marketplace.jobs order by id offset 1 limit 1');
   expect(await run('select slot::integer from marketplace.packed_jobs order by 1')).toEqual(

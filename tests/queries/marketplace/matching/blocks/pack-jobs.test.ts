@@ -259,6 +259,18 @@ describe('packJobs', () => {
     expect(await matchJobs(database.db, { userId: USER, limit: 10 })).toEqual(before);
   });
 
+  it('adds no block to one that all jobs have left and that still has its numbers', async () => {
+    const pack = (from: number, to: number) =>
+      run(`select marketplace.pack_block(array(
+        select id from marketplace.jobs where id between '${jobId(from)}' and '${jobId(to)}'))`);
+    await pack(1, 100);
+    await run(`update marketplace.jobs set status = 'CLOSED' where id <= '${jobId(100)}'`);
+    expect(await countPacked()).toEqual({ jobs: 0, blocks: 1 });
+    await pack(101, 200);
+    expect(await countPacked()).toEqual({ jobs: 100, blocks: 2 });
+    expect(await verifyJobIndex(database.db)).toEqual({ clean: true, findings: [] });
+  });
+
   it('refuses an open transaction', async () => {
     await expect(transaction(database.db, (tx) => packJobs(tx))).rejects.toMatchObject({
       field: 'db',

@@ -1,0 +1,73 @@
+import type { Db } from '../db/session.ts';
+import { only, statement } from '../db/statement.ts';
+import { readMigrations } from '../migrate/migration-files.ts';
+import { planMigrations } from '../migrate/plan.ts';
+import type { Finding } from '../queries/finding.ts';
+
+const selectHasBooks = statement<{ found: boolean }, readonly []>(
+  'select_has_books',
+  `select to_regclass('drizzle.__drizzle_migrations') is not null as found`,
+);
+
+const selectBooks = statement<{ hash: string; when: bigint | null }, readonly []>(
+  'select_books',
+  'select hash, created_at as "when" from drizzle.__drizzle_migrations',
+);
+
+const selectObjectFaults = statement<Finding, readonly []>(
+  'select_object_faults',
+  `with our_tables as (
+     select oid, oid::regclass::text as name
+     from pg_class
+     where relnamespace::regnamespace::text in (
+       'identity', 'education', 'finance', 'marketplace', 'ai', 'platform'
+     )
+   )
+   select
+     'TRIGGER_DISABLED' as kind,
+     json_build_object('table', name, 'trigger', tgname) as keys,
+     null as field,
+     'enabled' as expected,
+     'disabled' as actual
+   from pg_trigger
+   join our_tables on our_tables.oid = tgrelid
+   where tgenabled not in ('O', 'A')
+   union all
+   select
+     'INDEX_INVALID', json_build_object('table', name, 'index', indexrelid::regclass::text),
+     null, 'valid', 'invalid'
+   from pg_index
+   join our_tables on our_tables.oid = indrelid
+   where not indisvalid
+   union all
+   select
+     'SEQUENCE_BEHIND',
+     json_build_object('sequence', sequence_name, 'table', table_name, 'column', column_name),
+     'next value', 'above ' || greatest_value, next_value::text
+   from platform.lagging_sequences()`,
+);
+
+/** Migrations of this package that the database lacks, or has in another form. */
+export async function findMigrationFaults(db: Db): Promise<Finding[]> {
+  const hasBooks = only(await selectHasBooks(db)).found;
+  const rows = hasBooks ? await selectBooks(db) : [];
+  const applied = rows
+    .filter(({ when }) => when !== null)
+    .map(({ hash, when }) => ({ hash, when: Number(when) }));
+  const { pending, late, edited, deleted } = planMigrations(readMigrations(), applied);
+  const fault = (kind: string, migration: string, expected: string | null) => ({
+    kind,
+    keys: { migration },
+    field: null,
+    expected,
+    actual: null,
+  });
+  return [
+    ...[...late, ...pending].map(({ tag }) => fault('MIGRATION_MISSING', tag, 'applied')),
+    ...edited.map(({ tag }) => fault('MIGRATION_EDITED', tag, 'the text of this package')),
+    ...deleted.map(({ when }) => fault('MIGRATION_UNKNOWN', String(when), null)),
+  ];
+}
+
+/** What a restore that was broken off, or a move, leaves behind in the catalog. */
+export const findObjectFaults = (db: Db): Promise<Finding[]> => selectObjectFaults(db);
