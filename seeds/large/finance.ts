@@ -14,6 +14,8 @@ import { range, type Writer } from './writer.ts';
  * leave their block.
  */
 export async function writeFinance(writer: Writer, plan: Plan): Promise<void> {
+  // What it records is past: this session owns the tables, and says that it imports a history.
+  await writer.client.query(`set local azora.import_history = 'on'`);
   const ledger = startLedger(plan, await lockSystemWallets(writer.client));
   await writer.inBlocks(
     plan.users,

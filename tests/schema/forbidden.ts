@@ -92,6 +92,8 @@ export const forbidden: Record<string, Forbidden> = {
       'update marketplace.job_applications set job_id = gen_random_uuid()',
       `update marketplace.job_applications set applied_at = applied_at + interval '1 day'`,
       'update marketplace.job_applications set match_score = 6',
+      `update marketplace.job_applications set cover_letter = 'altered'`,
+      `update marketplace.job_applications set resume = 'altered'`,
     ],
   },
   mining_activities_decided_stay: {

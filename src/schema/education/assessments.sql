@@ -72,7 +72,22 @@ create or replace trigger assessments_no_truncate
 before truncate on education.assessments
 for each statement execute function platform.forbid_change();
 
+-- What was handed in is graded as it was, by the terms that it was handed in under.
 create or replace trigger assessments_final
 before update on education.assessments
-for each row when (old.status = 'GRADED' or new.status < old.status)
+for each row when (
+  old.status = 'GRADED'
+  or new.status < old.status
+  or (old.user_id, old.id) is distinct from (new.user_id, new.id)
+  or (
+    old.status = 'SUBMITTED'
+    and (
+      (old.course_id, old.type, old.title, old.questions, old.answers)
+        is distinct from (new.course_id, new.type, new.title, new.questions, new.answers)
+      or (old.max_score, old.pass_percent, old.created_at, old.started_at, old.submitted_at)
+        is distinct from
+        (new.max_score, new.pass_percent, new.created_at, new.started_at, new.submitted_at)
+    )
+  )
+)
 execute function platform.forbid_change();

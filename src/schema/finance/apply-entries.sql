@@ -12,6 +12,9 @@ as $$
 -- continue the wallet's version, balance and time, so a lost update is an error and never silent.
 declare
   seen record;
+  codes text[];
+  owed_before numeric[];
+  owed_after numeric[];
   moved bigint := 0;
 begin
   -- What a transaction says and how many entries it has are look-ups by key, one for each: the rows
@@ -21,7 +24,11 @@ begin
     coalesce(sum(legs.entry_count), 0) as entry_count,
     bool_or(is_displaced) as is_displaced,
     bool_or(is_mixed) as is_mixed,
+    bool_or(is_external) as is_external,
+    bool_or(posted.reverses_id is not null or posted.type in ('REVERSAL', 'CAPTURE'))
+      as is_referring,
     max(last_at) as newest_at,
+    min(first_at) as oldest_at,
     min(
       case
         when not is_mixed and total <> 0 then 'entries_balance_check '
@@ -56,12 +63,13 @@ begin
       max(recorded_at) as last_at,
       min(coalesce(occurred_at, recorded_at)) as first_occurred_at,
       max(coalesce(occurred_at, recorded_at)) as last_occurred_at,
-      bool_or(occurred_at is not null) as is_displaced
+      bool_or(occurred_at is not null) as is_displaced,
+      bool_or(user_id = finance.system_owner('EXTERNAL')) as is_external
     from new_entries
     group by transaction_user_id, transaction_id
   ) as legs
   left join lateral (
-    select status, type, currency, amount, recorded_at, occurred_at
+    select status, type, currency, amount, reverses_id, recorded_at, occurred_at
     from finance.transactions
     where transactions.user_id = legs.transaction_user_id
       and transactions.id = legs.transaction_id
@@ -85,6 +93,14 @@ begin
     );
   end if;
   seen.broken := coalesce(seen.broken, seen.misdated);
+  if seen.is_referring and seen.broken is null then
+    seen.broken := (
+      select min(
+        finance.broken_reference(transaction_user_id, transaction_id) || ' ' || transaction_id
+      )
+      from (select distinct transaction_user_id, transaction_id from new_entries) as posted
+    );
+  end if;
   if seen.broken is not null then
     perform finance.refuse_entries(
       split_part(seen.broken, ' ', 1),
@@ -109,6 +125,34 @@ begin
         format('entries are recorded at %s, which is ahead of the clock', seen.newest_at)
       );
     end if;
+  end if;
+
+  -- MINT may owe more before the wallets move, and less only after: the batch that changes both is
+  -- judged by where it ends.
+  if seen.is_external then
+    seen.is_external := exists (
+      select
+      from new_entries
+      join finance.currencies on code = currency
+      where user_id = finance.system_owner('EXTERNAL')
+        and supply_limit is not null
+    );
+  end if;
+  if seen.is_external then
+    select array_agg(code), array_agg(before), array_agg(after)
+    into codes, owed_before, owed_after
+    from (
+      select
+        code,
+        greatest(-(array_agg(posted_after::numeric - amount order by version))[1], 0) as before,
+        greatest(-(array_agg(posted_after::numeric order by version desc))[1], 0) as after
+      from new_entries
+      join finance.currencies on code = new_entries.currency
+      where user_id = finance.system_owner('EXTERNAL')
+        and supply_limit is not null
+      group by code
+    ) as external;
+    perform finance.lend_supply(codes, owed_before, owed_after, true);
   end if;
 
   -- Most statements are one transfer, whose wallets move in a plain update.
@@ -197,6 +241,19 @@ begin
         ), 'an entry repeats a version of its wallet')
       );
     end if;
+  end if;
+
+  -- After the chain, which says more of a time before that of the entry before.
+  if seen.oldest_at < finance.earliest_recording() and not finance.may_import('finance.entries')
+  then
+    perform finance.refuse_entries(
+      'entries_recorded_by_clock_check',
+      format('entries are recorded at %s, before their transaction began', seen.oldest_at)
+    );
+  end if;
+
+  if seen.is_external then
+    perform finance.lend_supply(codes, owed_before, owed_after, false);
   end if;
 
   if seen.is_displaced then

@@ -5,6 +5,10 @@ as $$
 -- resolved.
 declare
   is_sound boolean;
+  stated constant timestamptz := case
+    when tg_op = 'INSERT' then new.created_at else new.resolved_at
+  end;
+  said_at timestamptz;
 begin
   -- The transaction that a hold names has to be the one that did this to it.
   select
@@ -13,8 +17,9 @@ begin
       when tg_op = 'INSERT' then type = 'HOLD' and amount = new.amount
       when new.status = 'CAPTURED' then type = 'CAPTURE' and amount = new.captured
       else type = 'RELEASE' and amount = new.amount
-    end
-  into is_sound
+    end,
+    recorded_at
+  into is_sound, said_at
   from finance.transactions
   where user_id = new.user_id
     and id = case when tg_op = 'INSERT' then new.id else new.resolution_id end;
@@ -32,6 +37,19 @@ begin
     raise exception 'hold % is not due before %', new.id, new.expires_at
       using errcode = 'check_violation', schema = 'finance', table = 'holds',
         constraint = 'holds_expired_by_clock_check';
+  end if;
+
+  -- By the clock, which a transaction may be as far ahead of as the trigger on entries lets it, and
+  -- a hold no further than it was when it was placed.
+  if stated < finance.earliest_recording()
+    or stated > greatest(
+      clock_timestamp() + interval '5 seconds', said_at,
+      case when tg_op = 'UPDATE' then new.created_at end
+    )
+  then
+    raise exception 'hold % says that it is % since %, which is not now', new.id, new.status, stated
+      using errcode = 'check_violation', schema = 'finance', table = 'holds',
+        constraint = 'holds_recorded_by_clock_check';
   end if;
 
   -- Locked in a statement of its own, so that the next one begins after the lock is held: an update

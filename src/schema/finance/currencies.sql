@@ -5,14 +5,18 @@ create or replace function finance.open_system_wallets() returns trigger
 language plpgsql
 as $$
 -- MINT issues a currency and may owe its whole supply; EXTERNAL stands for the world outside and
--- may owe anything; LIQUIDITY and FEES can only pay out what they hold.
+-- may owe anything, or what MINT leaves of a limited supply (lend_supply); LIQUIDITY and FEES can
+-- only pay out what they hold.
 begin
   insert into finance.wallets (user_id, currency, kind, credit_limit)
-  values
-    ('00000000-0000-0000-0000-000000000001', new.code, 'MINT', coalesce(new.supply_limit, 0)),
-    ('00000000-0000-0000-0000-000000000002', new.code, 'EXTERNAL', 9223372036854775807),
-    ('00000000-0000-0000-0000-000000000003', new.code, 'LIQUIDITY', 0),
-    ('00000000-0000-0000-0000-000000000004', new.code, 'FEES', 0);
+  select finance.system_owner(kind), new.code, kind, credit
+  from (
+    values
+      ('MINT'::finance.wallet_kind, coalesce(new.supply_limit, 0)),
+      ('EXTERNAL', coalesce(new.supply_limit, 9223372036854775807)),
+      ('LIQUIDITY', 0),
+      ('FEES', 0)
+  ) as opened (kind, credit);
   return null;
 end
 $$;
@@ -23,7 +27,7 @@ is 'Opens MINT, EXTERNAL, LIQUIDITY and FEES with each new currency';
 create or replace function finance.check_supply_limit() returns trigger
 language plpgsql
 as $$
--- Below what is issued it cannot go either: that is wallets_available_check of MINT.
+-- Below what is issued it cannot go either: that is wallets_available_check of MINT and EXTERNAL.
 begin
   raise exception 'the supply limit of % can only be lowered', old.code
     using errcode = 'check_violation', schema = 'finance', table = 'currencies',
@@ -37,17 +41,31 @@ is 'Refuses a supply limit that is raised or taken away';
 create or replace function finance.follow_supply_limit() returns trigger
 language plpgsql
 as $$
+-- Both are locked by a statement of its own, in the order of keys, so that the next one knows what
+-- EXTERNAL owes by then.
 begin
+  perform
+  from finance.wallets
+  where user_id in (finance.system_owner('MINT'), finance.system_owner('EXTERNAL'))
+    and currency = new.code
+  order by user_id
+  for no key update;
   update finance.wallets
-  set credit_limit = coalesce(new.supply_limit, 0)
-  where user_id = '00000000-0000-0000-0000-000000000001'
-    and currency = new.code;
+  set credit_limit = case wallets.kind
+    when 'EXTERNAL' then new.supply_limit
+    else new.supply_limit - greatest(-external.posted, 0)
+  end
+  from finance.wallets as external
+  where external.user_id = finance.system_owner('EXTERNAL')
+    and external.currency = new.code
+    and wallets.user_id in (finance.system_owner('MINT'), finance.system_owner('EXTERNAL'))
+    and wallets.currency = new.code;
   return null;
 end
 $$;
 
 comment on function finance.follow_supply_limit()
-is 'Lets MINT owe what the currency''s supply allows';
+is 'Lets MINT and EXTERNAL owe together what the currency''s supply allows';
 
 create or replace trigger currencies_open_system_wallets
 after insert on finance.currencies

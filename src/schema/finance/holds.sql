@@ -13,8 +13,8 @@ create or replace trigger holds_resolved_once
 before update on finance.holds
 for each row when (
   old.status <> 'PENDING'
-  or (old.user_id, old.id, old.currency, old.amount, old.expires_at)
-    is distinct from (new.user_id, new.id, new.currency, new.amount, new.expires_at)
+  or (old.user_id, old.id, old.currency, old.amount, old.created_at, old.expires_at)
+    is distinct from (new.user_id, new.id, new.currency, new.amount, new.created_at, new.expires_at)
 )
 execute function platform.forbid_change();
 

@@ -21,10 +21,14 @@ is 'Makes a provider''s reference unique over all users';
 create or replace function finance.check_payment_postings() returns trigger
 language plpgsql
 as $$
--- The transactions that settled and refunded a payment moved its amount, and for that purpose. One
--- that reverses another refunds the payment which that one settled, and settles none: a payment of
--- type REFUND has one of its own.
+-- The transactions that settled and refunded a payment moved its amount, between its parties and
+-- for that purpose. What settled it was not given back to anyone; what refunds it is the opposite
+-- of that, by the trigger on entries. One that reverses another refunds the payment which that one
+-- settled, and settles none: a payment of type REFUND has one of its own.
 declare
+  is_refund constant boolean := new.type = 'REFUND';
+  fees constant uuid := finance.system_owner('FEES');
+  external constant uuid := finance.system_owner('EXTERNAL');
   broken text;
 begin
   if not exists (
@@ -40,6 +44,19 @@ begin
       and amount = new.amount
       and currency = new.currency
       and reverses_id is null
+  ) or finance.moved_between(
+    new.user_id, new.transaction_id,
+    case when is_refund then fees else external end,
+    case when is_refund then external else fees end,
+    new.currency, new.amount
+  ) is not true or (
+    new.status = 'COMPLETED' and exists (
+      select
+      from finance.transactions
+      where user_id = new.user_id
+        and reverses_id = new.transaction_id
+        and status = 'COMPLETED'
+    )
   ) then
     broken := 'payments_settled_by_transaction_check';
   elsif new.status = 'REFUNDED' and not exists (

@@ -119,11 +119,14 @@ before insert on marketplace.job_applications
 for each row execute function marketplace.check_application_possible();
 
 -- The score is that of the moment of applying, so it is as final as who applied where and when.
+-- What was handed in stays too; it can only be erased.
 create or replace trigger job_applications_key_final
 before update on marketplace.job_applications
 for each row when (
   (old.user_id, old.job_id, old.applied_at, old.match_score)
     is distinct from (new.user_id, new.job_id, new.applied_at, new.match_score)
+  or (new.cover_letter is not null and new.cover_letter is distinct from old.cover_letter)
+  or (new.resume is not null and new.resume is distinct from old.resume)
 )
 execute function platform.forbid_change();
 

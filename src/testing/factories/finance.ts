@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { and, eq } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 import type { Db } from '../../db/session.ts';
 import { transaction } from '../../db/transaction.ts';
 import { currencies } from '../../schema/finance/currencies.ts';
@@ -62,7 +62,7 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
     const own = await lockWallet(tx, userId, currency);
     const amount = given.amount ?? 100n;
     const recordedAt =
-      given.recordedAt ?? new Date(Math.max(Date.now(), external.postedAt, own.postedAt));
+      given.recordedAt ?? new Date(Math.max(external.now, external.postedAt, own.postedAt));
     const { id: transactionId } = await insertTransaction(tx, {
       userId,
       currency,
@@ -155,11 +155,20 @@ function magnitude(amount: bigint): bigint {
 
 async function lockWallet(tx: Db, userId: string, currency: string) {
   const [wallet] = await tx
-    .select({ version: wallets.version, posted: wallets.posted, postedAt: wallets.postedAt })
+    .select({
+      version: wallets.version,
+      posted: wallets.posted,
+      postedAt: wallets.postedAt,
+      now: sql<string>`ceil(extract(epoch from clock_timestamp()) * 1000)`,
+    })
     .from(wallets)
     .where(and(eq(wallets.userId, userId), eq(wallets.currency, currency)))
     .for('no key update');
   if (!wallet) throw new Error(`there is no wallet in ${currency} of this user`);
   // Rounded up, because the database keeps microseconds.
-  return { ...wallet, postedAt: (wallet.postedAt?.getTime() ?? -1) + 1 };
+  return {
+    ...wallet,
+    postedAt: (wallet.postedAt?.getTime() ?? -1) + 1,
+    now: Number(wallet.now),
+  };
 }

@@ -29,7 +29,8 @@ export type FindingKind =
   | 'CLOSED_SYSTEM_WALLET'
   | 'PAYMENT_MISMATCH'
   | 'REFERENCE_MISMATCH'
-  | 'REWARD_MISMATCH';
+  | 'REWARD_MISMATCH'
+  | 'REFERENCE_BROKEN';
 
 export type AuditFinding = Finding<FindingKind>;
 

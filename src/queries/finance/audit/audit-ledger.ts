@@ -30,7 +30,7 @@ const changedTimeout = statement<{ timeout: string }, [timeout: string]>(
  * - of an entry `userId`, `currency` and `version`, of a wallet `userId` and `currency`, with its
  *   `version` where that is at hand;
  * - of a transaction `initiatorId` and `transactionId`, beside those of its entry or with the
- *   `currency`;
+ *   `currency`; the `field` of a broken reference is the rule that it breaks;
  * - of a hold `userId`, `currency` and `holdId`; of a payment `userId`, `paymentId` and mostly
  *   `currency`; of a reward `userId`, `currency` and `activityId`;
  * - of a sum by occurred time `userId`, `currency`, `level` and `stretch`.

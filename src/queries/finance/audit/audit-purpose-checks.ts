@@ -104,6 +104,13 @@ const selectPaymentFindings = statement<AuditFinding, [limit: number]>(
    left join finance.transactions as refund
      on refund.user_id = payments.user_id and refund.reverses_id = payments.transaction_id
        and refund.status = 'COMPLETED'
+   cross join lateral (
+     select
+       case when payments.type = 'REFUND' then 'FEES' else 'EXTERNAL' end::finance.wallet_kind
+         as payer,
+       case when payments.type = 'REFUND' then 'EXTERNAL' else 'FEES' end::finance.wallet_kind
+         as payee
+   ) as parties
    where payments.status in ('COMPLETED', 'REFUNDED')
      and (
        (settled.type, settled.status, settled.amount, settled.currency) is distinct from (
@@ -113,10 +120,19 @@ const selectPaymentFindings = statement<AuditFinding, [limit: number]>(
          'COMPLETED', payments.amount, payments.currency
        )
        or settled.reverses_id is not null
+       or finance.moved_between(
+         payments.user_id, payments.transaction_id,
+         finance.system_owner(parties.payer), finance.system_owner(parties.payee),
+         payments.currency, payments.amount
+       ) is not true
+       or (payments.status = 'COMPLETED' and refund.id is not null)
        or (
          payments.status = 'REFUNDED'
-         and (refund.type, refund.amount, refund.currency)
-           is distinct from ('REFUND', payments.amount, payments.currency)
+         and (
+           (refund.type, refund.amount, refund.currency)
+             is distinct from ('REFUND', payments.amount, payments.currency)
+           or finance.broken_reference(refund.user_id, refund.id) is not null
+         )
        )
      )
    limit $1`,
@@ -156,8 +172,14 @@ const selectRewardFindings = statement<AuditFinding, [limit: number]>(
    left join finance.transactions as posted
      on posted.user_id = activities.user_id and posted.id = activities.transaction_id
    where activities.status = 'REWARDED'
-     and (posted.type, posted.status, posted.amount, posted.currency)
-       is distinct from ('MINING_REWARD', 'COMPLETED', tokens_earned, 'AZR')
+     and (
+       (posted.type, posted.status, posted.amount, posted.currency)
+         is distinct from ('MINING_REWARD', 'COMPLETED', tokens_earned, 'AZR')
+       or finance.moved_between(
+         activities.user_id, activities.transaction_id,
+         finance.system_owner('MINT'), activities.user_id, 'AZR', tokens_earned
+       ) is not true
+     )
    limit $1`,
 );
 

@@ -134,9 +134,41 @@ const selectOwnerFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
+/**
+ * One look by index for each of the transactions that refer to another, and for no others; refunds
+ * of payments are looked at with those.
+ */
+const selectReferringFindings = statement<AuditFinding, [limit: number]>(
+  'select_referring_findings',
+  `select
+     'REFERENCE_BROKEN' as kind,
+     json_strip_nulls(json_build_object(
+       'initiatorId', user_id, 'transactionId', id, 'currency', currency
+     )) as keys,
+     rule as field,
+     null::text as expected,
+     null::text as actual
+   from (
+     select user_id, id, currency, finance.broken_reference(user_id, id) as rule
+     from finance.transactions
+     where status = 'COMPLETED'
+       and (reverses_id is not null or type in ('REVERSAL', 'CAPTURE'))
+       and not exists (
+         select
+         from finance.payments
+         where payments.user_id = transactions.user_id
+           and payments.transaction_id = reverses_id
+       )
+     offset 0
+   ) as referring
+   where rule is not null
+   limit $1`,
+);
+
 export const transactionChecks: readonly AuditCheck[] = [
   selectTransactionFindings,
   selectTimeFindings,
   selectChainFindings,
   selectOwnerFindings,
+  selectReferringFindings,
 ];

@@ -57,22 +57,33 @@ const selectFundsFindings = statement<AuditFinding, [limit: number]>(
    limit $1`,
 );
 
+/**
+ * Whoever owes money of a currency has issued it: MINT and EXTERNAL, and any other wallet that was
+ * let fall below zero. Without a supply limit there is nothing to mint.
+ */
 const selectSupplyFindings = statement<AuditFinding, [limit: number]>(
   'select_supply_findings',
   `select
      'SUPPLY_EXCEEDED' as kind,
-     json_build_object('userId', user_id, 'currency', currency) as keys,
+     json_build_object('userId', finance.system_owner('MINT'), 'currency', currency) as keys,
      null::text as field,
      coalesce(supply_limit, 0)::text as expected,
      issued::text as actual
-   from finance.currencies
-   cross join lateral (
-     select user_id, currency, -sum(amount) as issued
-     from finance.entries
-     where user_id = '00000000-0000-0000-0000-000000000001'
-       and currency = code
-     group by user_id, currency
-   ) as minted
+   from (
+     select
+       currency,
+       supply_limit,
+       sum(greatest(-posted, 0)) filter (
+         where supply_limit is not null or user_id = finance.system_owner('MINT')
+       ) as issued
+     from (
+       select user_id, currency, sum(amount) as posted
+       from finance.entries
+       group by user_id, currency
+     ) as kept
+     join finance.currencies on code = currency
+     group by currency, supply_limit
+   ) as owed
    where issued > coalesce(supply_limit, 0)
    limit $1`,
 );

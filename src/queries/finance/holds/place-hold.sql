@@ -23,15 +23,16 @@ begin
     select * into wallet from finance.wallets where user_id = owner and currency = of_currency;
   end if;
 
-  if wallet.user_id is null then
+  -- What can never be done first: a wallet can be opened and filled, but a time that is over is.
+  if until <= at then
+    failed_with := 'HOLD_EXPIRED';
+  elsif wallet.user_id is null then
     failed_with := finance.missing_wallet(of_currency);
   elsif wallet.status = 'CLOSED' then
     failed_with := 'WALLET_CLOSED';
   elsif wallet.posted - wallet.held < set_aside then
     failed_with := 'INSUFFICIENT_FUNDS';
     facts := finance.failure_facts(owner, of_currency, wallet.posted - wallet.held, set_aside);
-  elsif until <= at then
-    failed_with := 'HOLD_EXPIRED';
   end if;
 
   insert into finance.transactions (

@@ -36,7 +36,7 @@ const rewardedActivity = prepared(
  *
  * @throws NotFoundError if there is no such activity
  * @throws WrongStateError unless it is verified
- * @throws InsufficientFundsError if MINT would exceed the supply of AZR
+ * @throws InsufficientFundsError if more AZR would exist than its supply
  */
 export async function rewardMiningActivity(
   db: Db,

@@ -29,6 +29,7 @@ export const externalMoneyInput = z.strictObject({
  * Brings money from outside into a user's wallet: a transfer from EXTERNAL. All deposits of a
  * currency lock that one wallet; many at once are faster through a transfer combiner.
  *
+ * @throws InsufficientFundsError for EXTERNAL if more of a currency would exist than its supply
  * @throws what `transfer` throws
  */
 export async function deposit(db: Db, params: ExternalMoneyParams): Promise<LedgerTransaction> {

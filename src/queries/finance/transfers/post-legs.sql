@@ -10,7 +10,9 @@ as $$
 -- refusal that the caller found already, to be stored as the outcome.
 declare
   largest constant bigint := 9223372036854775807;
+  external constant uuid := finance.system_owner('EXTERNAL');
   size constant integer := coalesce(cardinality(amounts), 0);
+  room numeric;
   leg record;
   found_wallet finance.wallets;
   wallets finance.wallets[] := array_fill(null::finance.wallets, array[size]);
@@ -24,15 +26,36 @@ begin
     from unnest(owners, codes) with ordinality as given (owner, code, n)
     order by owner, code
   loop
+    -- MINT first, whose id is the least.
+    room := case when leg.owner = external then finance.lock_supply(leg.code) end;
     select * into found_wallet
     from finance.wallets
     where user_id = leg.owner and currency = leg.code
     for no key update;
+    if room is not null then
+      found_wallet.credit_limit :=
+        least(found_wallet.credit_limit, greatest(-found_wallet.posted, 0) + room);
+    end if;
     wallets[leg.n] := found_wallet;
   end loop;
   at := finance.ledger_time(
     greatest(clock_timestamp(), (select max((w).posted_at) from unnest(wallets) as w))
   );
+
+  -- What can never be done is refused before what may be possible later: funds come back, and a
+  -- smaller part may be asked for. Under the locks of the wallets, which every reversal of the same
+  -- transaction takes.
+  if reversed is not null and failed_with is distinct from 'NOT_REVERSIBLE' and exists (
+    select
+    from finance.transactions
+    where user_id = initiator
+      and reverses_id = reversed
+      and status = 'COMPLETED'
+      and idempotency_key <> request_key
+  ) then
+    failed_with := 'ALREADY_REVERSED';
+    facts := '{}';
+  end if;
 
   for i in 1..size loop
     exit when failed_with is not null;
@@ -71,19 +94,6 @@ begin
       );
     end if;
   end loop;
-  -- Asked again under the locks of the wallets, which every reversal of the same transaction takes.
-  if failed_with is null and reversed is not null and exists (
-    select
-    from finance.transactions
-    where user_id = initiator
-      and reverses_id = reversed
-      and status = 'COMPLETED'
-      and idempotency_key <> request_key
-  ) then
-    failed_with := 'ALREADY_REVERSED';
-    facts := '{}';
-  end if;
-
   insert into finance.transactions (
     user_id, type, status, currency, amount, description, metadata, idempotency_key, request_hash,
     reverses_id, rate_numerator, rate_denominator, failure_code, failure_facts,

@@ -16,6 +16,8 @@ as $$
 -- for plain SQL.
 declare
   largest constant bigint := 9223372036854775807;
+  external constant uuid := finance.system_owner('EXTERNAL');
+  room numeric;
   source finance.wallets;
   target finance.wallets;
   posted finance.transactions;
@@ -23,6 +25,10 @@ declare
   facts jsonb;
   at timestamptz;
 begin
+  -- MINT first, whose id is the least.
+  if external in (payer, payee) then
+    room := finance.lock_supply(of_currency);
+  end if;
   if payer < payee then
     select * into source
     from finance.wallets
@@ -49,6 +55,10 @@ begin
   then
     perform finance.expire_due_holds(payer, of_currency, clock_timestamp());
     select * into source from finance.wallets where user_id = payer and currency = of_currency;
+  end if;
+
+  if payer = external and room is not null then
+    source.credit_limit := least(source.credit_limit, greatest(-source.posted, 0) + room);
   end if;
 
   if source.user_id is null or target.user_id is null then

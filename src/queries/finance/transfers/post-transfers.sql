@@ -13,7 +13,10 @@ as $$
 declare
   largest constant bigint := 9223372036854775807;
   size constant integer := cardinality(amounts);
+  external constant uuid := finance.system_owner('EXTERNAL');
   at timestamptz;
+  -- The currencies with a supply limit that EXTERNAL moves: MINT has a say in those.
+  issued text[];
   -- Of the wallets that move: others have no say in when.
   newest timestamptz;
   is_due boolean;
@@ -26,6 +29,9 @@ declare
   version_of bigint[];
   posted_at_of timestamptz[];
   open_of boolean[];
+  -- The credit of EXTERNAL by itself, and the place of the MINT that it shares a supply with.
+  limit_of bigint[];
+  mint_places integer[];
   -- Of the transfers, by position.
   source_places integer[];
   target_places integer[];
@@ -41,18 +47,28 @@ declare
   target_balances bigint[] := array_fill(null::bigint, array[size]);
   s integer;
   t integer;
+  m integer;
   moved bigint;
   failed_with finance.failure_code;
   any_rejected boolean := false;
   new_count integer := 0;
   inserted integer;
 begin
+  if external = any(payers) or external = any(payees) then
+    select array_agg(distinct code) into issued
+    from unnest(payers, payees, currencies) as moved (payer, payee, code)
+    join finance.currencies using (code)
+    where external in (payer, payee)
+      and supply_limit is not null;
+  end if;
   perform
   from finance.wallets
   where (user_id, currency) in (
     select unnest(payers), unnest(currencies)
     union
     select unnest(payees), unnest(currencies)
+    union
+    select finance.system_owner('MINT'), unnest(issued)
   )
   order by user_id, currency
   for no key update;
@@ -74,11 +90,23 @@ begin
       select unnest(payers), unnest(currencies)
       union
       select unnest(payees), unnest(currencies)
+      union
+      select finance.system_owner('MINT'), unnest(issued)
     );
     exit when pass = 2 or is_due is not true;
     perform finance.expire_due_holds(owner, code, clock_timestamp())
     from unnest(owner_of, code_of) as due (owner, code);
   end loop;
+
+  limit_of := credit_of;
+  if issued is not null then
+    select array_agg(mint order by n) into mint_places
+    from generate_subscripts(owner_of, 1) as n
+    left join generate_subscripts(owner_of, 1) as mint
+      on owner_of[n] = external
+        and owner_of[mint] = finance.system_owner('MINT')
+        and code_of[mint] = code_of[n];
+  end if;
 
   select
     array_agg(source.place order by n), array_agg(target.place order by n),
@@ -130,6 +158,12 @@ begin
     t := target_places[i];
     moved := amounts[i];
     failed_with := null;
+    m := mint_places[s];
+    if m is not null then
+      credit_of[s] := least(
+        limit_of[s], greatest(-posted_of[s], 0) + posted_of[m] - held_of[m] + credit_of[m]
+      );
+    end if;
     if s is null or t is null then
       failed_with := finance.missing_wallet(currencies[i]);
       facts[i] := finance.failure_facts(
@@ -152,6 +186,14 @@ begin
         payees[i], currencies[i], largest::numeric - posted_of[t], moved
       );
     else
+      m := coalesce(m, mint_places[t]);
+      if m is not null then
+        credit_of[m] := credit_of[m] + case
+          when m = mint_places[s]
+            then greatest(-posted_of[s], 0) - greatest(moved - posted_of[s], 0)
+          else greatest(-posted_of[t], 0) - greatest(-moved - posted_of[t], 0)
+        end;
+      end if;
       posted_of[s] := posted_of[s] - moved;
       posted_of[t] := posted_of[t] + moved;
       version_of[s] := version_of[s] + 1;

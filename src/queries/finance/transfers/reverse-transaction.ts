@@ -44,6 +44,9 @@ const reversible: readonly TransactionType[] = [
  * was given; the customer gives back the same share of what was received, rounded up to a minor
  * unit, and never more than all of it.
  *
+ * What can never succeed is refused before what may later: once it is reversed, every other
+ * reversal is ALREADY_REVERSED.
+ *
  * @throws NotFoundError if there is no such transaction
  * @throws RejectedError NOT_REVERSIBLE, ALREADY_REVERSED or REVERSAL_EXCEEDED
  * @throws InsufficientFundsError if who got the money does not have it any more

@@ -36,7 +36,8 @@ export type BalanceAtParams = WalletRef &
  *
  * A transaction takes its recorded time before it commits. So the answer for an instant can still
  * change while transactions that were open at that instant are, and then no more, unless the
- * server's clock is set back behind it.
+ * server's clock is set back behind it. Nobody can record earlier than his own transaction began,
+ * but for half a second that plain SQL has.
  *
  * Both read a bounded number of rows: the recorded balance is found by halving over the versions
  * (20 reads in a million entries), and the difference between the two is kept in sums over

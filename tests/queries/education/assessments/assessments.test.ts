@@ -187,6 +187,24 @@ describe('assessments', () => {
   });
 
   it.each([
+    `answers = '["better"]'`,
+    `questions = '["easier"]'`,
+    'max_score = max_score + 1',
+    'pass_percent = pass_percent + 1',
+    `submitted_at = submitted_at + interval '1 second'`,
+  ])('is graded as it was handed in: plain SQL cannot set %s', async (change) => {
+    const { userId, assessmentId } = await assessment('submitted');
+    const update = poolOf(database.db).query(
+      `update education.assessments set ${change} where user_id = $1 and id = $2`,
+      [userId, assessmentId],
+    );
+    await expect(update).rejects.toMatchObject({
+      code: '23001',
+      constraint: 'assessments_append_only',
+    });
+  });
+
+  it.each([
     ['a grade that is there', `score = 1`],
     ['a step back', `status = 'SUBMITTED', score = null, completed_at = null`],
   ])('is final: plain SQL cannot change %s', async (_, change) => {

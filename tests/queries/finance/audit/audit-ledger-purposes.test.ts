@@ -10,6 +10,7 @@ import {
   rewardMiningActivity,
   settlePayment,
   submitMiningActivity,
+  transfer,
   verifyMiningActivity,
 } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
@@ -176,6 +177,51 @@ describe('auditLedger finds', () => {
       `update finance.transactions set type = '${type}' where reverses_id = '${transactionId}'`,
     ];
     await expectFindings(db, { fault: refunds('REVERSAL'), cure: refunds('REFUND') }, [finding]);
+  });
+
+  test('a payment or reward that was paid by or to somebody else', async () => {
+    const { db } = database;
+    const fresh = () => ({ idempotencyKey: randomUUID() });
+    const donation = { ...zar(), type: 'DONATION', amount: 50n, provider: 'test' } as const;
+    const { id } = await createPayment(db, { ...donation, providerReference: randomUUID() });
+    const { transactionId } = await settlePayment(db, { userId, id });
+    const fees = { system: 'FEES', currency: 'ZAR' } as const;
+    const own = { from: zar(), to: fees, amount: 50n, type: 'PAYMENT' } as const;
+    const other = await transfer(db, { ...own, ...fresh() });
+    const payment = (transaction: string | null) => [
+      `update finance.payments set transaction_id = '${transaction}' where id = '${id}'`,
+    ];
+    await expectFindings(db, { fault: payment(other.id), cure: payment(transactionId) }, [
+      { kind: 'PAYMENT_MISMATCH', keys: { userId, paymentId: id } },
+    ]);
+
+    const proof = { userId, type: 'PEER_TEACHING', tokensEarned: 5n } as const;
+    const { id: activityId } = await submitMiningActivity(db, { ...proof, ...fresh() });
+    await verifyMiningActivity(db, { userId, id: activityId });
+    const { transactionId: rewardId } = await rewardMiningActivity(db, { userId, id: activityId });
+    const azr = { from: { system: 'EXTERNAL', currency: 'AZR' } as const, amount: 5n };
+    const to = { userId, currency: 'AZR' };
+    const outside = await transfer(db, { ...azr, to, type: 'MINING_REWARD', ...fresh() });
+    const activity = (transaction: string | null) => [
+      `update finance.mining_activities set transaction_id = '${transaction}' where id = '${activityId}'`,
+    ];
+    await expectFindings(db, { fault: activity(outside.id), cure: activity(rewardId) }, [
+      { kind: 'REWARD_MISMATCH', keys: { userId, activityId } },
+    ]);
+  });
+
+  test('a settled payment whose money was given back', async () => {
+    const { db } = database;
+    const donation = { ...zar(), type: 'DONATION', amount: 50n, provider: 'test' } as const;
+    const { id } = await createPayment(db, { ...donation, providerReference: randomUUID() });
+    await settlePayment(db, { userId, id });
+    await refundPayment(db, { userId, id });
+    const set = (change: string) => [`update finance.payments set ${change} where id = '${id}'`];
+    const planted = {
+      fault: set(`status = 'COMPLETED', refunded_at = null`),
+      cure: set(`status = 'REFUNDED', refunded_at = completed_at + interval '1 second'`),
+    };
+    await expectFindings(db, planted, [{ kind: 'PAYMENT_MISMATCH', keys: { paymentId: id } }]);
   });
 
   test('a payment that the refund of another settled', async () => {

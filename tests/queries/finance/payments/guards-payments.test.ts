@@ -4,6 +4,7 @@ import {
   auditLedger,
   createPayment,
   failPayment,
+  openWallet,
   refundPayment,
   rejectMiningActivity,
   rewardMiningActivity,
@@ -13,21 +14,24 @@ import {
 } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { createHolder, refusalOf, SOUND } from '../bundle.ts';
+import { EXTERNAL, FEES, MINT, postingSql } from '../transfers/ledger-sql.ts';
 
 const database = useTestDatabase();
 let userId: string;
 
 beforeAll(async () => {
   userId = await createHolder(database.db, 100n);
+  await openWallet(database.db, { userId, currency: 'AZR' });
 });
 
 const final = (table: string) => ({ code: '23001', table, constraint: `${table}_append_only` });
 
-/** A transaction of the user's from EXTERNAL to FEES, or between other wallets of the system. */
+/** A transaction of the user's, between the wallets that such a transaction moves money between. */
 async function post(
   type: 'PAYMENT' | 'TRANSFER' | 'REFUND' | 'MINING_REWARD',
   amount: bigint,
   currency = 'ZAR',
+  [payer, payee] = partiesOf(type),
 ): Promise<string> {
   const { id } = await database.db.$client
     .query(
@@ -37,20 +41,15 @@ async function post(
          payee => $5, of_currency => $6, moved => $7, happened_at => null, about => null,
          extra => '{}'
        )`,
-      [
-        userId,
-        randomUUID(),
-        type,
-        currency === 'AZR'
-          ? '00000000-0000-0000-0000-000000000001'
-          : '00000000-0000-0000-0000-000000000002',
-        '00000000-0000-0000-0000-000000000004',
-        currency,
-        amount,
-      ],
+      [userId, randomUUID(), type, payer, payee, currency, amount],
     )
     .then(({ rows }) => rows[0]);
   return id;
+}
+
+function partiesOf(type: string): [payer: string, payee: string] {
+  if (type === 'MINING_REWARD') return [MINT, userId];
+  return type === 'REFUND' ? [FEES, EXTERNAL] : [EXTERNAL, FEES];
 }
 
 describe('payments', () => {
@@ -123,6 +122,64 @@ describe('payments', () => {
       code: '23514',
       table: 'payments',
       constraint: 'payments_settled_by_transaction_check',
+    });
+  });
+
+  test.each<[string, () => [string, string]]>([
+    ['the other way', () => [FEES, EXTERNAL]],
+    ['from somebody else', () => [userId, FEES]],
+    ['to somebody else', () => [EXTERNAL, userId]],
+  ])('are not settled by money that went %s', async (_what, parties) => {
+    await post('PAYMENT', 500n);
+    const { id } = await create();
+    const transactionId = await post('PAYMENT', 50n, 'ZAR', parties());
+    expect((await refusalOf(database.db, settleBy(id, transactionId))).constraint).toBe(
+      'payments_settled_by_transaction_check',
+    );
+    const { id: refund } = await create(50n, 'REFUND');
+    const backwards = await post('REFUND', 50n, 'ZAR', [EXTERNAL, FEES]);
+    expect((await refusalOf(database.db, settleBy(refund, backwards))).constraint).toBe(
+      'payments_settled_by_transaction_check',
+    );
+  });
+
+  test('are not settled by what has no entries yet, or was given back', async () => {
+    const { db } = database;
+    const [{ id }, early] = [await create(), randomUUID()];
+    const values = { userId, id: early, type: 'PAYMENT', amount: 50 };
+    const posting = await postingSql(db, values, [
+      { owner: EXTERNAL, amount: -50 },
+      { owner: FEES, amount: 50 },
+    ]);
+    const settledFirst = posting.replace(
+      'insert into finance.entries',
+      `${settleBy(id, early)}; insert into finance.entries`,
+    );
+    const refusal = { code: '23514', constraint: 'payments_settled_by_transaction_check' };
+    expect(await refusalOf(db, settledFirst)).toMatchObject(refusal);
+    await db.$client.query(posting);
+    const refund = { userId, type: 'REFUND', amount: 50, reverses: early };
+    const back = [
+      { owner: EXTERNAL, amount: 50 },
+      { owner: FEES, amount: -50 },
+    ];
+    await db.$client.query(await postingSql(db, refund, back));
+    expect(await refusalOf(db, settleBy(id, early))).toMatchObject(refusal);
+  });
+
+  test('are refunded with their money, not only their transaction', async () => {
+    const { db } = database;
+    const { id } = await create();
+    const { transactionId } = await settlePayment(db, { userId, id });
+    const refund = { userId, type: 'REFUND', amount: 50, reverses: transactionId as string };
+    const posting = await postingSql(db, refund, [
+      { owner: EXTERNAL, amount: 50 },
+      { owner: FEES, amount: -50 },
+    ]);
+    expect(await refusalOf(db, posting)).toEqual({
+      code: '23514',
+      table: 'transactions',
+      constraint: 'transactions_refund_of_refunded_check',
     });
   });
 
@@ -250,6 +307,40 @@ describe('mining activities', () => {
       table: 'mining_activities',
       constraint: 'mining_activities_rewarded_by_transaction_check',
     });
+  });
+
+  test.each<[string, () => [string, string]]>([
+    ['from somebody else than MINT', () => [EXTERNAL, userId]],
+    ['to somebody else', () => [MINT, FEES]],
+  ])('are not rewarded %s', async (_what, parties) => {
+    const text = rewardBy(await verified(), await post('MINING_REWARD', 5n, 'AZR', parties()));
+    expect((await refusalOf(database.db, text)).constraint).toBe(
+      'mining_activities_rewarded_by_transaction_check',
+    );
+  });
+
+  test('are worth what was submitted, and were verified once', async () => {
+    const { db } = database;
+    const request = { userId, type: 'ASSESSMENT_PASS', tokensEarned: 5n } as const;
+    const { id: pending } = await submitMiningActivity(db, { ...request, idempotencyKey: 'p' });
+    for (const id of [pending, await verified()]) {
+      for (const change of [
+        'tokens_earned = 99999',
+        `metadata = '{"forged": true}'`,
+        `idempotency_key = 'other'`,
+        `type = 'PEER_TEACHING'`,
+      ]) {
+        const text = `update finance.mining_activities set ${change} where id = '${id}'`;
+        expect(await refusalOf(db, text)).toEqual(final('mining_activities'));
+      }
+    }
+    const again = `update finance.mining_activities set verified_at = now() where id = '${await verified()}'`;
+    expect(await refusalOf(db, again)).toEqual(final('mining_activities'));
+    const skipped = `update finance.mining_activities set status = 'REWARDED', verified_at = clock_timestamp(),
+      rewarded_at = clock_timestamp(), transaction_id = '${await post('MINING_REWARD', 5n, 'AZR')}' where id = '${pending}'`;
+    expect(await refusalOf(db, skipped)).toEqual(final('mining_activities'));
+    const deleted = `delete from finance.mining_activities where id = '${await verified()}'`;
+    expect(await refusalOf(db, deleted)).toEqual(final('mining_activities'));
   });
 
   test('are rewarded by a transaction of their own', async () => {

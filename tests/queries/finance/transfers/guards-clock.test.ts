@@ -5,6 +5,7 @@ import {
   captureHold,
   deposit,
   exchange,
+  getBalanceAt,
   getWallet,
   openWallet,
   placeHold,
@@ -16,7 +17,7 @@ import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { plant } from '../audit/planting.ts';
 import { createHolder, refusalOf } from '../bundle.ts';
-import { EXTERNAL, postingSql } from './ledger-sql.ts';
+import { EXTERNAL, postingSql, transactionSql } from './ledger-sql.ts';
 
 const database = useTestDatabase();
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
@@ -73,6 +74,86 @@ describe('the recorded time of an entry', () => {
     const request = { ...zar(bob), amount: 5n, idempotencyKey: 'd' };
     expect((await deposit(db, request)).recordedAt).toEqual(new Date(near.recordedAt));
     expect(await findings()).toEqual([]);
+  });
+});
+
+describe('the past', () => {
+  const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString();
+
+  test.each([1 / 60, 1, 8, 60 * 24 * 365])(
+    'is recorded already: %d minutes ago',
+    async (minutes) => {
+      const { db } = database;
+      const alice = await createHolder(db);
+      const at = { ...zar(alice), recordedAt: new Date(minutesAgo(minutes / 2)) };
+      await plant(
+        db,
+        `update finance.wallets set posted_at = '2020-01-01' where user_id = '${EXTERNAL}' and currency = 'ZAR'`,
+      );
+      const text = await postingSql(
+        db,
+        { userId: alice, type: 'DEPOSIT', recordedAt: minutesAgo(minutes) },
+        [
+          { owner: EXTERNAL, amount: -5 },
+          { owner: alice, amount: 5 },
+        ],
+      );
+      const refusal = await refusalOf(db, text);
+      await plant(
+        db,
+        `update finance.wallets set posted_at = (select max(recorded_at) from finance.entries
+         where user_id = '${EXTERNAL}' and currency = 'ZAR') where user_id = '${EXTERNAL}' and currency = 'ZAR'`,
+      );
+      expect(refusal).toEqual({
+        code: '23514',
+        table: 'entries',
+        constraint: 'entries_recorded_by_clock_check',
+      });
+      expect(await getBalanceAt(db, at)).toBe(0n);
+      expect(await findings()).toEqual([]);
+    },
+  );
+
+  test.each([
+    ['HOLD', 'PENDING', minutesAgo(8)],
+    ['TRANSFER', 'PENDING', minutesAgo(8)],
+    ['TRANSFER', 'FAILED', minutesAgo(8)],
+    ['TRANSFER', 'FAILED', '2999-01-01T00:00:00Z'],
+  ])('is not written as a %s that is %s', async (type, status, recordedAt) => {
+    const { db } = database;
+    const userId = await createHolder(db);
+    expect(await refusalOf(db, transactionSql({ userId, type, status, recordedAt }))).toEqual({
+      code: '23514',
+      table: 'transactions',
+      constraint: 'transactions_recorded_by_clock_check',
+    });
+    const id = randomUUID();
+    await db.$client.query(transactionSql({ userId, type, id, status: 'PENDING' }));
+    const later = `update finance.transactions set recorded_at = '${recordedAt}' where id = '${id}'`;
+    expect((await refusalOf(db, later)).constraint).toBe('transactions_recorded_by_clock_check');
+  });
+
+  test('is not where a hold began or ended', async () => {
+    const { db } = database;
+    const userId = await createHolder(db, 100n);
+    const refusal = { code: '23514', table: 'holds', constraint: 'holds_recorded_by_clock_check' };
+    const placed = (createdAt: string) => {
+      const id = randomUUID();
+      return `${transactionSql({ userId, id, type: 'HOLD' })}
+        insert into finance.holds (user_id, id, currency, amount, created_at, expires_at)
+        values ('${userId}', '${id}', 'ZAR', 5, '${createdAt}', '2999-01-01');`;
+    };
+    for (const createdAt of [minutesAgo(8), '2998-01-01']) {
+      expect(await refusalOf(db, placed(createdAt))).toEqual(refusal);
+    }
+    const { id } = await hold(userId, 10n, inSeconds(3_600));
+    const release = randomUUID();
+    const resolved = `${transactionSql({ userId, id: release, type: 'RELEASE', amount: 10 })}
+      update finance.holds set status = 'RELEASED', resolution_id = '${release}',
+        resolved_at = '2998-01-01' where id = '${id}';`;
+    expect(await refusalOf(db, resolved)).toEqual(refusal);
+    const aged = `update finance.holds set created_at = '2020-01-01' where id = '${id}'`;
+    expect((await refusalOf(db, aged)).constraint).toBe('holds_append_only');
   });
 });
 

@@ -6,8 +6,10 @@ import { dropEnrollment } from '../../../../src/queries/education/enrollments/dr
 import * as ledger from '../../../../src/queries/finance/index.ts';
 import { insertCourseRevision } from '../../../../src/testing/factories/index.ts';
 import { rejection } from '../../../setup/errors.ts';
-import { SOUND } from '../bundle.ts';
-import { alice, sent, useGuideRoles } from './guide-roles.ts';
+import { plant } from '../audit/planting.ts';
+import { refusalOf, SOUND } from '../bundle.ts';
+import { alice, bob, sent, useGuideRoles, zar } from './guide-roles.ts';
+import { postingSql } from './ledger-sql.ts';
 
 const roles = useGuideRoles();
 
@@ -68,6 +70,26 @@ describe('a role with the grants of the guide', () => {
     expect(
       await rejection(transaction(roles.sealer, (tx) => tx.execute(sql.raw(altered)))),
     ).toMatchObject(refused);
+  });
+
+  test('writes no past, whatever it says that it imports', async () => {
+    const wallets = await ledger.getWallet(roles.app, zar(alice));
+    const [id, at] = [randomUUID(), new Date(Date.now() - 480_000).toISOString()];
+    const posting = await postingSql(roles.app, { userId: alice, id, recordedAt: at }, [
+      { owner: alice, amount: -5 },
+      { owner: bob, amount: 5 },
+    ]);
+    // Wallets that have not moved since then, so that only the clock stands against it.
+    await plant(roles.owner, `update finance.wallets set posted_at = '2020-01-01'`);
+    const text = `set local azora.import_history = 'on'; ${posting}`;
+    expect(await refusalOf(roles.app, text)).toMatchObject({
+      code: '23514',
+      constraint: 'entries_recorded_by_clock_check',
+    });
+    expect(await ledger.getWallet(roles.app, zar(alice))).toEqual(wallets);
+    await roles.owner.$client.query(text);
+    const before = { ...zar(alice), recordedAt: new Date(Date.parse(at) - 1) };
+    expect(await ledger.getBalanceAt(roles.owner, before)).toBeDefined();
   });
 
   test.each([

@@ -29,6 +29,21 @@ describe('transactions', () => {
   });
 
   test.each([
+    'amount = 6',
+    `currency = 'USD'`,
+    `type = 'DEPOSIT'`,
+    `idempotency_key = 'other'`,
+    `request_hash = sha256('other')`,
+    'id = gen_random_uuid()',
+  ])('are the request that they were before they are completed: %s', async (change) => {
+    const { db } = database;
+    const id = randomUUID();
+    await db.$client.query(transactionSql({ userId: alice, id, status: 'PENDING' }));
+    const text = `update finance.transactions set ${change} where id = '${id}'`;
+    expect((await refusalOf(db, text)).constraint).toBe('transactions_append_only');
+  });
+
+  test.each([
     ['TRANSFER', 'transactions_completed_has_entries_check'],
     ['EXCHANGE', 'transactions_completed_has_entries_check'],
     ['CAPTURE', 'transactions_completed_has_hold_check'],

@@ -115,6 +115,7 @@ export class LedgerModel {
 
   /** What reverses a transaction; refunds use it too. */
   undo(original: Posted, undone: bigint, day?: number): Outcome {
+    if (original.isReversed) return refused('ALREADY_REVERSED');
     if (undone > original.amount) return refused('REVERSAL_EXCEEDED');
     const share = (size: bigint) => (size * undone + original.amount - 1n) / original.amount;
     const legs = original.legs
@@ -123,7 +124,6 @@ export class LedgerModel {
         amount: amount < 0n ? share(-amount) : -share(amount),
       }))
       .sort((a, b) => (keyOf(a.wallet) < keyOf(b.wallet) ? -1 : 1));
-    if (this.refusal(legs) === undefined && original.isReversed) return refused('ALREADY_REVERSED');
     const outcome = this.post(legs, undone, day, false);
     if (outcome.code === 'ok') original.isReversed = true;
     return outcome;

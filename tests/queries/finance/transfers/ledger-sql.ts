@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Db } from '../../../../src/db/session.ts';
 import { getWallet } from '../../../../src/queries/finance/index.ts';
+import { systemOwners, toWalletRef } from '../../../../src/queries/finance/wallets/wallet-ref.ts';
 
 /** Instants that all rows of a planted posting share: later than what the ledger has recorded so far. */
 export function soon(): string {
@@ -53,7 +54,7 @@ export async function entriesSql(
   const rows = await Promise.all(
     entries.map(async (entry) => {
       const currency = entry.currency ?? 'ZAR';
-      const wallet = await getWallet(db, walletOf(entry.owner, currency));
+      const wallet = await getWallet(db, toWalletRef(entry.owner, currency));
       const version = wallet.version + BigInt(entry.step ?? 1);
       const after = entry.after ?? wallet.posted + BigInt(entry.amount);
       return `('${entry.owner}', '${currency}', ${version}, '${transaction.userId}', '${transaction.id}',
@@ -65,13 +66,7 @@ export async function entriesSql(
     amount, posted_after, recorded_at, occurred_at) values ${rows.join(', ')};`;
 }
 
-export const EXTERNAL = '00000000-0000-0000-0000-000000000002';
-
-function walletOf(owner: string, currency: string) {
-  return owner === EXTERNAL
-    ? { system: 'EXTERNAL' as const, currency }
-    : { userId: owner, currency };
-}
+export const { EXTERNAL, LIQUIDITY, MINT, FEES } = systemOwners;
 
 /** The statements of a transaction and its entries, to be run as one. */
 export async function postingSql(

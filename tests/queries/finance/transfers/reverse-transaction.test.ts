@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import {
   auditLedger,
+  closeWallet,
   deposit,
   exchange,
   getTransaction,
@@ -146,6 +148,27 @@ describe('reverseTransaction', () => {
         reverseTransaction(db, { userId: alice, transactionId: reversal.id, idempotencyKey: 'rr' }),
       ),
     ).toMatchObject({ code: 'NOT_REVERSIBLE' });
+  });
+
+  test('says that it was reversed, whatever else stands in the way', async () => {
+    const { db } = database;
+    const { alice, bob, original } = await transferSixty();
+    const undo = (more: object) =>
+      reverseTransaction(db, {
+        userId: alice,
+        transactionId: original.id,
+        idempotencyKey: randomUUID(),
+        ...more,
+      });
+    const first = await undo({ amount: 60n, idempotencyKey: 'first' });
+    const already = { code: 'ALREADY_REVERSED' };
+    // Bob has nothing left.
+    expect(await rejection(undo({}))).toMatchObject(already);
+    expect(await rejection(undo({ amount: 61n }))).toMatchObject(already);
+    await closeWallet(db, zar(bob));
+    expect(await rejection(undo({}))).toMatchObject(already);
+    expect(await undo({ amount: 60n, idempotencyKey: 'first' })).toEqual(first);
+    expect(await auditLedger(db)).toEqual(SOUND);
   });
 
   test('fails while the money is gone, and succeeds later; one of 16 racers wins', async () => {

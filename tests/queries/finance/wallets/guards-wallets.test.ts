@@ -147,7 +147,7 @@ describe('wallets', () => {
     );
     expect(rows.map(({ kind, currency, credit_limit: limit }) => [kind, currency, limit])).toEqual([
       ['MINT', 'AZR', 2_100_000_000_000_000n],
-      ['EXTERNAL', 'AZR', 2n ** 63n - 1n],
+      ['EXTERNAL', 'AZR', 2_100_000_000_000_000n],
       ['LIQUIDITY', 'AZR', 0n],
       ['FEES', 'AZR', 0n],
       ['MINT', 'ZAR', 0n],
