@@ -11,6 +11,46 @@
 --> statement-breakpoint
 set local check_function_bodies = off;
 --> statement-breakpoint
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
+do $$
+begin
+  if obj_description(to_regprocedure('public.is_time_zone(text)'), 'pg_proc')
+    not in (
+    'Whether a time zone could have this name',
+    'Whether the server knows a time zone by this name'
+  )
+    and to_regprocedure('public.is_time_zone(text)') is not null
+  then
+    raise exception using
+      errcode = 'duplicate_function',
+      message = format(
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.is_time_zone(text)'
+      );
+  end if;
+end
+$$;
+
+create or replace function public.is_time_zone(name text) returns boolean
+language sql immutable parallel safe
+as $$
+-- The form of the names that the IANA database has, which PostgreSQL and JavaScript read alike.
+-- Left out is what they read apart: abbreviations (IST is Israel's time here, India's there, CET
+-- has no summer here), and POSIX rules, whose sign is the opposite (UTC+3 is west of Greenwich).
+-- Whether there is such a zone is for a trigger to ask: it takes an exception block, which no
+-- parallel scan may run, or a look at all zones.
+select name ~ ('^(?:[A-Z][A-Za-z]*(?:/[A-Z][A-Za-z]*(?:[_-][A-Za-z]+)*)+'
+  '|Etc/GMT(?:[+-]?0|-(?:[1-9]|1[0-4])|[+](?:[1-9]|1[0-2]))'
+  '|UTC|GMT|UCT|Universal|Greenwich|Zulu|Cuba|Egypt|Eire|GB|GB-Eire|Hongkong|Iceland|Iran|Israel'
+  '|Jamaica|Japan|Kwajalein|Libya|NZ|NZ-CHAT|Navajo|PRC|Poland|Portugal|ROC|ROK|Singapore|Turkey'
+  '|W-SU|EST5EDT|CST6CDT|MST7MDT|PST8PDT)$' collate "C") and length(name) <= 64
+$$;
+
+comment on function public.is_time_zone(text)
+is 'Whether a time zone could have this name';
+--> statement-breakpoint
 drop trigger if exists transactions_final on finance.transactions;
 --> statement-breakpoint
 drop trigger if exists transactions_completed_whole on finance.transactions;
@@ -136,6 +176,17 @@ drop function if exists marketplace.pack_block(job_ids uuid[]);
 drop function if exists finance.seal_entries(after_owner uuid, after_currency text, page integer, range_size integer, most integer, out last_owner uuid, out last_currency text, out sealed bigint);
 --> statement-breakpoint
 drop function if exists finance.range_hash(owner uuid, of_currency text, first bigint, last bigint);
+--> statement-breakpoint
+create or replace function education.is_skipped_day(day date, zone text) returns boolean
+language sql stable parallel safe
+as $$
+-- A day that a zone's calendar left out, when it moved across the date line: 30 December 2011 in
+-- Pacific/Apia. Its noon is read as another day's.
+select ((day + time '12:00') at time zone zone at time zone zone)::date <> day
+$$;
+
+comment on function education.is_skipped_day(date, text)
+is 'Whether the local calendar of a time zone left out a day';
 --> statement-breakpoint
 create or replace function finance.apply_entries() returns trigger
 language plpgsql
@@ -1883,6 +1934,28 @@ $$;
 comment on function finance.system_owner(finance.wallet_kind)
 is 'The reserved id that owns the wallets of a kind';
 --> statement-breakpoint
+create or replace function identity.check_time_zone() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- In a trigger and not in the check, so that rows are restored where the server's list lacks a
+-- zone, and so that no parallel scan comes by the exception block.
+begin
+  perform timestamptz '2000-01-01 00:00:00+00' at time zone new.time_zone;
+  return new;
+exception when invalid_parameter_value then
+  raise exception using
+    errcode = 'check_violation',
+    message = 'the server knows no time zone of this name',
+    schema = 'identity',
+    table = 'user_profiles',
+    constraint = 'user_profiles_time_zone_check';
+end
+$$;
+
+comment on function identity.check_time_zone()
+is 'Refuses a time zone that the server does not know';
+--> statement-breakpoint
 create or replace function marketplace.begin_packed_group() returns integer
 language plpgsql
 as $$
@@ -2221,8 +2294,18 @@ for each row when (
 )
 execute function platform.forbid_change();
 --> statement-breakpoint
+-- After the check, which knows the form of the names that JavaScript reads alike.
+create or replace trigger user_profiles_check_time_zone
+after insert or update of time_zone on identity.user_profiles
+for each row when (new.time_zone <> 'UTC')
+execute function identity.check_time_zone();
+--> statement-breakpoint
 comment on table marketplace.rank_refreshes
 is 'How often the ranks of skills were announced anew; one row';
+--> statement-breakpoint
+-- A name that the new check refuses would keep a dump from being restored. What its zone was meant
+-- to be is not known.
+update identity.user_profiles set time_zone = 'UTC' where not public.is_time_zone(time_zone);
 --> statement-breakpoint
 -- MINT and EXTERNAL share the supply from here on.
 alter table finance.wallets disable trigger wallets_moved_by_ledger;

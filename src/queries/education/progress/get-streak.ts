@@ -19,35 +19,55 @@ export interface Streak {
 const selectStreak = statement<Streak, [userId: string, now: Date | null]>(
   'select_streak',
   `select users.id as "userId",
-     coalesce(profiles.time_zone, 'UTC') as "timeZone",
+     zone as "timeZone",
      streaks.current_days as "currentDays",
      streaks.longest_days as "longestDays",
      streaks.last_active_on as "lastActiveOn"
    from identity.users
    left join identity.user_profiles as profiles
      on profiles.user_id = users.id
+   cross join lateral (select coalesce(profiles.time_zone, 'UTC') as zone) as place
    cross join lateral (
-     select (
-       coalesce($2::timestamptz, clock_timestamp())
-         at time zone coalesce(profiles.time_zone, 'UTC')
-     )::date as today
+     select (coalesce($2::timestamptz, clock_timestamp()) at time zone zone)::date as today
    ) as calendar
    cross join lateral (
      select
-       coalesce(max(least(upper(streak), today + 1) - lower(streak))
-         filter (where lower(streak) <= today and upper(streak) >= today), 0) as current_days,
-       coalesce(max(upper(streak) - lower(streak)), 0) as longest_days,
-       max(upper(streak) - 1) as last_active_on
-     from education.learner_days
-     cross join lateral unnest(learner_days.days) as ranges (streak)
-     where learner_days.user_id = users.id
+       coalesce(
+         max(days_by_today) filter (where first <= today and next_possible >= today),
+         0
+       ) as current_days,
+       coalesce(max(days), 0) as longest_days,
+       max(next) - 1 as last_active_on
+     from (
+       select
+         min(first) as first,
+         max(next) as next,
+         max(next + education.is_skipped_day(next, zone)::int) as next_possible,
+         sum(next - first)::int as days,
+         sum(greatest(least(next, today + 1) - first, 0))::int as days_by_today
+       from (
+         select first, next,
+           count(*) filter (where is_first is not false) over (order by first) as streak
+         from (
+           select lower(range) as first,
+             upper(range) as next,
+             lower(range) - 1 <> lag(upper(range)) over (order by range)
+               or not education.is_skipped_day(lower(range) - 1, zone) as is_first
+           from education.learner_days
+           cross join lateral unnest(learner_days.days) as ranges (range)
+           where learner_days.user_id = users.id
+         ) as ranges
+       ) as ranges
+       group by streak
+     ) as streaks
    ) as streaks
    where users.id = $1`,
 );
 
 /**
  * Returns how many days in a row a learner has been active, now and at best, in the time zone of
- * their profile. Late events count for the day on which they occurred, so a gap can close; when the
+ * their profile. A day that the zone's calendar left out breaks no streak and counts for none. Late
+ * events count for the day on which they occurred, so a gap can close; when the
  * time zone changes, all days are counted anew. Reads one row, which holds a range for each streak.
  *
  * @throws NotFoundError when there is no such user.

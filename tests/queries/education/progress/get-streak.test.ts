@@ -20,11 +20,11 @@ import {
 describe('getStreak', () => {
   const database = useTestDatabase();
 
-  async function learner(timeZone?: string) {
+  async function learner(timeZone?: string, enrolledAt = START) {
     const course = await openCourse(database.db);
     const userId = await insertLearner(database.db);
     if (timeZone !== undefined) await setTimeZone(userId, timeZone);
-    await enroll(database.db, { userId, courseId: course.courseId, enrolledAt: START });
+    await enroll(database.db, { userId, courseId: course.courseId, enrolledAt });
     const event = eventsOf(userId, course);
     const record = (...times: string[]) =>
       recordProgress(database.db, {
@@ -84,6 +84,30 @@ describe('getStreak', () => {
       lastActiveOn: '2026-02-02',
       timeZone: 'Africa/Johannesburg',
     });
+  });
+
+  it('is not broken by a day that the calendar of the zone left out', async () => {
+    const { userId, record } = await learner('Pacific/Apia', new Date('2011-12-01T00:00:00Z'));
+    // 28, 29 and 31 December by the clock of Apia, and 2 January.
+    await record('2011-12-28T20:00:00Z', '2011-12-29T20:00:00Z', '2011-12-30T20:00:00Z');
+    const at = (now: string) => getStreak(database.db, { userId, now: new Date(now) });
+    const four = { currentDays: 3, longestDays: 3, lastActiveOn: '2011-12-31' };
+    expect(await at('2011-12-30T21:00:00Z')).toMatchObject(four);
+    expect(await at('2011-12-29T21:00:00Z')).toMatchObject({ currentDays: 2, longestDays: 3 });
+    expect(await at('2012-01-01T09:00:00Z')).toMatchObject(four);
+    expect(await at('2012-01-01T10:00:00Z')).toMatchObject({ currentDays: 0, longestDays: 3 });
+    await record('2012-01-01T20:00:00Z');
+    expect(await at('2012-01-01T21:00:00Z')).toMatchObject({ currentDays: 1, longestDays: 3 });
+    await setTimeZone(userId, 'UTC');
+    expect(await at('2012-01-01T21:00:00Z')).toMatchObject({ currentDays: 1, longestDays: 3 });
+  });
+
+  it('ends yesterday where yesterday was the last day before one that was left out', async () => {
+    const { userId, record } = await learner('Pacific/Apia', new Date('2011-12-01T00:00:00Z'));
+    await record('2011-12-28T20:00:00Z', '2011-12-29T20:00:00Z');
+    const at = (now: string) => getStreak(database.db, { userId, now: new Date(now) });
+    expect(await at('2011-12-30T21:00:00Z')).toMatchObject({ currentDays: 2 });
+    expect(await at('2011-12-31T21:00:00Z')).toMatchObject({ currentDays: 0 });
   });
 
   it('counts the days anew when the learner moves to another time zone, or gets a profile', async () => {
