@@ -1,6 +1,6 @@
 import pg, { type Pool, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
-import { findTextFault } from '../input/validate.ts';
+import { findTextFault } from '../input/text-fault.ts';
 import { isPool } from './pg-shapes.ts';
 import { typeParsers } from './type-parsers.ts';
 

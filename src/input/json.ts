@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { findTextFault } from './validate.ts';
+import { findTextFault } from './text-fault.ts';
 
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 

@@ -2,6 +2,7 @@ import { types as kinds } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { MAX_MINOR_UNITS } from '../money.ts';
+import { findTextFault } from './text-fault.ts';
 
 /**
  * Checks what a caller passed, and returns it as the schema makes it (defaults filled in, ids in
@@ -138,15 +139,6 @@ export function text({ min = 1, max }: { min?: number; max: number }) {
       const rule = findTextFault(value);
       if (rule !== undefined) context.addIssue({ code: 'custom', message: rule });
     });
-}
-
-/**
- * Why PostgreSQL would not store a text, or not as it is: it has no NUL, and a surrogate without
- * its partner is sent as U+FFFD, so that two texts could become one.
- */
-export function findTextFault(value: string): string | undefined {
-  if (value.includes('\0')) return 'must not contain a NUL character';
-  return value.isWellFormed() ? undefined : 'must not contain half a surrogate pair';
 }
 
 /** The size of a page: 1 to `max`, and `fallback` when not given. */

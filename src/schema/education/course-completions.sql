@@ -1,6 +1,46 @@
 comment on table education.course_completions
 is 'A learner''s completion of a revision, and the event that told of it';
 
+create or replace function education.check_completions() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+  claimed record;
+begin
+  select completions.user_id, completions.course_id, completions.revision into claimed
+  from new_completions as completions
+  where not exists (
+      select from education.course_revisions as revisions
+      where revisions.course_id = completions.course_id
+        and revisions.revision = completions.revision
+    )
+    or exists (
+      select
+      from education.revision_modules as required
+      left join education.module_progress as done
+        on done.user_id = completions.user_id
+        and done.course_id = required.course_id
+        and done.module_id = required.module_id
+      where required.course_id = completions.course_id
+        and required.revision = completions.revision
+        and not required.is_optional
+        and done.completed_at is null
+    )
+  limit 1;
+  if found then
+    raise exception 'user % has not completed revision % of course %',
+      claimed.user_id, claimed.revision, claimed.course_id
+      using errcode = 'check_violation', schema = 'education', table = 'course_completions',
+        constraint = 'course_completions_earned_check';
+  end if;
+  return null;
+end
+$$;
+
+comment on function education.check_completions()
+is 'Refuses the completion of a revision that has required modules left';
+
 create or replace function education.publish_completions() returns trigger
 language plpgsql
 as $$
@@ -34,6 +74,12 @@ for each statement execute function platform.forbid_change();
 create or replace trigger course_completions_no_loss
 before delete on education.course_completions
 for each row execute function education.forbid_loss();
+
+-- Before it is published: triggers fire in the order of their names.
+create or replace trigger course_completions_earned
+after insert on education.course_completions
+referencing new table as new_completions
+for each statement execute function education.check_completions();
 
 create or replace trigger course_completions_publish
 after insert on education.course_completions

@@ -76,6 +76,34 @@ after delete on education.enrollments
 referencing old table as old_enrollments
 for each statement execute function education.count_enrollments();
 
+create or replace function education.keep_completed_enrollments() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Its completions would go with it, and whoever enrolls again would be told of as completing twice.
+-- The enrollments of an erased user go with the user, who is gone by then.
+begin
+  if exists (
+      select from education.course_completions
+      where user_id = old.user_id and course_id = old.course_id
+    )
+    and exists (select from identity.users where id = old.user_id)
+  then
+    raise exception 'user % has completed course %, which stays', old.user_id, old.course_id
+      using errcode = 'restrict_violation', schema = 'education', table = 'enrollments',
+        constraint = 'enrollments_completed_stay';
+  end if;
+  return old;
+end
+$$;
+
+comment on function education.keep_completed_enrollments()
+is 'Keeps an enrollment with completions for as long as its user';
+
+create or replace trigger enrollments_completed_stay
+before delete on education.enrollments
+for each row execute function education.keep_completed_enrollments();
+
 create or replace trigger enrollments_no_truncate
 before truncate on education.enrollments
 for each statement execute function platform.forbid_change();

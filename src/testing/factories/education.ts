@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/session.ts';
 import { transaction } from '../../db/transaction.ts';
 import { assessments } from '../../schema/education/assessments.ts';
@@ -26,6 +27,7 @@ export const insertEnrollment: Factory<typeof enrollments> = async (db, given = 
   return transaction(db, async (tx) => {
     const enrollment = await insertReturning(tx, enrollments, [row]);
     if (row.completedRevision != null) {
+      await completeModules(tx, userId, courseId, row.completedRevision);
       await insertReturning(tx, courseCompletions, [
         { userId, courseId, revision: row.completedRevision },
       ]);
@@ -34,11 +36,29 @@ export const insertEnrollment: Factory<typeof enrollments> = async (db, given = 
   });
 };
 
-/** The completion of a revision; the enrollment's status is the caller's to set. */
-export const insertCourseCompletion = defineFactory(courseCompletions, async (db, given) => ({
-  ...(await enrollmentOf(db, given)),
-  revision: 1,
-}));
+/**
+ * The completion of a revision, with the completed modules that it needs; the enrollment's status
+ * is the caller's to set.
+ */
+export const insertCourseCompletion = defineFactory(courseCompletions, async (db, given) => {
+  const revision = given.revision ?? 1;
+  const { userId, courseId } = await enrollmentOf(db, given);
+  await completeModules(db, userId, courseId, revision);
+  return { userId, courseId, revision };
+});
+
+/** What a completion needs: every required module of the revision is completed. */
+async function completeModules(db: Db, userId: string, courseId: string, revision: number) {
+  const at = minutesFromNow(-10);
+  await db.execute(sql`
+    insert into education.module_progress as known
+      (user_id, course_id, module_id, percent, started_at, last_activity_at, completed_at)
+    select ${userId}, course_id, module_id, 100, ${at}, ${at}, ${at}
+    from education.revision_modules
+    where course_id = ${courseId} and revision = ${revision} and not is_optional
+    on conflict on constraint module_progress_pkey do update
+    set completed_at = coalesce(known.completed_at, excluded.completed_at)`);
+}
 
 /** A module just begun; the enrollment's weights are the caller's to set. */
 export const insertModuleProgress = defineFactory(moduleProgress, async (db, given) => {

@@ -264,7 +264,8 @@ begin
   select user_id, course_id, revision
   from changed_enrollments
   where completes
-  order by user_id, course_id;
+  order by user_id, course_id
+  on conflict on constraint course_completions_pkey do nothing;
 
   duplicates := 0;
   rejected_indexes := '{}';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import type { Db } from '../../../db/session.ts';
+import { type Db, isInTransaction } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
+import { ConstraintError } from '../../../errors.ts';
 import { instant, parseInput, text, uuid } from '../../../input/validate.ts';
 import { progressEventKind } from '../../../schema/education/progress-events.ts';
 
@@ -59,7 +60,8 @@ export interface RecordProgressParams {
 }
 
 /**
- * CONFLICT: another event of this user has the id. UNKNOWN_MODULE: the course never published such
+ * CONFLICT: another event of this user has the id. REFUSED: what is stored of this learner breaks a
+ * rule of the database with the event, as after a repair by hand: see `verifyProgress`. UNKNOWN_MODULE: the course never published such
  * a module. BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later,
  * an event that was IN_FUTURE, NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may
  * apply; the other two never will.
@@ -71,7 +73,8 @@ export type RejectionReason =
   | 'UNKNOWN_MODULE'
   | 'DROPPED'
   | 'BEFORE_ENROLLMENT'
-  | 'IN_FUTURE';
+  | 'IN_FUTURE'
+  | 'REFUSED';
 
 export interface RejectedEvent {
   /** Its place in `events`. */
@@ -136,7 +139,9 @@ const recordedProgress = statement<
  * keeps its highest percentage, its earliest completion and the position of the last event by time
  * and id.
  *
- * An event that cannot apply is rejected by itself and the others apply. The enrollment's weights,
+ * An event that cannot apply is rejected by itself and the others apply. Where the database refuses
+ * a learner's events, all of that learner in the batch are, and the batch goes in several
+ * transactions; in a caller's own transaction that is an error. The enrollment's weights,
  * its completion and the published `course.completed` change in the same transaction. Locked
  * modules are no reason to reject: the event that unlocks one may still be on its way.
  *
@@ -152,7 +157,59 @@ export async function recordProgress(
   params: RecordProgressParams,
 ): Promise<RecordProgressResult> {
   const { events, now, toleranceSeconds } = parseInput(input, params);
+  return recordApart(db, events, (some) => record(db, some, now, toleranceSeconds));
+}
+
+/**
+ * All events at once, or, when the database refuses them for one learner, in halves until that one
+ * is found: nobody's events fail because of somebody else's. In a caller's transaction, which is
+ * over then, the refusal is the caller's.
+ */
+async function recordApart(
+  db: Db,
+  events: ProgressEvent[],
+  recordAll: (events: ProgressEvent[]) => Promise<RecordProgressResult>,
+): Promise<RecordProgressResult> {
   if (events.length === 0) return { applied: 0, duplicates: 0, rejected: [] };
+  try {
+    return await recordAll(events);
+  } catch (error) {
+    if (!(error instanceof ConstraintError) || isInTransaction(db)) throw error;
+  }
+  const learners = [...new Set(events.map(({ userId }) => userId))];
+  if (learners.length === 1) {
+    const rejected = events.map(({ eventId, userId }, index) => ({
+      index,
+      eventId,
+      userId,
+      reason: 'REFUSED' as const,
+    }));
+    return { applied: 0, duplicates: 0, rejected };
+  }
+  const first = new Set(learners.slice(0, learners.length / 2));
+  const [mine, others] = [true, false].map((isFirst) =>
+    [...events.keys()].filter((at) => first.has(events[at]?.userId ?? '') === isFirst),
+  ) as [number[], number[]];
+  const results: RecordProgressResult[] = [];
+  for (const places of [mine, others]) {
+    const some = places.map((at) => events[at] as ProgressEvent);
+    const { rejected, ...counts } = await recordApart(db, some, recordAll);
+    const back = rejected.map((event) => ({ ...event, index: places[event.index] as number }));
+    results.push({ ...counts, rejected: back });
+  }
+  return {
+    applied: results.reduce((sum, { applied }) => sum + applied, 0),
+    duplicates: results.reduce((sum, { duplicates }) => sum + duplicates, 0),
+    rejected: results.flatMap(({ rejected }) => rejected).sort((a, b) => a.index - b.index),
+  };
+}
+
+async function record(
+  db: Db,
+  events: ProgressEvent[],
+  now: Date | undefined,
+  toleranceSeconds: number,
+): Promise<RecordProgressResult> {
   const rows = await recordedProgress(db, [
     events.map((event) => event.userId),
     events.map((event) => event.eventId),

@@ -79,4 +79,18 @@ describe('verifyProgress, of completions and what is published of them,', () => 
     const actual = `an event without a completion of revision ${text}`;
     expect(await found()).toEqual([['completion', course.half, 'course.completed', '1', actual]]);
   });
+
+  it('finds a completion that was not earned', async () => {
+    await plant(
+      `set session_replication_role = replica;
+       insert into education.course_completions (user_id, course_id, revision)
+       values ('${course.half}', '${course.courseId}', 1);
+       reset session_replication_role`,
+      `set session_replication_role = replica;
+       delete from education.course_completions where user_id = '${course.half}';
+       reset session_replication_role`,
+    );
+    const actual = 'a completion that was not earned of revision 1';
+    expect(await found()).toEqual([['completion', course.half, 'course.completed', '1', actual]]);
+  });
 });

@@ -147,6 +147,30 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
      from education.course_completions
      where ${IN_RANGE}
    ),
+   unearned as (
+     select user_id, course_id, revision::text as revision
+     from education.course_completions as completions
+     left join education.course_revisions as revisions using (course_id, revision)
+     where ${IN_RANGE}
+       and (
+         revisions.revision is null
+         or exists (
+           select
+           from education.revision_modules as required
+           where required.course_id = completions.course_id
+             and required.revision = completions.revision
+             and not required.is_optional
+             and not exists (
+               select
+               from education.progress_events as events
+               where events.user_id = completions.user_id
+                 and events.course_id = completions.course_id
+                 and events.module_id = required.module_id
+                 and events.kind = 'completed'
+             )
+         )
+       )
+   ),
    published as (
      select user_id, course_id, coalesce(data ->> 'revision', 'null') as revision,
        count(*) as events, min(events.id::text)::uuid as event_id
@@ -161,6 +185,8 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
    select 'completion' as kind, ${ENROLLMENT_KEYS},
      'course.completed' as field, '1' as expected,
      case
+       when unearned.user_id is not null
+         then 'a completion that was not earned of revision ' || revision
        when completed_enrollments.revision is not null and completions.event_id is null
          then 'no completion row for revision ' || revision
        when completions.event_id is null
@@ -172,7 +198,9 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
    from completed_enrollments
    full join completions using (user_id, course_id, revision)
    full join published using (user_id, course_id, revision)
+   left join unearned using (user_id, course_id, revision)
    where completions.event_id is null
+     or unearned.user_id is not null
      or published.events > 1
      or published.event_id <> completions.event_id
      or (published.event_id is null and completions.published_at >= $5::timestamptz)
