@@ -2377,6 +2377,45 @@ $$;
 comment on function marketplace.begin_packed_group()
 is 'The number of the first block in the next group';
 --> statement-breakpoint
+create or replace function marketplace.check_step_taken() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Whoever inserts it: a step says what its application is since its last step, and comes after it.
+declare
+  last record;
+begin
+  select position, status, withdrawn into last
+  from marketplace.application_steps
+  where user_id = new.user_id
+    and job_id = new.job_id
+  order by position desc
+  limit 1;
+  if new.position = coalesce(last.position, 0) + 1
+    and (new.status, new.withdrawn) is distinct from (last.status, last.withdrawn)
+    and exists (
+      select
+      from marketplace.job_applications
+      where user_id = new.user_id
+        and job_id = new.job_id
+        and status = new.status
+        and (withdrawn_at is not null) = new.withdrawn
+        and status_changed_at = new.changed_at
+        and status_changed_by is not distinct from new.changed_by
+    )
+  then
+    return new;
+  end if;
+  raise exception 'the application of user % to job % has taken no such step',
+    new.user_id, new.job_id
+    using errcode = 'check_violation', schema = 'marketplace', table = 'application_steps',
+      constraint = 'application_steps_taken_check';
+end
+$$;
+
+comment on function marketplace.check_step_taken()
+is 'Refuses a step that its application has not taken';
+--> statement-breakpoint
 create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
 set jit = off
@@ -2446,6 +2485,25 @@ $$;
 
 comment on function marketplace.index_jobs(uuid[])
 is 'Brings vectors and postings of these jobs up to date';
+--> statement-breakpoint
+create or replace function marketplace.keep_applications() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Who applies once cannot apply again, and a decision stays. The applications of an erased user go
+-- with the user, who is gone by then.
+begin
+  if exists (select from identity.users where id = old.user_id) then
+    raise exception 'the application of user % to job % stays', old.user_id, old.job_id
+      using errcode = 'restrict_violation', schema = 'marketplace', table = 'job_applications',
+        constraint = 'job_applications_stay';
+  end if;
+  return old;
+end
+$$;
+
+comment on function marketplace.keep_applications()
+is 'Keeps an application for as long as its user';
 --> statement-breakpoint
 create or replace function marketplace.next_packed_block() returns integer
 language sql stable
@@ -2601,6 +2659,10 @@ comment on function platform.lagging_sequences() is
   'Sequences whose next value is in their column already, as after logical replication, which '
   'copies none';
 --> statement-breakpoint
+create or replace trigger application_steps_taken
+before insert on marketplace.application_steps
+for each row execute function marketplace.check_step_taken();
+--> statement-breakpoint
 -- What was handed in is graded as it was, by the terms that it was handed in under.
 create or replace trigger assessments_final
 before update on education.assessments
@@ -2651,6 +2713,10 @@ for each row when (
   or (new.resume is not null and new.resume is distinct from old.resume)
 )
 execute function platform.forbid_change();
+--> statement-breakpoint
+create or replace trigger job_applications_stay
+before delete on marketplace.job_applications
+for each row execute function marketplace.keep_applications();
 --> statement-breakpoint
 create or replace trigger mining_activities_decided_stay
 before delete on finance.mining_activities

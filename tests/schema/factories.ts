@@ -89,7 +89,10 @@ export const factories: ReadonlyMap<string, Entry> = new Map([
   entry(schema.jobs, make.insertJob),
   entry(schema.jobSkills, make.insertJobSkill),
   entry(schema.jobApplications, make.insertJobApplication),
-  entry(schema.applicationSteps, make.insertApplicationStep),
+  derived(schema.applicationSteps, async (db) => {
+    const { userId, jobId } = await make.insertJobApplication(db);
+    return { userId, jobId, position: 100, status: 'REVIEWING' as const, changedAt: new Date() };
+  }),
   entry(schema.skillEndorsements, make.insertSkillEndorsement),
   entry(schema.skillRanks, make.insertSkillRank),
   derived(schema.rankRefreshes, () => ({ id: randomInt(2, 1_000_000_000) })),

@@ -36,6 +36,49 @@ $$;
 comment on function marketplace.keep_application_steps()
 is 'Refuses every change of the steps but what foreign keys do';
 
+create or replace function marketplace.check_step_taken() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Whoever inserts it: a step says what its application is since its last step, and comes after it.
+declare
+  last record;
+begin
+  select position, status, withdrawn into last
+  from marketplace.application_steps
+  where user_id = new.user_id
+    and job_id = new.job_id
+  order by position desc
+  limit 1;
+  if new.position = coalesce(last.position, 0) + 1
+    and (new.status, new.withdrawn) is distinct from (last.status, last.withdrawn)
+    and exists (
+      select
+      from marketplace.job_applications
+      where user_id = new.user_id
+        and job_id = new.job_id
+        and status = new.status
+        and (withdrawn_at is not null) = new.withdrawn
+        and status_changed_at = new.changed_at
+        and status_changed_by is not distinct from new.changed_by
+    )
+  then
+    return new;
+  end if;
+  raise exception 'the application of user % to job % has taken no such step',
+    new.user_id, new.job_id
+    using errcode = 'check_violation', schema = 'marketplace', table = 'application_steps',
+      constraint = 'application_steps_taken_check';
+end
+$$;
+
+comment on function marketplace.check_step_taken()
+is 'Refuses a step that its application has not taken';
+
+create or replace trigger application_steps_taken
+before insert on marketplace.application_steps
+for each row execute function marketplace.check_step_taken();
+
 create or replace trigger application_steps_append_only
 before update or delete on marketplace.application_steps
 for each row execute function marketplace.keep_application_steps();

@@ -114,6 +114,29 @@ $$;
 comment on function marketplace.record_application_step()
 is 'Writes each status of an application into application_steps';
 
+create or replace function marketplace.keep_applications() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Who applies once cannot apply again, and a decision stays. The applications of an erased user go
+-- with the user, who is gone by then.
+begin
+  if exists (select from identity.users where id = old.user_id) then
+    raise exception 'the application of user % to job % stays', old.user_id, old.job_id
+      using errcode = 'restrict_violation', schema = 'marketplace', table = 'job_applications',
+        constraint = 'job_applications_stay';
+  end if;
+  return old;
+end
+$$;
+
+comment on function marketplace.keep_applications()
+is 'Keeps an application for as long as its user';
+
+create or replace trigger job_applications_stay
+before delete on marketplace.job_applications
+for each row execute function marketplace.keep_applications();
+
 create or replace trigger job_applications_possible
 before insert on marketplace.job_applications
 for each row execute function marketplace.check_application_possible();

@@ -37,7 +37,6 @@ export {
 } from './finance.ts';
 export { insertToken, insertUser, insertUserProfile } from './identity.ts';
 export {
-  insertApplicationStep,
   insertJob,
   insertJobApplication,
   insertJobSkill,

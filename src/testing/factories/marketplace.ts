@@ -1,5 +1,4 @@
 import type { Db } from '../../db/session.ts';
-import { applicationSteps } from '../../schema/marketplace/application-steps.ts';
 import { jobApplications } from '../../schema/marketplace/job-applications.ts';
 import { jobSkills } from '../../schema/marketplace/job-skills.ts';
 import { jobs } from '../../schema/marketplace/jobs.ts';
@@ -9,7 +8,7 @@ import { skillEndorsements } from '../../schema/marketplace/skill-endorsements.t
 import { skillRanks } from '../../schema/marketplace/skill-ranks.ts';
 import { skills } from '../../schema/marketplace/skills.ts';
 import { userSkills } from '../../schema/marketplace/user-skills.ts';
-import { defineFactory, minutesFromNow, unique } from './factory.ts';
+import { defineFactory, unique } from './factory.ts';
 import { insertUser, userIdOf } from './identity.ts';
 
 export const insertSkill = defineFactory(skills, () => ({
@@ -56,14 +55,6 @@ export const insertJobApplication = defineFactory(jobApplications, async (db, gi
   jobId: given.jobId ?? (await insertJob(db)).id,
 }));
 
-/** A later step of an application. */
-export const insertApplicationStep = defineFactory(applicationSteps, async (db, given) => ({
-  ...(await applicationOf(db, given)),
-  position: 100,
-  status: 'REVIEWING' as const,
-  changedAt: minutesFromNow(0),
-}));
-
 /** Another user's word for a skill. */
 export const insertSkillEndorsement = defineFactory(skillEndorsements, async (db, given) => ({
   ...(await userSkillOf(db, given)),
@@ -75,21 +66,6 @@ export const insertSkillRank = defineFactory(skillRanks, async (db, given) => ({
   rank: 1,
   priorRank: 1,
 }));
-
-interface ApplicationKey {
-  userId?: string | undefined;
-  jobId?: string | undefined;
-}
-
-/** A row that names both user and job stands for an application that is there. */
-async function applicationOf(db: Db, { userId, jobId }: ApplicationKey) {
-  if (userId !== undefined && jobId !== undefined) return { userId, jobId };
-  const application = await insertJobApplication(db, {
-    ...(userId !== undefined && { userId }),
-    ...(jobId !== undefined && { jobId }),
-  });
-  return { userId: application.userId, jobId: application.jobId };
-}
 
 interface UserSkillKey {
   userId?: string | undefined;

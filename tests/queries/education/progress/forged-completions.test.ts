@@ -57,8 +57,8 @@ describe('a completion', () => {
     });
     await run(`delete from identity.users where id = '${userId}'`);
     expect(
-      (await run(`select 1 from education.enrollments where user_id = '${userId}'`)).rowCount,
-    ).toBe(0);
+      (await run(`select 1 from education.enrollments where user_id = '${userId}'`)).rows,
+    ).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import {
   moveApplication,
   withdrawApplication,
 } from '../../../../src/queries/marketplace/index.ts';
+import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { waitFor } from '../../../setup/wait-for.ts';
 
@@ -211,6 +212,33 @@ describe('the course of an application', () => {
     ]);
     await plain(`delete from identity.users where id = '${PERSON}'`);
     expect(await run('select from marketplace.application_steps')).toEqual([]);
+  });
+
+  it('stays as long as its user, so that nobody applies again', async () => {
+    const { db } = database;
+    await moveApplication(db, { ...key(), status: 'REJECTED', changedBy: RECRUITER });
+    expect(await rejection(plain('delete from marketplace.job_applications'))).toMatchObject({
+      sqlState: '23001',
+      constraint: 'job_applications_stay',
+    });
+  });
+
+  it.each([
+    ['another status', `3, 'ACCEPTED', false, '${RECRUITER}', status_changed_at`],
+    ['the same status again', `3, 'REVIEWING', false, '${RECRUITER}', status_changed_at`],
+    ['another author', `3, 'REVIEWING', false, '${OTHER}', status_changed_at`],
+    ['a gap', `9, 'ACCEPTED', false, '${RECRUITER}', status_changed_at`],
+    ['a place before it', `-1, 'REVIEWING', false, '${RECRUITER}', status_changed_at`],
+  ])('has no forged step: %s', async (_what, values) => {
+    const { db } = database;
+    await moveApplication(db, { ...key(), status: 'REVIEWING', changedBy: RECRUITER });
+    const forged = plain(`insert into marketplace.application_steps
+        (user_id, job_id, position, status, withdrawn, changed_by, changed_at)
+      select user_id, job_id, ${values} from marketplace.job_applications`);
+    expect(await rejection(forged)).toMatchObject({
+      sqlState: '23514',
+      constraint: 'application_steps_taken_check',
+    });
   });
 
   it('goes on after a step whose time is ahead of the clock', async () => {
