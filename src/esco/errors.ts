@@ -1,10 +1,15 @@
 import { AzoraDbError } from '../errors.ts';
 
-export type EscoErrorCode = 'FILE_MISSING' | 'COLUMN_MISSING' | 'FILE_UNREADABLE' | 'FILE_EMPTY';
+export type EscoErrorCode =
+  | 'FILE_MISSING'
+  | 'COLUMN_MISSING'
+  | 'COLUMN_REPEATED'
+  | 'FILE_UNREADABLE'
+  | 'FILE_EMPTY';
 
 /**
  * The folder does not hold the classification's files as they are downloaded; the message names
- * file and column.
+ * file, line or column.
  */
 export class EscoError extends AzoraDbError {
   declare readonly code: EscoErrorCode;

@@ -7,7 +7,7 @@ import { EscoError } from './errors.ts';
 import { type EscoFile, type EscoRow, findFile, readTable } from './read-table.ts';
 import { CHUNK, type Store, type StoreResult, storeOccupations, storeRelations } from './store.ts';
 import { storeSkills } from './store-skills.ts';
-import type { UnusableRow } from './usable-rows.ts';
+import { toUnusable, type UnusableRow } from './usable-rows.ts';
 
 export interface EscoImport {
   /** How many rows were usable. */
@@ -60,8 +60,8 @@ const changedSettings = statement<Settings, [nestedLoops: string, timeout: strin
  * occupations that a release no longer has stay, and so do those of other sources, with what they
  * need; relations that it no longer has between an occupation of its own and a skill are removed.
  *
- * @throws EscoError when a file or column is missing, or a file is empty, not CSV, or has no usable
- * row.
+ * @throws EscoError when a file or column is missing, or a file is empty, not UTF-8, not CSV, has a column
+ * twice or no usable row.
  * @throws InvalidInputError
  */
 export async function importEsco(
@@ -150,7 +150,10 @@ async function loadTable(
   };
   let chunk: EscoRow[] = [];
   for await (const row of rows) {
-    chunk.push(row);
+    // A release lists what earlier ones had beside what is in force.
+    const fault = row.fault ?? (row.cells.status === 'obsolete' ? 'is obsolete' : undefined);
+    if (fault !== undefined) unusable.push(toUnusable(row, fault));
+    else chunk.push(row);
     if (chunk.length === CHUNK) {
       await flush(chunk);
       chunk = [];
@@ -158,5 +161,6 @@ async function loadTable(
   }
   // Also when it is empty: the last call is the one that finishes.
   await flush(chunk);
+  unusable.sort((left, right) => left.line - right.line);
   return sum;
 }
