@@ -21,7 +21,8 @@ export function defaultMigrationsFolder(): string {
 /**
  * The journal of a migrations folder, in the order in which its migrations are applied.
  *
- * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal.
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal, `JOURNAL_BROKEN` when
+ * its entries do not follow each other in time.
  */
 export function readJournal(migrationsFolder = defaultMigrationsFolder()): JournalEntry[] {
   const path = join(migrationsFolder, 'meta', '_journal.json');
@@ -29,7 +30,22 @@ export function readJournal(migrationsFolder = defaultMigrationsFolder()): Journ
     throw new AzoraDbError('MIGRATIONS_MISSING', `No migrations here: ${path} does not exist.`);
   }
   const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: JournalEntry[] };
-  return journal.entries
+  const entries = journal.entries
     .map(({ idx, when, tag }) => ({ idx, when, tag }))
     .sort((left, right) => left.idx - right.idx);
+  checkOrder(path, entries);
+  return entries;
+}
+
+/** `when` is what drizzle-kit goes by: of two alike, or out of order, it would skip one for good. */
+function checkOrder(path: string, entries: readonly JournalEntry[]): void {
+  for (const [at, { when, tag }] of entries.entries()) {
+    const before = entries[at - 1];
+    if (before === undefined || (before.when < when && before.tag !== tag)) continue;
+    throw new AzoraDbError(
+      'JOURNAL_BROKEN',
+      `${path}: the time ("when") of ${tag} is not after that of ${before.tag}. Give the later ` +
+        'one a greater number, before either is applied anywhere.',
+    );
+  }
 }

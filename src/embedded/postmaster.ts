@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Account } from './account.ts';
@@ -18,6 +18,7 @@ export interface Postmaster {
 
 const LOG_FILE = 'server.log';
 const POLL_MILLISECONDS = 50;
+const YOUNG_MILLISECONDS = 1_000;
 
 /**
  * The server that runs on this data folder, or null.
@@ -52,8 +53,10 @@ export async function startPostmaster(
   await removeStalePidFile(dataDir);
   const log = join(dataDir, LOG_FILE);
   const before = (await readFile(log, 'utf8').catch(() => '')).length;
-  const args = ['start', '-w', '-t', '120', '-D', dataDir, '-l', log, '-o', `-p ${port}`];
-  const result = await run(binaries.pgCtl, args, account);
+  // pg_ctl hands the folder to a shell in double quotes.
+  const [folder, logFile] = /["$`\\\n]/.test(dataDir) ? ['.', LOG_FILE] : [dataDir, log];
+  const args = ['start', '-w', '-t', '120', '-D', folder, '-l', logFile, '-o', `-p ${port}`];
+  const result = await run(binaries.pgCtl, args, account, folder === '.' ? dataDir : '/');
   if (result.status === 0) return null;
   const said = await readFile(log, 'utf8').catch(() => '');
   return said.slice(before).trim() || result.output;
@@ -101,13 +104,20 @@ async function waitUntil(isDone: () => boolean, dataDir: string): Promise<void> 
 
 /**
  * PostgreSQL clears up after a dead server by itself, but refuses to start while the old process id
- * belongs to any process, as it may after a reboot.
+ * belongs to any process, as it may after a reboot, or while the file names none: a full disk or a
+ * crash of the machine leaves it empty. One that is just being written is left alone.
  */
 async function removeStalePidFile(dataDir: string): Promise<void> {
+  const path = join(dataDir, 'postmaster.pid');
   const pid = Number.parseInt(readPidFile(dataDir)?.[0] ?? '', 10);
-  if (pid > 0 && isAlive(pid) && !isServing(pid, dataDir)) {
-    await rm(join(dataDir, 'postmaster.pid'), { force: true });
-  }
+  const isStale =
+    pid > 0 ? isAlive(pid) && !isServing(pid, dataDir) : (await ageOf(path)) > YOUNG_MILLISECONDS;
+  if (isStale) await rm(path, { force: true });
+}
+
+async function ageOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => undefined);
+  return found === undefined ? 0 : Date.now() - found.mtimeMs;
 }
 
 function isServing(pid: number, dataDir: string): boolean {

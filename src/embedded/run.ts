@@ -7,13 +7,20 @@ export interface RunResult {
   output: string;
 }
 
-/** Runs one of PostgreSQL's programs as the account, to its end. */
-export function run(program: string, args: string[], account: Account): Promise<RunResult> {
+/**
+ * Runs one of PostgreSQL's programs as the account, to its end. Our own working directory may be
+ * closed to the account.
+ */
+export function run(
+  program: string,
+  args: string[],
+  account: Account,
+  cwd = '/',
+): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       ...account,
-      // Our own working directory may be closed to the account.
-      cwd: '/',
+      cwd,
       env: plainEnvironment(),
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,

@@ -13,6 +13,11 @@ export interface ApplySettings {
   /** How often a migration is tried whose lock was not to be had. */
   readonly lockAttempts: number;
   readonly onRetry: (waitMs: number) => void;
+  /**
+   * Where names without a schema are looked for and made, if the migrations are written for one
+   * place and not for that which the database or the role sets.
+   */
+  readonly searchPath: string | undefined;
 }
 
 // Lock not available, deadlock, serialization failure: nothing is wrong with the migration.
@@ -37,6 +42,8 @@ export async function applyMigration(
     try {
       // Whatever the migration before it set.
       await resetSession(client);
+      const { searchPath } = settings;
+      if (searchPath !== undefined) await client.query(`set search_path = ${searchPath}`);
       if (migration.transactional) {
         await applyInTransaction(client, migration, settings);
       } else {

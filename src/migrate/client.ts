@@ -40,9 +40,15 @@ export async function withClient<T>(
   }
 }
 
-/** Gives the session the settings that it began with, whatever ran on it since. */
+/**
+ * Gives the session the settings that it began with, whatever ran on it since, but for those that
+ * the database or the role may set and no migration expects.
+ */
 export async function resetSession(client: PoolClient): Promise<void> {
-  await client.query('reset role; reset all');
+  await client.query(
+    'reset role; reset all; ' +
+      "set default_transaction_read_only = off; set default_tablespace = ''",
+  );
   // Asked for by name, because servers before 17 do not have it.
   await client.query(
     `select set_config(name, '0', false) from pg_settings where name = 'transaction_timeout'`,

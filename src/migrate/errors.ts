@@ -26,6 +26,11 @@ export class MigrationError extends AzoraDbError {
   }
 }
 
+const IN_THE_WAY =
+  'Something of this name is there already, and the books (drizzle.__drizzle_migrations) do not ' +
+  'say that this migration made it: another program did, or the books were not restored with the ' +
+  'rest. Move it out of the way, restore the books, or use another database.';
+
 // By SQLSTATE: failures whose remedy is known.
 const REMEDIES: Readonly<Record<string, string>> = {
   '55P04':
@@ -34,6 +39,9 @@ const REMEDIES: Readonly<Record<string, string>> = {
   '55P03':
     'A lock was not to be had in any try. Find who holds it (pg_stat_activity, ' +
     'pg_blocking_pids) or migrate at a quieter time.',
+  '42P06': IN_THE_WAY,
+  '42P07': IN_THE_WAY,
+  '42710': IN_THE_WAY,
   '42501': 'The user of DATABASE_URL lacks this privilege: migrate as the owner of the database.',
 };
 

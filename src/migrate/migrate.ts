@@ -89,6 +89,8 @@ export function lockSettings(options: MigrateOptions) {
   return {
     lockTimeoutMs: Math.max(1, Math.trunc(options.lockTimeoutMs ?? 500)),
     lockAttempts: options.lockAttempts ?? 20,
+    // Ours; a folder of a service's own may rely on what its role sets.
+    searchPath: options.migrationsFolder === undefined ? 'public' : undefined,
   };
 }
 

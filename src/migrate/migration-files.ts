@@ -6,8 +6,13 @@ import { defaultMigrationsFolder, type JournalEntry, readJournal } from '../jour
 
 /** A migration as it lies on disk. */
 export interface Migration extends JournalEntry {
-  /** What drizzle-kit records as well: SHA-256 of the file's text, in hex. */
+  /** SHA-256 of the file's text, in hex, with LF line ends and no byte order mark. */
   readonly hash: string;
+  /**
+   * What may be recorded of it: drizzle-kit hashes the file as it lies there, and git or an editor
+   * may have given it other line ends or a byte order mark.
+   */
+  readonly hashes: readonly string[];
   /** The parts between `--> statement-breakpoint` lines, in order. */
   readonly statements: readonly string[];
   /** False when the file opens with `-- azora-db: no-transaction`. */
@@ -31,14 +36,22 @@ export function readMigrations(migrationsFolder = defaultMigrationsFolder()): Mi
         `The journal lists ${entry.tag}, and ${path} does not exist.`,
       );
     }
-    const text = readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8')
+      .replace(/^\ufeff/, '')
+      .replaceAll('\r\n', '\n');
+    const windows = text.replaceAll('\n', '\r\n');
     return {
       ...entry,
-      hash: createHash('sha256').update(text).digest('hex'),
+      hash: sha256(text),
+      hashes: [text, windows, `\ufeff${text}`, `\ufeff${windows}`].map(sha256),
       statements: text.split('--> statement-breakpoint').filter((part) => part.trim() !== ''),
       transactional: !opensWithNoTransaction(text),
     };
   });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 // Only the comment at the head of a file counts, so that a marker quoted further down does nothing.

@@ -28,7 +28,7 @@ export function planMigrations(
   // Over all rows, known or not, because this is the one number that drizzle-kit goes by.
   const newestApplied = Math.max(...rows.map((row) => row.when), Number.NEGATIVE_INFINITY);
   const isUnchanged = (migration: Migration) =>
-    rows.some((row) => row.when === migration.when && row.hash === migration.hash);
+    rows.some((row) => row.when === migration.when && migration.hashes.includes(row.hash));
 
   const recorded = migrations.filter((migration) => applied.has(migration.when));
   const missing = migrations.filter((migration) => !applied.has(migration.when));

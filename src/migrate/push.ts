@@ -97,6 +97,7 @@ async function apply(
     when: 0,
     tag,
     hash: '',
+    hashes: [],
     statements: [unchecked, ...statements],
     transactional: true,
   };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -43,6 +43,35 @@ describe('startEmbedded({ dataDir })', () => {
     expect(second.url).toBe(first.url);
     expect(second.pid).not.toBe(first.pid);
     expect(await queryOne(second.url, 'select answer from notes')).toEqual({ answer: 42 });
+  });
+
+  it.each([
+    ['a dollar sign', 'a$HOME'],
+    ['quotes', `a"b'c`],
+    ['a backtick', 'a`b'],
+    ['blanks and a percent sign', ' a %d b '],
+  ])('takes a folder with %s in its name', async (_what, name) => {
+    const strange = join(folder.path, name, 'data');
+    try {
+      const { url, pid } = await startEmbedded({ dataDir: strange });
+      expect(await queryOne(url, 'select 1 as one')).toEqual({ one: 1 });
+      expect(await findEmbedded(strange)).toMatchObject({ pid });
+    } finally {
+      await stopEmbedded(strange);
+    }
+  });
+
+  it.each([
+    ['empty', ''],
+    ['garbage', 'no number\n'],
+  ])('starts although a postmaster.pid is there that is %s', async (_what, content) => {
+    await (await startEmbedded({ dataDir: dataDir() })).stop();
+    const path = join(dataDir(), 'postmaster.pid');
+    await writeFile(path, content);
+    const old = new Date(Date.now() - 60_000);
+    await utimes(path, old, old);
+    const { url } = await startEmbedded({ dataDir: dataDir() });
+    expect(await queryOne(url, 'select 1 as one')).toEqual({ one: 1 });
   });
 
   it('hides its password from other accounts', async () => {

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as drizzleMigrate } from 'drizzle-orm/node-postgres/migrator';
 import { describe, expect, it } from 'vitest';
+import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
+import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useEmptyDatabases } from './databases.ts';
 import { books, type Files, open, run, tablesOf, whenOf, writeMigrations } from './fixture.ts';
@@ -238,6 +240,57 @@ describe('migrate, when files and books disagree', () => {
     await write({ '0001_cats': CATS });
     expect(await migrate({ url, migrationsFolder })).toEqual({ applied: [] });
     expect(await books(url)).toHaveLength(2);
+  });
+
+  it('takes a file for the same under other line ends and with a byte order mark', async () => {
+    const forms = [DOGS, DOGS.replaceAll('\n', '\r\n'), `\ufeff${DOGS}`];
+    for (const first of forms.slice(0, 2)) {
+      const url = await emptyDatabase();
+      await applyWithDrizzle(url, await write({ '0001_cats': CATS, '0002_dogs': first }));
+      for (const form of forms) {
+        const migrationsFolder = await write({ '0001_cats': CATS, '0002_dogs': form });
+        expect(await migrate({ url, migrationsFolder })).toEqual({ applied: [] });
+      }
+    }
+    const url = await emptyDatabase();
+    const migrationsFolder = await write({ '0001_cats': `\ufeff${CATS}\r\n` });
+    expect(await migrate({ url, migrationsFolder })).toEqual({ applied: ['0001_cats'] });
+  });
+
+  it('refuses a journal with two entries of one time', async () => {
+    const migrationsFolder = await write({ '0001_cats': CATS, '0001_dogs': DOGS });
+    const url = await emptyDatabase();
+    expect(await rejection(migrate({ url, migrationsFolder }))).toMatchObject({
+      code: 'JOURNAL_BROKEN',
+      message: expect.stringContaining('0001_dogs is not after that of 0001_cats'),
+    });
+    expect(await tablesOf(url)).toEqual([]);
+  });
+
+  it('says what to do when a schema is there already', async () => {
+    const url = await emptyDatabase();
+    await run(url, 'create schema finance');
+    expect(await rejection(migrate({ url }))).toMatchObject({
+      code: 'MIGRATION_FAILED',
+      message: expect.stringContaining('the books were not restored'),
+    });
+  });
+
+  it('makes the same database whatever its own settings are', async () => {
+    const [plain, other] = [await emptyDatabase(), await emptyDatabase()];
+    await run(
+      other,
+      `do $$ begin
+        execute format('alter database %I set search_path = elsewhere', current_database());
+        execute format('alter database %I set datestyle = "German"', current_database());
+        execute format(
+          'alter database %I set default_transaction_read_only = on', current_database()
+        );
+      end $$`,
+    );
+    await migrate({ url: plain });
+    await migrate({ url: other });
+    expect(await readCatalog({ url: other })).toEqual(await readCatalog({ url: plain }));
   });
 });
 
