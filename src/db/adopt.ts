@@ -42,7 +42,7 @@ function remembered<T extends PoolExecutor | AdoptedTransaction>(key: object, ma
 /** A transaction that somebody else began and will end. */
 class AdoptedTransaction extends TransactionClient {
   constructor(client: PoolClient) {
-    super(new Connection(client, false, undefined), undefined);
+    super(new Connection(client, { isOurs: false, deadlineMs: undefined }), undefined);
   }
 
   override async query(config: QueryConfig | string, values?: unknown[]): Promise<QueryResult> {

@@ -1,9 +1,10 @@
+import { DefaultLogger, type Logger } from 'drizzle-orm';
 import pg, { type Pool } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
 import { readJournal } from '../journal.ts';
 import { deadlineOf } from './deadline.ts';
 import { type ConnectOptions, poolConfig, refuseBesidePool } from './pool-config.ts';
-import { PoolExecutor } from './pool-executor.ts';
+import { PoolExecutor, type PoolTerms } from './pool-executor.ts';
 import { Database } from './session.ts';
 import { transaction } from './transaction.ts';
 
@@ -41,9 +42,10 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
     throw new InvalidInputError('options', 'must be an object');
   }
   const { pool: given, requireMigrated = true } = options;
+  const logger = loggerOf(options.logger);
   if (given !== undefined) {
     refuseBesidePool(options);
-    return open(given, false, requireMigrated);
+    return open(given, { isOurs: false, logger }, requireMigrated);
   }
   const pool = new pg.Pool(poolConfig(options));
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
@@ -51,18 +53,32 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   try {
-    return await open(pool, true, requireMigrated);
+    const db = await open(pool, { isOurs: true, logger }, requireMigrated);
+    // Nobody could listen to this one's events yet.
+    const seen = await pool.connect();
+    seen.release(true);
+    return db;
   } catch (error) {
     await pool.end();
     throw error;
   }
 }
 
-async function open(pool: Pool, isOurs: boolean, requireMigrated: boolean): Promise<Database> {
+type Terms = Omit<PoolTerms, 'deadlineMs'>;
+
+async function open(pool: Pool, terms: Terms, requireMigrated: boolean): Promise<Database> {
   const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
+  const { isOurs } = terms;
   const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
   const deadlineMs = deadlineOf(await checkServer(checked, requireMigrated));
-  return new Database(new PoolExecutor(pool, { isOurs, deadlineMs }), transaction);
+  return new Database(new PoolExecutor(pool, { ...terms, deadlineMs }), transaction);
+}
+
+function loggerOf(logger: ConnectOptions['logger']): Logger | undefined {
+  if (logger === undefined || logger === false) return undefined;
+  if (logger === true) return new DefaultLogger();
+  if (typeof logger?.logQuery === 'function') return logger;
+  throw new InvalidInputError('logger', 'must be a boolean, or have a function logQuery');
 }
 
 /**

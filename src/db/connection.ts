@@ -1,3 +1,4 @@
+import type { Logger } from 'drizzle-orm';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { ConnectionLostError, type TransactionEndedError } from '../errors.ts';
 import { mayBeSeveral, setsTimeout, startDeadline } from './deadline.ts';
@@ -8,6 +9,14 @@ import { withParsers } from './type-parsers.ts';
 /** A transaction or a savepoint, and the one around it. */
 interface Nested {
   readonly outer: Nested | undefined;
+}
+
+/** What holds for the connections of a pool. */
+interface ConnectionTerms {
+  /** It comes from a pool that has our parsers. */
+  readonly isOurs: boolean;
+  readonly deadlineMs: number | undefined;
+  readonly logger?: Logger | undefined;
 }
 
 /** A checked-out connection: statements one at a time, and a memory of whether it broke. */
@@ -25,15 +34,16 @@ export class Connection {
   endedBy: TransactionEndedError | undefined;
   readonly #client: PoolClient;
   readonly #isOurs: boolean;
+  readonly #logger: Logger | undefined;
   #deadlineMs: number | undefined;
   #last: Promise<unknown> | undefined;
   #savepoints = 0;
 
-  /** `isOurs`: it comes from a pool that has our parsers. */
-  constructor(client: PoolClient, isOurs: boolean, deadlineMs: number | undefined) {
+  constructor(client: PoolClient, { isOurs, deadlineMs, logger }: ConnectionTerms) {
     this.#client = client;
     this.#isOurs = isOurs;
     this.#deadlineMs = deadlineMs;
+    this.#logger = logger;
   }
 
   /** From here on a loss between statements is noticed too, until it is released. */
@@ -89,6 +99,7 @@ export class Connection {
     const deadlineMs = mayBeSeveral(config) ? undefined : this.#deadlineMs;
     const callOff = startDeadline(this.#client, deadlineMs);
     const sent = withServerName(config);
+    this.#logger?.logQuery(sent.text, sent.values ?? []);
     return this.#client
       .query(withParsers(sent, this.#isOurs))
       .finally(callOff)

@@ -1,3 +1,4 @@
+import type { Logger } from 'drizzle-orm';
 import pg, { type Pool, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
 import { findTextFault } from '../input/text-fault.ts';
@@ -6,8 +7,8 @@ import { typeParsers } from './type-parsers.ts';
 
 export interface ConnectOptions {
   /**
-   * A pool of the caller's own, in place of the options below but for `requireMigrated`. pg 8.23 or
-   * later.
+   * A pool of the caller's own, in place of the options below but for `requireMigrated` and
+   * `logger`. pg 8.23 or later.
    */
   pool?: Pool | undefined;
   /** `postgres://user:password@host:port/database`. Default `process.env.DATABASE_URL`. */
@@ -41,6 +42,11 @@ export interface ConnectOptions {
   idleTimeoutMs?: number | undefined;
   /** Refuse a database that lacks a migration of this library. Default true. */
   requireMigrated?: boolean | undefined;
+  /**
+   * Told of every statement before it is sent, those of the queries among them, with its values,
+   * which may be personal data. As Drizzle's own: `true` prints them. Default false.
+   */
+  logger?: boolean | Logger | undefined;
 }
 
 const defaults = {
@@ -54,7 +60,12 @@ const defaults = {
 };
 
 /** A pool that exists has its settings already. */
-export function refuseBesidePool({ pool, requireMigrated: _, ...options }: ConnectOptions): void {
+export function refuseBesidePool({
+  pool,
+  requireMigrated: _,
+  logger: __,
+  ...options
+}: ConnectOptions): void {
   if (!isPool(pool)) throw new InvalidInputError('pool', 'must be a pool of pg');
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined) {

@@ -1,3 +1,4 @@
+import type { Logger } from 'drizzle-orm';
 import type { Pool, PoolClient, QueryConfig, QueryResult } from 'pg';
 import { InvalidInputError } from '../errors.ts';
 import { toConnectError } from './connect-error.ts';
@@ -25,6 +26,8 @@ export interface PoolTerms {
    */
   readonly isOurs: boolean;
   readonly deadlineMs: number | undefined;
+  /** Told of each statement that is sent. */
+  readonly logger?: Logger | undefined;
 }
 
 /**
@@ -35,11 +38,13 @@ export class PoolExecutor implements Executor {
   readonly pool: Pool;
   readonly isOurs: boolean;
   readonly deadlineMs: number | undefined;
+  readonly logger: Logger | undefined;
 
-  constructor(pool: Pool, { isOurs, deadlineMs }: PoolTerms) {
+  constructor(pool: Pool, { isOurs, deadlineMs, logger }: PoolTerms) {
     this.pool = pool;
     this.isOurs = isOurs;
     this.deadlineMs = deadlineMs;
+    this.logger = logger;
   }
 
   /**
@@ -61,6 +66,7 @@ export class PoolExecutor implements Executor {
 
   #run(config: QueryConfig): Promise<QueryResult> {
     const sent = withServerName(config);
+    this.logger?.logQuery(sent.text, sent.values ?? []);
     // Translated in a promise reaction, because a stack captured there shows the caller.
     return this.#send(sent).catch((error: unknown) => {
       throw refused(config, sent, error);
@@ -110,7 +116,7 @@ export class PoolExecutor implements Executor {
   /** The same, for a transaction. */
   async openConnection(): Promise<Connection> {
     const client = await this.checkOut();
-    if (isClient(client)) return new Connection(client, this.isOurs, this.deadlineMs).listen();
+    if (isClient(client)) return new Connection(client, this).listen();
     (client as PoolClient).release();
     throw new InvalidInputError('pool', 'must be of pg 8.23 or later');
   }

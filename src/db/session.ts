@@ -80,6 +80,14 @@ class Session<E extends Executor = Executor> extends NodePgSession<Schema, Table
     this.runner = runner;
   }
 
+  /** What Drizzle's own code calls, such as its `migrate`. */
+  override transaction<T>(
+    callback: (tx: Transaction) => Promise<T>,
+    config?: PgTransactionConfig,
+  ): Promise<T> {
+    return this.runner({ _: { session: this } } as unknown as Db, callback, fromDrizzle(config));
+  }
+
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<NodePgSession<Schema, Tables>['prepareQuery']>
   ): PgPreparedQuery<T> {
@@ -119,10 +127,12 @@ export class Database extends NodePgDatabase<Schema> {
 
   /**
    * Waits for the transactions and statements under way, then closes every connection. A pool that
-   * was passed to `connect()` is left as it is: whoever made it ends it.
+   * was passed to `connect()` is left as it is: whoever made it ends it. Again, or after
+   * `$client.end()`, it does nothing.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#isOurs ? this.$client.end() : Promise.resolve();
+    const isOpen = this.#isOurs && !this.$client.ending;
+    this.#closing ??= isOpen ? this.$client.end() : Promise.resolve();
     return this.#closing;
   }
 }

@@ -5,6 +5,8 @@ type Parser = (text: string) => unknown;
 
 const { builtins } = pg.types;
 const INT8_ARRAY = 1016;
+const TIMESTAMPTZ_ARRAY = 1185;
+const INTERVAL_ARRAY = 1187;
 const DATE_ARRAY = 1182;
 const NUMERIC_ARRAY = 1231;
 
@@ -21,18 +23,29 @@ const textArray = pg.types.getTypeParser(1009 as typeof builtins.TEXT) as unknow
 // others are here because a service may have changed them for its whole process.
 const parsers = new Map<number, Parser>([
   [builtins.INT8, BigInt],
-  [INT8_ARRAY, (text) => textArray(text).map((item) => (item === null ? null : BigInt(item)))],
+  [INT8_ARRAY, arrayOf(BigInt)],
   [builtins.TIMESTAMPTZ, toDate],
+  [TIMESTAMPTZ_ARRAY, arrayOf(toDate)],
   [builtins.DATE, isoDate],
   [DATE_ARRAY, textArray],
   [builtins.NUMERIC, asText],
   [NUMERIC_ARRAY, textArray],
   [builtins.INTERVAL, asText],
+  [INTERVAL_ARRAY, textArray],
 ]);
+
+/** An array is read as its items are; those of more dimensions are arrays of arrays. */
+function arrayOf(parse: Parser): Parser {
+  const each = (item: unknown): unknown => {
+    if (Array.isArray(item)) return item.map(each);
+    return item === null ? null : parse(item as string);
+  };
+  return (text) => textArray(text).map(each);
+}
 
 /**
  * How this library reads values: int8 as `bigint`, timestamptz as `Date`, json and jsonb parsed,
- * and numeric, date and interval as text. `pg.types`, which the whole process shares, stays as it
+ * and numeric, date and interval as text, and arrays as their items. `pg.types`, which the whole process shares, stays as it
  * is.
  *
  * This holds for `statement()` and for the pools of `connect()`. Drizzle brings its own reading:
