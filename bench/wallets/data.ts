@@ -1,4 +1,5 @@
 import type { Database } from '../../src/db/connect.ts';
+import { systemOwners } from '../../src/queries/finance/index.ts';
 
 export const currency = 'ZAR';
 
@@ -64,7 +65,7 @@ export async function addHistory(
        select user_id, '${currency}', version, user_id, id, $1::bigint, posted_after, at
        from history
        union all
-       select '00000000-0000-0000-0000-000000000002', '${currency}', external_version, user_id, id,
+       select '${systemOwners.EXTERNAL}', '${currency}', external_version, user_id, id,
          -$1::bigint, external_after, at
        from history
        order by 1, 2, 3`,

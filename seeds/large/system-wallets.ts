@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
+import { systemOwners } from '../../src/queries/finance/index.ts';
 
-const MINT = '00000000-0000-0000-0000-000000000001';
-const EXTERNAL = '00000000-0000-0000-0000-000000000002';
+const { MINT, EXTERNAL } = systemOwners;
 
 /** A wallet while entries are being made for it. */
 export interface WalletState {

@@ -1,5 +1,5 @@
 import { DefaultLogger, type Logger } from 'drizzle-orm';
-import pg, { type Pool } from 'pg';
+import pg, { type Pool, type PoolClient } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
 import { readJournal } from '../journal.ts';
 import { deadlineOf } from './deadline.ts';
@@ -51,17 +51,33 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
   // it reaches the pool, while checked out the client. Whatever was running is rejected anyhow.
   pool.on('error', () => undefined);
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  const connected = new Set<PoolClient>();
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    connected.add(client);
+  });
+  pool.on('remove', (client) => connected.delete(client));
   try {
     const db = await open(pool, { isOurs: true, logger }, requireMigrated);
-    // Nobody could listen to this one's events yet.
-    const seen = await pool.connect();
-    seen.release(true);
+    tellOfOpen(pool, connected);
     return db;
   } catch (error) {
     await pool.end();
     throw error;
   }
+}
+
+/**
+ * Nobody but `connect()` could hear of the connection that it opened. Who listens before anything
+ * else runs on it is told of it, as if it had been opened for that: a listener may set it up.
+ */
+function tellOfOpen(pool: Pool, connected: ReadonlySet<PoolClient>): void {
+  const tell = (event: string | symbol, listener: (client: PoolClient) => void) => {
+    if (event !== 'connect') return;
+    for (const client of connected) listener.call(pool, client);
+  };
+  pool.on('newListener' as 'connect', tell as never);
+  pool.once('acquire', () => pool.off('newListener' as 'connect', tell as never));
 }
 
 type Terms = Omit<PoolTerms, 'deadlineMs'>;

@@ -94,12 +94,17 @@ export class Connection {
 
   #send(config: QueryConfig): Promise<QueryResult> {
     if (this.lost !== undefined) return Promise.reject(this.lost);
+    const sent = withServerName(config);
+    try {
+      // A copy, so that what a logger hides of it is stored all the same.
+      this.#logger?.logQuery(sent.text, [...(sent.values ?? [])]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     // How long statements may run is the transaction's own affair from here on, and not known here.
     if (setsTimeout(config)) this.#deadlineMs = undefined;
     const deadlineMs = mayBeSeveral(config) ? undefined : this.#deadlineMs;
     const callOff = startDeadline(this.#client, deadlineMs);
-    const sent = withServerName(config);
-    this.#logger?.logQuery(sent.text, sent.values ?? []);
     return this.#client
       .query(withParsers(sent, this.#isOurs))
       .finally(callOff)

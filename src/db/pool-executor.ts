@@ -66,7 +66,12 @@ export class PoolExecutor implements Executor {
 
   #run(config: QueryConfig): Promise<QueryResult> {
     const sent = withServerName(config);
-    this.logger?.logQuery(sent.text, sent.values ?? []);
+    try {
+      // A copy, so that what a logger hides of it is stored all the same.
+      this.logger?.logQuery(sent.text, [...(sent.values ?? [])]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     // Translated in a promise reaction, because a stack captured there shows the caller.
     return this.#send(sent).catch((error: unknown) => {
       throw refused(config, sent, error);

@@ -10,20 +10,20 @@ import {
   NodePgSession,
   NodePgTransaction,
 } from 'drizzle-orm/node-postgres';
-import {
-  type PgDatabase,
-  PgDialect,
-  type PgPreparedQuery,
-  type PgTransactionConfig,
-  type PreparedQueryConfig,
+import type {
+  PgDatabase,
+  PgPreparedQuery,
+  PgTransactionConfig,
+  PreparedQueryConfig,
 } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
 import * as schema from '../schema/index.ts';
 import { adopt } from './adopt.ts';
+import { ExactDialect } from './dialect.ts';
 import type { Executor, PoolExecutor } from './pool-executor.ts';
 import { type Isolation, TransactionClient } from './transaction-client.ts';
 
-// Everything that leans on how Drizzle is built inside is in this file.
+// Everything that leans on how Drizzle is built inside is in this file and in dialect.ts.
 
 type Schema = typeof schema;
 type Tables = ExtractTablesWithRelations<Schema>;
@@ -54,7 +54,7 @@ type Runner = <T>(
   options?: TransactionOptions,
 ) => Promise<T>;
 
-const dialect = new PgDialect();
+const dialect = new ExactDialect();
 let tables: RelationalSchemaConfig<Tables> | undefined;
 
 function relationalConfig(): RelationalSchemaConfig<Tables> {
@@ -115,6 +115,8 @@ export class Database extends NodePgDatabase<Schema> {
     super(dialect, new Session(executor, runner), relationalConfig());
     this.$client = executor.pool;
     this.#isOurs = executor.isOurs;
+    // Drizzle's `withReplicas` copies what an object has itself.
+    this.close = this.close.bind(this);
   }
 
   /** The same as the function `transaction(db, ...)`, under Drizzle's name for it. */

@@ -6,12 +6,14 @@ import {
   TransactionOverlapError,
 } from '../errors.ts';
 import type { Connection } from './connection.ts';
+import { mayBeSeveral } from './deadline.ts';
 import { outgoing } from './outgoing.ts';
 import type { Executor } from './pool-executor.ts';
 import { endsTransaction } from './sql-text.ts';
-import { fromDriver } from './to-db-error.ts';
 
 export const ENDED_BY_CALLBACK = 'the callback itself ran COMMIT or ROLLBACK';
+
+const ENDINGS = ['COMMIT', 'ROLLBACK', 'PREPARE'];
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
@@ -58,10 +60,24 @@ export class TransactionClient implements Executor {
         this.#checkOpen(sent.text, result);
         return result;
       },
-      (error: unknown) => {
-        throw this.fail(error);
-      },
+      (error: unknown) => this.#throwFor(sent.text, this.fail(error)),
     );
+  }
+
+  /**
+   * Throws the failure of a statement, or says that the transaction has ended with it: a COMMIT
+   * that fails, or loses its connection, leaves none, and of a text of several statements nobody
+   * knows which ran.
+   */
+  async #throwFor(text: string, failure: Error): Promise<never> {
+    const { connection } = this;
+    if (!endsTransaction(text)) throw failure;
+    // pg rejects before it has read in which state the server is now.
+    await connection.query('select').catch(() => undefined);
+    const isOpen = connection.lost === undefined && connection.inTransaction;
+    if (isOpen && !mayBeSeveral({ text })) throw failure;
+    connection.endedBy ??= new TransactionEndedError(ENDED_BY_CALLBACK, { cause: failure });
+    throw connection.endedBy;
   }
 
   /**
@@ -75,8 +91,8 @@ export class TransactionClient implements Executor {
     const commands = Array.isArray(result)
       ? result.map(({ command }) => command)
       : [result.command];
-    // Rolling back to a savepoint answers ROLLBACK too.
-    const mayHaveEnded = commands.includes('COMMIT') || commands.includes('ROLLBACK');
+    // Rolling back to a savepoint answers ROLLBACK too, and preparing a statement PREPARE.
+    const mayHaveEnded = commands.some((command) => ENDINGS.includes(command));
     if (connection.inTransaction && !(mayHaveEnded && endsTransaction(text))) return;
     connection.endedBy ??= new TransactionEndedError(ENDED_BY_CALLBACK);
     throw connection.endedBy;
@@ -98,15 +114,16 @@ export class TransactionClient implements Executor {
     if (refusal !== undefined) throw refusal;
   }
 
-  /** Remembers a failure, and returns the error to throw for it. */
-  fail(error: unknown): Error {
-    const translated = fromDriver(error);
-    if (this.failure !== undefined && translated instanceof TransactionAbortedError) {
+  /** Remembers what the connection rejected with, and returns the error to throw for it. */
+  fail(rejection: unknown): Error {
+    // Already of this library, or what a logger threw.
+    const failure = rejection as Error;
+    if (this.failure !== undefined && failure instanceof TransactionAbortedError) {
       return new TransactionAbortedError(this.failure);
     }
-    if (translated instanceof RetryableError) this.connection.conflicts.add(translated);
-    this.failure ??= translated;
-    return translated;
+    if (failure instanceof RetryableError) this.connection.conflicts.add(failure);
+    this.failure ??= failure;
+    return failure;
   }
 
   /**

@@ -118,9 +118,9 @@ async function commit(client: TransactionClient): Promise<void> {
   // Waits for what the callback left running, so that a loss before COMMIT is not taken for one
   // during it.
   await connection.idle();
-  if (connection.lost !== undefined) throw connection.lost;
   // PostgreSQL answers a second COMMIT, or one after ROLLBACK, as if it had done something.
   if (connection.endedBy !== undefined) throw connection.endedBy;
+  if (connection.lost !== undefined) throw connection.lost;
   const { command } = await connection.query('commit').catch((error: unknown) => {
     const isRefusal = connection.lost === undefined;
     throw isRefusal ? client.fail(error) : new CommitUnknownError(fromDriver(error));
@@ -187,7 +187,10 @@ function endedError({ endedBy }: Connection, error: unknown): unknown {
 }
 
 /** The conflict of the transaction on this connection that an error is or was caused by. */
-function findConflict(error: unknown, { conflicts }: Connection): RetryableError | undefined {
+function findConflict(error: unknown, connection: Connection): RetryableError | undefined {
+  const { conflicts, endedBy } = connection;
+  // What ran before a COMMIT of the callback's own would be done twice.
+  if (endedBy !== undefined) return undefined;
   // Errors of others may name each other as their cause.
   const seen = new Set<unknown>();
   for (let at = error; at instanceof Error && !seen.has(at); at = at.cause) {

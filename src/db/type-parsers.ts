@@ -61,6 +61,8 @@ export const typeParsers: CustomTypesConfig = {
 // What Drizzle maps by column must reach it as the server sent it.
 const texts = new Map<number, Parser>([
   [builtins.INT8, asText],
+  [INT8_ARRAY, textArray],
+  [builtins.NUMERIC, asText],
   [builtins.TIMESTAMPTZ, isoTimestamp],
   [builtins.DATE, isoDate],
 ]);

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { connect } from '../../src/db/connect.ts';
+import { conflictOf } from '../../src/db/retry.ts';
 import type { Database, Transaction } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
 import { InvalidInputError, TransactionEndedError } from '../../src/errors.ts';
@@ -148,6 +149,65 @@ describe('a callback that ends its transaction', () => {
     expect(rows).toEqual([]);
     const isKept = ending.startsWith('commit') || ending === 'end';
     expect(await count()).toBe(isKept ? endings.length : 0);
+    await db.delete(things);
+  });
+
+  it.each([
+    // The part before the failure was kept.
+    'commit; begin; select 1 / 0',
+    // It fails, and leaves no transaction behind.
+    "prepare transaction 'one'",
+    'insert into things values (null); commit',
+  ])('by %s, which fails, gets it too, and the rest of it is not kept', async (ending) => {
+    await db.execute(sql`
+      create or replace function refuse_null() returns trigger language plpgsql as $$
+      begin
+        if new.id is null then
+          raise exception 'none' using errcode = 'serialization_failure';
+        end if;
+        return null;
+      end $$`);
+    await db.execute(sql`
+      create constraint trigger refuse after insert on things deferrable initially deferred
+      for each row execute function refuse_null()`);
+    let runs = 0;
+    const run = transaction(db, async (tx) => {
+      runs += 1;
+      await tx.insert(things).values({ id: 'one' });
+      await tx.execute(sql.raw(ending)).catch(() => undefined);
+      await tx
+        .insert(things)
+        .values({ id: 'late' })
+        .catch(() => undefined);
+    });
+    expect(await rejection(run)).toBeInstanceOf(TransactionEndedError);
+    expect(runs).toBe(1);
+    await db.execute(sql`drop trigger refuse on things`);
+    expect(await db.select().from(things)).toEqual(ending.startsWith('c') ? [{ id: 'one' }] : []);
+    await db.delete(things);
+  });
+
+  it('is not run again for a conflict that it met before', async () => {
+    let runs = 0;
+    const run = transaction(db, async (tx) => {
+      runs += 1;
+      await tx.insert(things).values({ id: 'one' });
+      await tx.execute(sql`commit`).catch(() => undefined);
+      throw conflictOf(tx);
+    });
+    expect(await rejection(run)).toBeInstanceOf(TransactionEndedError);
+    expect(runs).toBe(1);
+    await db.delete(things);
+  });
+
+  it('keeps its transaction when a statement that could end it is refused', async () => {
+    await transaction(db, async (tx) => {
+      const inner = tx.transaction((at) => at.execute(sql`commit nothing at all`));
+      expect(await rejection(inner)).toMatchObject({ sqlState: '42601' });
+      await tx.insert(things).values({ id: 'kept' });
+      await tx.execute(sql`prepare own as select 1`);
+    });
+    expect(await db.select().from(things)).toEqual([{ id: 'kept' }]);
     await db.delete(things);
   });
 

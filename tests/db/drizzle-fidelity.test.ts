@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { sql } from 'drizzle-orm';
 import { migrate as migrateByDrizzle } from 'drizzle-orm/node-postgres/migrator';
+import { integer, pgMaterializedView, withReplicas } from 'drizzle-orm/pg-core';
 import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/db/connect.ts';
 import type { Database } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
+import { defaultMigrationsFolder } from '../../src/journal.ts';
+import { getWallet } from '../../src/queries/finance/index.ts';
 import { currencies } from '../../src/schema/index.ts';
 import { writeMigrations } from '../migrate/fixture.ts';
 import { rejection } from '../setup/errors.ts';
@@ -45,6 +48,21 @@ describe("Drizzle's migrate", () => {
   });
 });
 
+describe("Drizzle's migrate, with the books of this library's migrations", () => {
+  it('is refused before any work, but for those migrations themselves', async () => {
+    const db = await open();
+    const migrationsFolder = await writeMigrations(join(folder.path, 'others'), {
+      '0001_birds': 'create table own_birds (id int)',
+    });
+    expect(await rejection(migrateByDrizzle(db, { migrationsFolder }))).toMatchObject({
+      field: 'migrationsTable',
+    });
+    const { rows } = await db.execute(sql`select to_regclass('own_birds') as name`);
+    expect(rows).toEqual([{ name: null }]);
+    await migrateByDrizzle(db, { migrationsFolder: defaultMigrationsFolder() });
+  });
+});
+
 describe('a logger', () => {
   it('is told of every statement before it is sent, in a transaction too', async () => {
     const told: [string, unknown[]][] = [];
@@ -70,7 +88,74 @@ describe('a logger', () => {
   });
 });
 
+describe('a logger that', () => {
+  it('throws stops the statement, and nothing else', async () => {
+    const mine = new Error('mine');
+    let isBroken = false;
+    const logQuery = (_text: string, values: unknown[]) => {
+      if (isBroken) throw mine;
+      values.fill('hidden');
+    };
+    const db = await open({ max: 1, logger: { logQuery } });
+    isBroken = true;
+    expect(await rejection(db.execute(sql`select 1`))).toBe(mine);
+    const run = transaction(db, async (tx) => {
+      isBroken = true;
+      await tx.execute(sql`select 1`);
+    });
+    isBroken = false;
+    expect(await rejection(run)).toBe(mine);
+    isBroken = false;
+    expect((await db.execute(sql`select ${'shown'} as text`)).rows).toEqual([{ text: 'shown' }]);
+    expect(db.$client.totalCount).toBe(1);
+  });
+});
+
+describe("Drizzle's withReplicas", () => {
+  it('takes our databases, and every function takes what it makes', async () => {
+    const [primary, replica] = [await open({ max: 1 }), await open({ max: 1 })];
+    const db = withReplicas(primary, [replica]);
+    const wallet = { system: 'EXTERNAL', currency: 'ZAR' } as const;
+    expect(await getWallet(db, wallet)).toMatchObject({ kind: 'EXTERNAL' });
+    expect(await db.select().from(currencies)).toHaveLength(5);
+    expect(await db.$count(currencies)).toBe(5);
+    const inside = await transaction(db, (tx) => getWallet(tx, wallet));
+    expect(inside).toMatchObject({ kind: 'EXTERNAL' });
+    expect(await db.transaction((tx) => tx.$count(currencies))).toBe(5);
+    await db.close();
+    expect([primary.$client.ended, replica.$client.ended]).toEqual([true, false]);
+  });
+});
+
+describe('what is inherited', () => {
+  it('works: views, counts, common tables, plain text', async () => {
+    const { db } = database;
+    await db.execute('create materialized view seen as select 1 as id');
+    const seen = pgMaterializedView('seen', { id: integer('id') }).existing();
+    await db.refreshMaterializedView(seen);
+    expect(await db.select().from(seen)).toEqual([{ id: 1 }]);
+    const few = db.$with('few').as(db.select().from(currencies).limit(2));
+    expect(await db.with(few).select({ code: few.code }).from(few)).toHaveLength(2);
+    await db.$cache.invalidate({ tables: currencies });
+    expect(await db.select().from(currencies).$withCache()).toHaveLength(5);
+  });
+});
+
 describe('$client', () => {
+  it('lets its listeners set up every connection', async () => {
+    const db = await open({ max: 2 });
+    const mode = () => db.execute(sql`select current_setting('azora.mark', true) as mark`);
+    db.$client.on('connect', (client) => void client.query(`set azora.mark = 'set'`));
+    const found = await Promise.all([mode(), mode()]);
+    expect(found.map(({ rows }) => rows)).toEqual([[{ mark: 'set' }], [{ mark: 'set' }]]);
+    let late = 0;
+    db.$client.on('connect', () => {
+      late += 1;
+    });
+    await mode();
+    expect(late).toBe(0);
+  });
+
   it('tells of every connection, the first one too', async () => {
     const db = await open({ max: 2 });
     let connected = 0;

@@ -3,6 +3,7 @@ import { type SeedProgress, seedLarge } from '../../seeds/large/index.ts';
 import type { Db } from '../../src/db/connect.ts';
 import { executorOf } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
+import { systemOwners } from '../../src/queries/finance/index.ts';
 import {
   insertEntry,
   insertJobApplication,
@@ -12,7 +13,7 @@ import {
 import { useTestDatabase } from '../setup/test-database.ts';
 import { allRows, fingerprints } from './fingerprints.ts';
 
-const SYSTEM_IDS_END = '00000000-0000-0000-0000-000000000100';
+const systemIds = Object.values(systemOwners);
 
 const query = async <Row>(db: Db, statement: string): Promise<Row[]> =>
   (await executorOf(db).query(statement)).rows;
@@ -36,7 +37,7 @@ describe('seedLarge on a database with other rows', () => {
       for (const row of missing) {
         const { kind, user_id: owner } = JSON.parse(row);
         // What is known of the times of a system wallet's entries goes on with it.
-        const isOfSystem = table === 'finance.occurrence_sums' && owner < SYSTEM_IDS_END;
+        const isOfSystem = table === 'finance.occurrence_sums' && systemIds.includes(owner);
         if (!isOfSystem) changed.push(`${table} ${kind ?? row}`);
       }
     }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { instant, instantsCheck, minorUnits } from '../columns.ts';
+import { check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import { instant, instantsCheck, minorUnits, wholeNumber } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { transactions } from './transactions.ts';
 import { wallets } from './wallets.ts';
@@ -17,7 +17,7 @@ export const entries = finance.table(
   {
     userId: uuid('user_id').notNull(),
     currency: text('currency').notNull(),
-    version: bigint('version', { mode: 'bigint' }).notNull(),
+    version: wholeNumber('version').notNull(),
     transactionUserId: uuid('transaction_user_id').notNull(),
     transactionId: uuid('transaction_id').notNull(),
     amount: minorUnits('amount').notNull(),

@@ -1,14 +1,6 @@
 import { sql } from 'drizzle-orm';
-import {
-  bigint,
-  check,
-  foreignKey,
-  numeric,
-  primaryKey,
-  smallint,
-  text,
-  uuid,
-} from 'drizzle-orm/pg-core';
+import { check, foreignKey, primaryKey, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import { longNumber, wholeNumber } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { wallets } from './wallets.ts';
 
@@ -27,8 +19,8 @@ export const occurrenceSums = finance.table(
     userId: uuid('user_id').notNull(),
     currency: text('currency').notNull(),
     level: smallint('level').notNull(),
-    stretch: bigint('stretch', { mode: 'bigint' }).notNull(),
-    amount: numeric('amount', { mode: 'bigint', precision: 50, scale: 0 }).notNull(),
+    stretch: wholeNumber('stretch').notNull(),
+    amount: longNumber('amount', { precision: 50, scale: 0 }).notNull(),
   },
   (table) => [
     primaryKey({

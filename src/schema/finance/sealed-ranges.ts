@@ -1,15 +1,6 @@
 import { sql } from 'drizzle-orm';
-import {
-  bigint,
-  check,
-  foreignKey,
-  integer,
-  primaryKey,
-  text,
-  unique,
-  uuid,
-} from 'drizzle-orm/pg-core';
-import { bytea } from '../columns.ts';
+import { check, foreignKey, integer, primaryKey, text, unique, uuid } from 'drizzle-orm/pg-core';
+import { bytea, wholeNumber } from '../columns.ts';
 import { finance } from '../schemas.ts';
 import { entries } from './entries.ts';
 import { seals } from './seals.ts';
@@ -24,9 +15,9 @@ export const sealedRanges = finance.table(
   {
     userId: uuid('user_id').notNull(),
     currency: text('currency').notNull(),
-    lastVersion: bigint('last_version', { mode: 'bigint' }).notNull(),
-    firstVersion: bigint('first_version', { mode: 'bigint' }).notNull(),
-    sealNumber: bigint('seal_number', { mode: 'bigint' }).notNull(),
+    lastVersion: wholeNumber('last_version').notNull(),
+    firstVersion: wholeNumber('first_version').notNull(),
+    sealNumber: wholeNumber('seal_number').notNull(),
     place: integer('place').notNull(),
     digests: bytea('digests').notNull(),
     hash: bytea('hash').notNull(),

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, integer } from 'drizzle-orm/pg-core';
-import { bytea, createdAt, instantsCheck } from '../columns.ts';
+import { check, integer } from 'drizzle-orm/pg-core';
+import { bytea, createdAt, instantsCheck, wholeNumber } from '../columns.ts';
 import { finance } from '../schemas.ts';
 
 /**
@@ -10,7 +10,7 @@ import { finance } from '../schemas.ts';
 export const seals = finance.table(
   'seals',
   {
-    number: bigint('number', { mode: 'bigint' }).primaryKey(),
+    number: wholeNumber('number').primaryKey(),
     previousHash: bytea('previous_hash').notNull(),
     hash: bytea('hash').notNull(),
     rangeCount: integer('range_count').notNull(),

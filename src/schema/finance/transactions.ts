@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm';
 import {
-  bigint,
   check,
   foreignKey,
   index,
@@ -19,6 +18,7 @@ import {
   jsonLimits,
   minorUnits,
   textLimits,
+  wholeNumber,
 } from '../columns.ts';
 import { finance } from '../schemas.ts';
 
@@ -78,8 +78,8 @@ export const transactions = finance.table(
     idempotencyKey: text('idempotency_key').notNull(),
     requestHash: bytea('request_hash').notNull(),
     reversesId: uuid('reverses_id'),
-    rateNumerator: bigint('rate_numerator', { mode: 'bigint' }),
-    rateDenominator: bigint('rate_denominator', { mode: 'bigint' }),
+    rateNumerator: wholeNumber('rate_numerator'),
+    rateDenominator: wholeNumber('rate_denominator'),
     failureCode: failureCode('failure_code'),
     failureFacts: jsonb('failure_facts').$type<Record<string, string>>(),
     occurredAt: instant('occurred_at').notNull(),

@@ -16,12 +16,11 @@ begin
       or new.hold_expires_at is not null then 'wallets_open_empty_check'
     when new.credit_limit < 0 then 'wallets_credit_limit_not_negative_check'
     when new.kind = 'USER' and new.credit_limit > 0 then 'wallets_user_has_no_credit_check'
-    when not case new.kind
-      when 'MINT' then new.user_id = '00000000-0000-0000-0000-000000000001'
-      when 'EXTERNAL' then new.user_id = '00000000-0000-0000-0000-000000000002'
-      when 'LIQUIDITY' then new.user_id = '00000000-0000-0000-0000-000000000003'
-      when 'FEES' then new.user_id = '00000000-0000-0000-0000-000000000004'
-      else new.user_id >= '00000000-0000-0000-0000-000000000100'
+    when not case
+      when new.kind <> 'USER' then new.user_id = finance.system_owner(new.kind)
+      -- Of users too: users_id_not_reserved_check.
+      else new.user_id >= '00000000-0000-0000-0000-000000000100' and new.user_id not between
+        '00000000-0000-8000-8000-000000000000' and '00000000-0000-8000-8000-0000000000ff'
     end then 'wallets_owner_of_kind_check'
     -- Only the trigger on currencies opens system wallets, which runs this at depth 2.
     when new.kind <> 'USER' and pg_trigger_depth() < 2 then 'wallets_system_by_currency_check'

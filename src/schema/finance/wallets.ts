@@ -1,6 +1,13 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
-import { createdAt, instant, instantsCheck, minorUnits, updatedAt } from '../columns.ts';
+import { check, foreignKey, index, primaryKey, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  createdAt,
+  instant,
+  instantsCheck,
+  minorUnits,
+  updatedAt,
+  wholeNumber,
+} from '../columns.ts';
 import { users } from '../identity/users.ts';
 import { finance } from '../schemas.ts';
 import { currencies } from './currencies.ts';
@@ -40,7 +47,7 @@ export const wallets = finance.table(
     posted: minorUnits('posted').notNull().default(sql`0`),
     held: minorUnits('held').notNull().default(sql`0`),
     creditLimit: minorUnits('credit_limit').notNull().default(sql`0`),
-    version: bigint('version', { mode: 'bigint' }).notNull().default(sql`0`),
+    version: wholeNumber('version').notNull().default(sql`0`),
     postedAt: instant('posted_at'),
     holdExpiresAt: instant('hold_expires_at'),
     status: walletStatus('status').notNull().default('OPEN'),

@@ -1,9 +1,10 @@
-import { bigint, index, integer, numeric, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
+import { bigint, index, integer, primaryKey, unique, uuid } from 'drizzle-orm/pg-core';
+import { longNumber } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 import { skillLevel } from './skills.ts';
 
 /** One number for each place, all in one: see src/queries/marketplace/matching/blocks. */
-const vector = (name: string) => numeric(name, { mode: 'bigint' }).notNull();
+const vector = (name: string) => longNumber(name).notNull();
 
 /**
  * Where a packed job is: the block's number times the places of one, plus its place in the block. A

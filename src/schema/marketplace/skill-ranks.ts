@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { bigint, check, foreignKey, integer } from 'drizzle-orm/pg-core';
+import { check, foreignKey, integer } from 'drizzle-orm/pg-core';
+import { wholeNumber } from '../columns.ts';
 import { marketplace } from '../schemas.ts';
 import { skills } from './skills.ts';
 
@@ -32,7 +33,7 @@ export const rankRefreshes = marketplace.table(
   'rank_refreshes',
   {
     id: integer('id').primaryKey().default(1),
-    number: bigint('number', { mode: 'bigint' }).notNull().default(sql`0`),
+    number: wholeNumber('number').notNull().default(sql`0`),
   },
   () => [check('rank_refreshes_number_not_negative_check', sql`number >= 0`)],
 );

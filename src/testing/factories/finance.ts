@@ -8,6 +8,7 @@ import { holds } from '../../schema/finance/holds.ts';
 import { miningActivities } from '../../schema/finance/mining-activities.ts';
 import { paymentReferences } from '../../schema/finance/payment-references.ts';
 import { payments } from '../../schema/finance/payments.ts';
+import { systemOwners } from '../../schema/finance/system-owners.ts';
 import { transactions } from '../../schema/finance/transactions.ts';
 import { wallets } from '../../schema/finance/wallets.ts';
 import { defineFactory, type Factory, insertReturning, minutesFromNow, unique } from './factory.ts';
@@ -46,8 +47,6 @@ export const insertTransaction = defineFactory(transactions, async (db, given) =
   };
 });
 
-const EXTERNAL = '00000000-0000-0000-0000-000000000002';
-
 /**
  * An entry of 100 in a wallet, and in the same statement, as the rule of balance wants, its
  * counterpart in the wallet of EXTERNAL. A trigger moves both wallets. `userId` and `currency` name
@@ -57,8 +56,8 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
   transaction(db, async (tx) => {
     const currency = given.currency ?? 'ZAR';
     const userId = given.userId ?? (await insertWallet(tx, { currency })).userId;
-    // In key order, as everywhere: the reserved ids are the smallest.
-    const external = await lockWallet(tx, EXTERNAL, currency);
+    // In key order, as everywhere: the reserved ids are less than those of users.
+    const external = await lockWallet(tx, systemOwners.EXTERNAL, currency);
     const own = await lockWallet(tx, userId, currency);
     const amount = given.amount ?? 100n;
     const recordedAt =
@@ -85,7 +84,7 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
     };
     const counterpart = {
       ...entry,
-      userId: EXTERNAL,
+      userId: systemOwners.EXTERNAL,
       version: external.version + 1n,
       amount: -amount,
       postedAfter: external.posted - amount,

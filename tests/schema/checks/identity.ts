@@ -10,7 +10,10 @@ export const identityChecks = [
       { createdAt: second(1), deletedAt: second(1) },
       { createdAt: second(1), deletedAt: second(0) },
     ],
-    id_not_reserved: { id: '00000000-0000-0000-0000-0000000000ff' },
+    id_not_reserved: [
+      { id: '00000000-0000-8000-8000-000000000100' },
+      { id: '00000000-0000-8000-8000-0000000000ff' },
+    ],
   }),
   ...checksOf('identity.user_profiles', {
     bio_length: [{ bio: longText(5_000) }, { bio: longText(5_001) }],

@@ -92,26 +92,21 @@ const selectSystemWalletFindings = statement<AuditFinding, [limit: number]>(
   'select_system_wallet_findings',
   `select
      facts.kind,
-     json_build_object('userId', owner, 'currency', code) as keys,
+     json_build_object('userId', finance.system_owner(needed), 'currency', code) as keys,
      null::text as field,
      expected,
      actual
    from finance.currencies
-   cross join (
-     values
-       ('00000000-0000-0000-0000-000000000001'::uuid, 'MINT'),
-       ('00000000-0000-0000-0000-000000000002', 'EXTERNAL'),
-       ('00000000-0000-0000-0000-000000000003', 'LIQUIDITY'),
-       ('00000000-0000-0000-0000-000000000004', 'FEES')
-   ) as needed (owner, needed_kind)
+   cross join unnest(enum_range(null::finance.wallet_kind)) as needed
    left join finance.wallets
-     on wallets.user_id = owner and wallets.currency = code
+     on wallets.user_id = finance.system_owner(needed) and wallets.currency = code
    cross join lateral (
      values
-       ('MISSING_SYSTEM_WALLET', needed_kind, wallets.kind::text),
+       ('MISSING_SYSTEM_WALLET', needed::text, wallets.kind::text),
        ('CLOSED_SYSTEM_WALLET', 'OPEN', coalesce(wallets.status::text, 'OPEN'))
    ) as facts (kind, expected, actual)
-   where expected is distinct from actual
+   where needed <> 'USER'
+     and expected is distinct from actual
    limit $1`,
 );
 

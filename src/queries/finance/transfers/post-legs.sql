@@ -26,7 +26,7 @@ begin
     from unnest(owners, codes) with ordinality as given (owner, code, n)
     order by owner, code
   loop
-    -- MINT first, whose id is the least.
+    -- MINT first, whose id is less than any that the library gives to a user.
     room := case when leg.owner = external then finance.lock_supply(leg.code) end;
     select * into found_wallet
     from finance.wallets

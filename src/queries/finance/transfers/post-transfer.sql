@@ -25,7 +25,7 @@ declare
   facts jsonb;
   at timestamptz;
 begin
-  -- MINT first, whose id is the least.
+  -- MINT first, whose id is less than any that the library gives to a user.
   if external in (payer, payee) then
     room := finance.lock_supply(of_currency);
   end if;

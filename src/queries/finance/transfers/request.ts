@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { z } from 'zod';
 import { jsonObject, MAX_JSON_BYTES, withinBytes } from '../../../input/json.ts';
 import { amount, instant, text } from '../../../input/validate.ts';
-import { FIRST_USER_ID, ownerOf, type WalletRef, walletRef } from '../wallets/wallet-ref.ts';
+import { isReserved, ownerOf, type WalletRef, walletRef } from '../wallets/wallet-ref.ts';
 import type { TransactionType } from './ledger-transaction.ts';
 
 /** Keys that the library makes itself, for the postings of payments and rewards, begin so. */
@@ -111,7 +111,7 @@ export function toTransferRequest(
   const from = ownerOf(transfer.from);
   const to = ownerOf(transfer.to);
   return {
-    initiator: from < FIRST_USER_ID && to >= FIRST_USER_ID ? to : from,
+    initiator: isReserved(from) && !isReserved(to) ? to : from,
     key: idempotencyKey,
     hash: hashRequest(operation, request),
     type: transfer.type,

@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { chosen, currencyCode, parseInput, uuid } from '../../../input/validate.ts';
-import type { walletKind } from '../../../schema/finance/wallets.ts';
+import { type SystemWallet, systemOwners } from '../../../schema/finance/system-owners.ts';
 import { walletAddress } from './wallet-address.ts';
 
-/** The platform's own wallets; every currency has one of each. */
-export type SystemWallet = Exclude<(typeof walletKind.enumValues)[number], 'USER'>;
+export { type SystemWallet, systemOwners };
 
 /** A wallet by owner and currency: a user's, or one of the platform's. */
 export type NamedWalletRef =
@@ -14,18 +13,16 @@ export type NamedWalletRef =
 /** A wallet as callers may name it: by owner and currency, or by its address, which has both. */
 export type WalletRef = NamedWalletRef | { address: string };
 
-/** The owner ids that are reserved for system wallets, as the migrations open them. */
-export const systemOwners: Readonly<Record<SystemWallet, string>> = {
-  MINT: '00000000-0000-0000-0000-000000000001',
-  EXTERNAL: '00000000-0000-0000-0000-000000000002',
-  LIQUIDITY: '00000000-0000-0000-0000-000000000003',
-  FEES: '00000000-0000-0000-0000-000000000004',
-};
+/** Whether an owner id is no user's: those around the system owners' own, and the 256 lowest. */
+export function isReserved(owner: string): boolean {
+  return (
+    owner < '00000000-0000-0000-0000-000000000100' ||
+    (owner >= '00000000-0000-8000-8000-000000000000' &&
+      owner <= '00000000-0000-8000-8000-0000000000ff')
+  );
+}
 
-/** Every owner id below this one is reserved. */
-export const FIRST_USER_ID = '00000000-0000-0000-0000-000000000100';
-
-export const userId = uuid.refine((id) => id >= FIRST_USER_ID, {
+export const userId = uuid.refine((id) => !isReserved(id), {
   error: 'must be the id of a user; name a system wallet as { system, currency }',
 });
 
@@ -34,7 +31,7 @@ export const systemWallet = z.enum(systemNames);
 
 const address = walletAddress.transform(({ owner, currency }, context): NamedWalletRef => {
   const wallet = toWalletRef(owner, currency);
-  if ('userId' in wallet && owner < FIRST_USER_ID) {
+  if ('userId' in wallet && isReserved(owner)) {
     context.addIssue({ code: 'custom', message: 'must be the address of a wallet' });
   }
   return wallet;

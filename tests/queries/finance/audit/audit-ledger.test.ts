@@ -6,11 +6,10 @@ import { auditLedger, deposit, transfer } from '../../../../src/queries/finance/
 import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { createHolder, SOUND } from '../bundle.ts';
-import { EXTERNAL, transactionSql } from '../transfers/ledger-sql.ts';
+import { EXTERNAL, MINT, transactionSql } from '../transfers/ledger-sql.ts';
 import { expectFindings, plant } from './planting.ts';
 
 const database = useTestDatabase();
-const MINT = '00000000-0000-0000-0000-000000000001';
 const zar = (userId: string) => ({ userId, currency: 'ZAR' });
 
 let userId: string;

@@ -4,6 +4,7 @@ import {
   deposit,
   getWallet,
   openWallet,
+  systemOwners,
   transfer,
 } from '../../../../src/queries/finance/index.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
@@ -66,7 +67,7 @@ describe('wallets', () => {
     await db.$client.query(
       `insert into finance.currencies (code, name, scale) values ('GAP', 'Gap', 2)`,
     );
-    const fees = `user_id = '00000000-0000-0000-0000-000000000004' and currency = 'GAP'`;
+    const fees = `user_id = '${systemOwners.FEES}' and currency = 'GAP'`;
     expect(await refusalOf(db, `delete from finance.wallets where ${fees}`)).toEqual({
       code: '23001',
       table: 'wallets',
@@ -74,7 +75,7 @@ describe('wallets', () => {
     });
     await plant(db, `delete from finance.wallets where ${fees}`);
     const text = `insert into finance.wallets (user_id, currency, kind, credit_limit)
-      values ('00000000-0000-0000-0000-000000000004', 'GAP', 'FEES', 5)`;
+      values ('${systemOwners.FEES}', 'GAP', 'FEES', 5)`;
     expect(await refusalOf(db, text)).toEqual({
       code: '23514',
       table: 'wallets',
@@ -83,14 +84,14 @@ describe('wallets', () => {
     expect((await auditLedger(db)).findings).toMatchObject([
       {
         kind: 'MISSING_SYSTEM_WALLET',
-        keys: { userId: '00000000-0000-0000-0000-000000000004', currency: 'GAP' },
+        keys: { userId: systemOwners.FEES, currency: 'GAP' },
       },
     ]);
   });
 
   test('of the system stay open', async () => {
     const { db } = database;
-    const where = `where user_id = '00000000-0000-0000-0000-000000000004' and currency = 'USD'`;
+    const where = `where user_id = '${systemOwners.FEES}' and currency = 'USD'`;
     const text = `update finance.wallets set status = 'CLOSED', closed_at = now() ${where}`;
     expect(await refusalOf(db, text)).toEqual({
       code: '23001',

@@ -105,8 +105,13 @@ describe('parseWalletAddress', () => {
   });
 
   test('refuses an owner id that is reserved and nobody’s', async () => {
-    const [address = ''] = await addressesOf(['00000000-0000-0000-0000-000000000009'], ['ZAR']);
-    expect(() => parseWalletAddress(address)).toThrow('address must be the address of a wallet');
+    const nobodys = [
+      '00000000-0000-0000-0000-000000000002',
+      '00000000-0000-8000-8000-000000000009',
+    ];
+    for (const address of await addressesOf(nobodys, ['ZAR', 'ZAR'])) {
+      expect(() => parseWalletAddress(address)).toThrow('address must be the address of a wallet');
+    }
   });
 });
 
