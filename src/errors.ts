@@ -1,5 +1,6 @@
 /**
- * What every error is that this library raises on purpose. Callers decide by class or `code`, never by message text.
+ * What every error is that this library raises on purpose. Callers decide by class or `code`, never
+ * by message text.
  *
  * No error here carries what people entered, neither in a property nor in a printed `cause`:
  * PostgreSQL puts values into `detail` and Drizzle into its message, and both end up in logs. Where
@@ -230,6 +231,7 @@ export class TransactionOverlapError extends AzoraDbError {
 export type ConnectErrorCode =
   | 'URL_MISSING'
   | 'URL_MALFORMED'
+  | 'URL_UNSUPPORTED'
   | 'SERVER_DOWN'
   | 'PASSWORD_WRONG'
   | 'ACCESS_DENIED'
@@ -237,6 +239,9 @@ export type ConnectErrorCode =
   | 'TOO_MANY_CONNECTIONS'
   | 'TLS_FAILED'
   | 'STARTUP_REFUSED'
+  | 'SETTINGS_NOT_KEPT'
+  | 'PREPARED_STATEMENTS_LOST'
+  | 'TRANSACTIONS_REFUSED'
   | 'SERVER_TOO_OLD'
   | 'MIGRATIONS_UNREADABLE'
   | 'NOT_MIGRATED'

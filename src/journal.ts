@@ -37,7 +37,7 @@ export function readJournal(migrationsFolder = defaultMigrationsFolder()): Journ
   return entries;
 }
 
-/** `when` is what drizzle-kit goes by: of two alike, or out of order, it would skip one for good. */
+/** drizzle-kit goes by `when`: of two alike, or out of order, it would skip one for good. */
 function checkOrder(path: string, entries: readonly JournalEntry[]): void {
   for (const [at, { when, tag }] of entries.entries()) {
     const before = entries[at - 1];

@@ -19,8 +19,8 @@ export interface MoneyFormat {
  * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at
  * 2 is `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
  *
- * @throws InvalidInputError when `minor` is no bigint, the scale is not a whole number from 0 to 18,
- * or a currency has no code.
+ * @throws InvalidInputError when `minor` is no bigint, the scale is not a whole number from 0 to
+ * 18, or a currency has no code.
  */
 export function formatMoney(minor: bigint, currency: number | MoneyFormat): string {
   const amount = decimalText(minor, scaleOf(currency));

@@ -1,5 +1,6 @@
 import pg, { type Pool } from 'pg';
 import { AzoraDbError, ConnectError, type ConnectErrorCode } from '../errors.ts';
+import type { Fault } from './session-settings.ts';
 import { isServerError } from './to-db-error.ts';
 
 /** What of a pool goes into messages. The password is only asked whether it is there. */
@@ -17,7 +18,7 @@ export function toConnectError(error: unknown, pool: Pool): AzoraDbError {
   if (error instanceof AzoraDbError) return error;
   const target = describe(pool);
   const [code, message] = isServerError(error)
-    ? fromSqlState(error.code, target)
+    ? (fromPooler(error.message, target) ?? fromSqlState(error.code, target))
     : fromNetwork(error, target, pool);
   return new ConnectError(code, message);
 }
@@ -36,7 +37,35 @@ function describe(pool: Pool): Target {
   };
 }
 
+/** Says which settings of a session are not what they have to be, and how to make them so. */
+export function settingsError(
+  faults: readonly Fault[],
+  { user = '', database = '' }: { user?: string | undefined; database?: string | undefined },
+): ConnectError {
+  const found = faults.map(({ name, value, actual }) => `${name} is ${actual} and not ${value}`);
+  const repairs = faults.map(
+    ({ name, value }) => `alter role "${user}" in database "${database}" set ${name} = '${value}'`,
+  );
+  return new ConnectError(
+    'SETTINGS_NOT_KEPT',
+    `in the sessions of user "${user}" in database "${database}" ${found.join(', ')}: a pooler ` +
+      'drops what connect() sets, or the pool is not one of ours. Set it on the role, and let ' +
+      `the pooler open new connections: ${repairs.join('; ')}`,
+  );
+}
+
 type Finding = readonly [ConnectErrorCode, string];
+
+/** What PgBouncer says of a startup packet that it does not let through. */
+function fromPooler(message: string, { place }: Target): Finding | undefined {
+  const [, parameter] = /^unsupported startup parameter(?: in options)?: (\w+)/.exec(message) ?? [];
+  if (parameter === undefined) return undefined;
+  return [
+    'STARTUP_REFUSED',
+    `the pooler at ${place} refuses the startup parameter "${parameter}": have it ignore ` +
+      'options (in PgBouncer, ignore_startup_parameters = options), and set them on the role',
+  ];
+}
 
 function fromSqlState(sqlState: string, target: Target): Finding {
   const { place, user, database } = target;

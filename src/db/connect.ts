@@ -1,11 +1,19 @@
 import { DefaultLogger, type Logger } from 'drizzle-orm';
-import pg, { type Pool, type PoolClient } from 'pg';
+import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
 import { readJournal } from '../journal.ts';
+import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
-import { type ConnectOptions, poolConfig, refuseBesidePool } from './pool-config.ts';
-import { PoolExecutor, type PoolTerms } from './pool-executor.ts';
+import {
+  type ConnectOptions,
+  mayDoWithoutTls,
+  poolConfig,
+  refuseBesidePool,
+  wantedSettings,
+} from './pool-config.ts';
+import { PoolExecutor } from './pool-executor.ts';
 import { Database } from './session.ts';
+import { neededOfAnyPool, type Wanted } from './session-settings.ts';
 import { transaction } from './transaction.ts';
 
 export type { ConnectOptions } from './pool-config.ts';
@@ -19,11 +27,10 @@ const OLDEST_SERVER = 15;
  *
  * An option wins over the same setting in the URL (`?application_name=`, `?statement_timeout=`,
  * `?options=-c ...`), and that over the default. The settings travel with the connection's first
- * packet and cost no round trip; the session's time zone is UTC, its DateStyle ISO, and a statement
- * outside of `transaction()` runs at READ COMMITTED, whatever the database's
- * `default_transaction_isolation` says. PgBouncer must be told to let them through
- * (`ignore_startup_parameters = options`), and then they are set on the role instead (`alter role
- * ... set`).
+ * packet and cost no round trip. What results depend on wins over all: the session's time zone is
+ * UTC and its DateStyle ISO, among others. A statement outside of `transaction()` runs at READ
+ * COMMITTED, whatever the database's `default_transaction_isolation` says. What a pooler such as
+ * PgBouncer drops is noticed and named; docs/poolers.md has its settings.
  *
  * A pooled connection that breaks is dropped and never ends the process; for a log line, listen to
  * the 'error' event of `db.$client`.
@@ -45,9 +52,21 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   const logger = loggerOf(options.logger);
   if (given !== undefined) {
     refuseBesidePool(options);
-    return open(given, { isOurs: false, logger }, requireMigrated);
+    return open(given, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
   }
-  const pool = new pg.Pool(poolConfig(options));
+  const config = poolConfig(options);
+  try {
+    return await openOurs(config, options);
+  } catch (error) {
+    const isPlainServer = error instanceof ConnectError && error.code === 'TLS_FAILED';
+    if (!isPlainServer || !mayDoWithoutTls(options)) throw error;
+    return openOurs({ ...config, ssl: false }, options);
+  }
+}
+
+async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<Database> {
+  const { requireMigrated = true } = options;
+  const pool = new pg.Pool(config);
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
   // it reaches the pool, while checked out the client. Whatever was running is rejected anyhow.
   pool.on('error', () => undefined);
@@ -58,7 +77,8 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   });
   pool.on('remove', (client) => connected.delete(client));
   try {
-    const db = await open(pool, { isOurs: true, logger }, requireMigrated);
+    const terms = { isOurs: true, logger: loggerOf(options.logger) };
+    const db = await open(pool, { ...terms, wanted: wantedSettings(options), requireMigrated });
     tellOfOpen(pool, connected);
     return db;
   } catch (error) {
@@ -80,16 +100,6 @@ function tellOfOpen(pool: Pool, connected: ReadonlySet<PoolClient>): void {
   pool.once('acquire', () => pool.off('newListener' as 'connect', tell as never));
 }
 
-type Terms = Omit<PoolTerms, 'deadlineMs'>;
-
-async function open(pool: Pool, terms: Terms, requireMigrated: boolean): Promise<Database> {
-  const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
-  const { isOurs } = terms;
-  const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
-  const deadlineMs = deadlineOf(await checkServer(checked, requireMigrated));
-  return new Database(new PoolExecutor(pool, { ...terms, deadlineMs }), transaction);
-}
-
 function loggerOf(logger: ConnectOptions['logger']): Logger | undefined {
   if (logger === undefined || logger === false) return undefined;
   if (logger === true) return new DefaultLogger();
@@ -97,26 +107,30 @@ function loggerOf(logger: ConnectOptions['logger']): Logger | undefined {
   throw new InvalidInputError('logger', 'must be a boolean, or have a function logQuery');
 }
 
-/**
- * Returns the statement timeout of the server's sessions, which a pooler or a role may have set to
- * another than ours.
- */
-async function checkServer(executor: PoolExecutor, requireMigrated: boolean): Promise<number> {
-  const { rows } = await executor.query(
-    `select current_setting('server_version_num') as version, current_database() as database,
-     setting as statement_timeout
-   from pg_settings
-   where name = 'statement_timeout'`,
-  );
-  const major = Math.floor(Number(rows[0].version) / 10_000);
+interface Look {
+  readonly isOurs: boolean;
+  readonly logger: Logger | undefined;
+  readonly wanted: readonly Wanted[];
+  readonly requireMigrated: boolean;
+}
+
+async function open(
+  pool: Pool,
+  { isOurs, logger, wanted, requireMigrated }: Look,
+): Promise<Database> {
+  const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
+  const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
+  const { version, database, statementTimeout } = await checkSession(checked, wanted);
+  const major = Math.floor(version / 10_000);
   if (major < OLDEST_SERVER) {
     throw new ConnectError(
       'SERVER_TOO_OLD',
       `the server is PostgreSQL ${major}, and ${OLDEST_SERVER} or later is needed`,
     );
   }
-  if (requireMigrated) await checkMigrations(executor, rows[0].database);
-  return Number(rows[0].statement_timeout);
+  if (requireMigrated) await checkMigrations(checked, database);
+  const deadlineMs = deadlineOf(statementTimeout);
+  return new Database(new PoolExecutor(pool, { isOurs, deadlineMs, logger }), transaction);
 }
 
 async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {

@@ -1,9 +1,18 @@
 import type { Logger } from 'drizzle-orm';
-import pg, { type Pool, type PoolConfig } from 'pg';
-import { ConnectError, InvalidInputError } from '../errors.ts';
+import type { Pool, PoolConfig } from 'pg';
+import { InvalidInputError } from '../errors.ts';
 import { findTextFault } from '../input/text-fault.ts';
+import { OurClient, UnnamingClient } from './our-client.ts';
 import { isPool } from './pg-shapes.ts';
+import {
+  neededOfOurs,
+  optionSettings,
+  readCommitted,
+  type Wanted,
+  wantedLimit,
+} from './session-settings.ts';
 import { typeParsers } from './type-parsers.ts';
+import { parseUrl, type UrlParts } from './url.ts';
 
 export interface ConnectOptions {
   /**
@@ -40,6 +49,12 @@ export interface ConnectOptions {
   connectTimeoutMs?: number | undefined;
   /** How long an unused connection stays open. Default 30,000. */
   idleTimeoutMs?: number | undefined;
+  /**
+   * Whether the server parses and plans a statement once for each connection; `false` does so for
+   * each call, for a pooler in transaction mode that keeps no prepared statements, such as
+   * PgBouncer before 1.21. Default true.
+   */
+  preparedStatements?: boolean | undefined;
   /** Refuse a database that lacks a migration of this library. Default true. */
   requireMigrated?: boolean | undefined;
   /**
@@ -74,20 +89,9 @@ export function refuseBesidePool({
   }
 }
 
-/** What pg makes of a URL; wider than its type says. */
-interface UrlParts {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string | undefined;
-  readonly database: string | undefined;
-  readonly password: string | undefined;
-  readonly ssl: PoolConfig['ssl'];
-  readonly sslnegotiation: PoolConfig['sslnegotiation'];
-  readonly application_name: string | undefined;
-  readonly statement_timeout: string | false | undefined;
-  readonly lock_timeout: string | false | undefined;
-  readonly idle_in_transaction_session_timeout: string | false | undefined;
-  readonly options: string | undefined;
+/** Whether a server without TLS is to be talked to all the same, as with `sslmode=prefer`. */
+export function mayDoWithoutTls(options: ConnectOptions): boolean {
+  return parseUrl(options.url ?? process.env.DATABASE_URL).tls.isOptional;
 }
 
 /** The pool's settings: an option, else what the URL says, else the default. */
@@ -105,34 +109,17 @@ export function poolConfig(options: ConnectOptions): PoolConfig {
     user: url.user,
     database: url.database,
     password: url.password,
-    ssl: url.ssl,
-    sslnegotiation: url.sslnegotiation,
+    ssl: url.tls.ssl,
+    sslnegotiation: url.tls.negotiation,
     application_name: options.applicationName ?? url.application_name ?? defaults.applicationName,
     options: startupOptions(options, url),
     max,
-    connectionTimeoutMillis: milliseconds(options, 'connectTimeoutMs'),
+    connectionTimeoutMillis: milliseconds(options, 'connectTimeoutMs', url.connectTimeoutMs),
     idleTimeoutMillis: milliseconds(options, 'idleTimeoutMs'),
     keepAlive: true,
     types: typeParsers,
-    Client: TidyClient as NonNullable<PoolConfig['Client']>,
+    Client: clientOf(options) as NonNullable<PoolConfig['Client']>,
   };
-}
-
-/**
- * pg leaves the socket open when it gives up by itself, as without a password that the server asks
- * for: that keeps the process alive and a backend waiting until authentication_timeout, a minute by
- * default.
- */
-class TidyClient extends pg.Client {
-  override connect(): Promise<pg.Client>;
-  override connect(callback: (error: Error) => void): void;
-  override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
-    if (callback === undefined) return super.connect();
-    super.connect((error: Error | null) => {
-      if (error) void this.end();
-      callback(error as Error);
-    });
-  }
 }
 
 /** pg would write anything into the first packet, and fail while it does. */
@@ -145,23 +132,53 @@ function checkTexts({ url, applicationName }: ConnectOptions): void {
   }
 }
 
+function clientOf({ preparedStatements = true }: ConnectOptions): typeof OurClient {
+  if (typeof preparedStatements !== 'boolean') {
+    throw new InvalidInputError('preparedStatements', 'must be true or false');
+  }
+  return preparedStatements ? OurClient : UnnamingClient;
+}
+
 /**
  * `-c name=value` for each setting of the session; of two for one name the server takes the last.
  */
 function startupOptions(options: ConnectOptions, url: UrlParts): string {
-  const explicit: string[] = [];
-  // The single statements of the queries rely on seeing what was committed while they waited for a
-  // lock.
-  const others: string[] = [
-    '-c TimeZone=UTC',
-    '-c DateStyle=ISO',
-    '-c default_transaction_isolation=read\\ committed',
-  ];
-  for (const [setting, option] of timeouts) {
-    const target = options[option] === undefined ? others : explicit;
-    target.push(`-c ${setting}=${milliseconds(options, option, url[setting])}`);
-  }
-  return [...others, url.options ?? '', ...explicit].join(' ');
+  const isDefault = ({ option }: Limit) => options[option] === undefined;
+  const all = limits(options, url);
+  return [
+    toOptions([readCommitted, ...all.filter(isDefault)]),
+    url.options ?? '',
+    toOptions([...all.filter((limit) => !isDefault(limit)), ...optionSettings]),
+  ].join(' ');
+}
+
+function toOptions(settings: readonly Wanted[]): string {
+  return settings
+    .map(({ name, value }) => `-c ${name}=${value.replaceAll(/[\s\\]/g, '\\$&')}`)
+    .join(' ');
+}
+
+/**
+ * What the sessions of such a pool have to have. What the URL's own options set is not known here,
+ * and not asked for.
+ */
+export function wantedSettings(options: ConnectOptions): Wanted[] {
+  const url = parseUrl(options.url ?? process.env.DATABASE_URL);
+  const own = (url.options ?? '').toLowerCase();
+  const asked = limits(options, url).filter(
+    ({ name, option }) => options[option] !== undefined || !own.includes(name),
+  );
+  const isolation = own.includes(readCommitted.name) ? [] : [readCommitted];
+  return [...neededOfOurs, ...isolation, ...asked];
+}
+
+type Limit = Wanted & { readonly option: (typeof timeouts)[number][1] };
+
+function limits(options: ConnectOptions, url: UrlParts): Limit[] {
+  return timeouts.map(([name, option]) => {
+    const isDefault = options[option] === undefined && !url[name];
+    return { ...wantedLimit(name, milliseconds(options, option, url[name]), isDefault), option };
+  });
 }
 
 const timeouts = [
@@ -173,43 +190,12 @@ const timeouts = [
 function milliseconds(
   options: ConnectOptions,
   name: Exclude<keyof typeof defaults, 'max' | 'applicationName'>,
-  fromUrl?: string | false,
+  fromUrl?: string | number | false,
 ): number {
-  const value = options[name] ?? (fromUrl ? Number(fromUrl) : defaults[name]);
+  const value = options[name] ?? (fromUrl || fromUrl === 0 ? Number(fromUrl) : defaults[name]);
   // PostgreSQL and Node both count milliseconds in four bytes.
   if (!Number.isInteger(value) || value < 0 || value > 2 ** 31 - 1) {
     throw new InvalidInputError(name, 'must be a whole number of milliseconds, 0 or more');
   }
   return value;
-}
-
-function parseUrl(url: string | undefined): UrlParts {
-  if (url === undefined || url === '') {
-    throw new ConnectError('URL_MISSING', 'pass url, or set DATABASE_URL');
-  }
-  try {
-    if (!/^postgres(?:ql)?:\/\//i.test(url)) throw new TypeError('another scheme');
-    // pg parses a URL in the constructor, without connecting, and fills gaps from PGHOST, PGUSER
-    // and so on.
-    const client = new pg.Client({ connectionString: url });
-    const parts = (client as unknown as { connectionParameters: UrlParts }).connectionParameters;
-    // pg hides the password from such a listing.
-    const all = [...Object.values(parts), parts.password];
-    const isPlain = all.every((part) => !String(part).includes('\0'));
-    if (!isPlain) throw new TypeError('a NUL character');
-    return parts;
-  } catch (error) {
-    if ((error as { syscall?: unknown }).syscall !== undefined) {
-      throw new ConnectError(
-        'TLS_FAILED',
-        'a file that the URL names (sslrootcert, sslcert or sslkey) cannot be read',
-      );
-    }
-    // The parser's error may hold the URL and with it the password.
-    throw new ConnectError(
-      'URL_MALFORMED',
-      'the URL must look like postgres://user:password@host:5432/database, with characters ' +
-        'such as @ : / ? # % in the password percent-encoded',
-    );
-  }
 }

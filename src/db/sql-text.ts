@@ -38,7 +38,7 @@ export function findTransactionControl(text: string): string | undefined {
     .find((words) => words !== undefined);
 }
 
-/** Whether a statement of the text ends a transaction that is open, as `rollback and chain` does. */
+/** Whether a statement of the text ends an open transaction, as `rollback and chain` does. */
 export function endsTransaction(text: string): boolean {
   return splitStatements(text).some((statement) => {
     const words = TRANSACTION_CONTROL.exec(statement)?.[1];

@@ -60,8 +60,16 @@ export function fromDriver(error: unknown): Error {
 }
 
 // pg's fixed texts, which hold no data, and that of a deadline.
-const LOSSES =
-  /^(?:Connection terminated|Client (?:has encountered a connection error|was closed)|no answer within)|^(?:Query read timeout|timeout expired)$/;
+const LOSSES = new RegExp(
+  `^(?:${[
+    'Connection terminated',
+    'Client has encountered a connection error',
+    'Client was closed',
+    'no answer within',
+    'Query read timeout$',
+    'timeout expired$',
+  ].join('|')})`,
+);
 
 /**
  * Whether the server, and not the network or the driver, refused: the connection is still in step.

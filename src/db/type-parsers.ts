@@ -45,8 +45,8 @@ function arrayOf(parse: Parser): Parser {
 
 /**
  * How this library reads values: int8 as `bigint`, timestamptz as `Date`, json and jsonb parsed,
- * and numeric, date and interval as text, and arrays as their items. `pg.types`, which the whole process shares, stays as it
- * is.
+ * and numeric, date and interval as text, and arrays as their items. `pg.types`, which the whole
+ * process shares, stays as it is.
  *
  * This holds for `statement()` and for the pools of `connect()`. Drizzle brings its own reading:
  * its builder maps by column (bigint and Date as well), but `db.execute(sql)` returns int8,

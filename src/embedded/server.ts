@@ -6,9 +6,15 @@ import type { Postmaster } from './postmaster.ts';
 /** The database that every embedded server has, besides PostgreSQL's own. */
 const DATABASE = 'azora';
 
+/** No variable such as PGSSLMODE, PGSSLNEGOTIATION or PGOPTIONS says how to talk to our server. */
+const plainClient = { ssl: false, sslnegotiation: 'postgres', options: ' ' } as const;
+
 /** A running embedded server. */
 export interface EmbeddedServer {
-  /** Of the database `azora`, with the password. */
+  /**
+   * Of the database `azora`, with the password. It says that there is no TLS, whatever PGSSLMODE
+   * asks for.
+   */
   url: string;
   port: number;
   /** The process id of the server, for tests that kill it. */
@@ -44,13 +50,13 @@ export async function describeServer(
     );
   }
   const base = `postgresql://${SUPERUSER}:${secret.password}@127.0.0.1:${port}`;
-  const client = new pg.Client({ connectionString: `${base}/postgres`, ssl: false });
+  const client = new pg.Client({ connectionString: `${base}/postgres`, ...plainClient });
   // Of a server that dies meanwhile; what waits for it is rejected as well.
   client.on('error', () => {});
   await client.connect();
   try {
     const serverVersion = await ensureDatabase(client);
-    return { url: `${base}/${DATABASE}`, port, pid, dataDir, serverVersion, stop };
+    return { url: `${base}/${DATABASE}?sslmode=disable`, port, pid, dataDir, serverVersion, stop };
   } finally {
     await client.end();
   }

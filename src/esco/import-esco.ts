@@ -60,8 +60,8 @@ const changedSettings = statement<Settings, [nestedLoops: string, timeout: strin
  * occupations that a release no longer has stay, and so do those of other sources, with what they
  * need; relations that it no longer has between an occupation of its own and a skill are removed.
  *
- * @throws EscoError when a file or column is missing, or a file is empty, not UTF-8, not CSV, has a column
- * twice or no usable row.
+ * @throws EscoError when a file or column is missing, or a file is empty, not UTF-8, not CSV, has a
+ * column twice or no usable row.
  * @throws InvalidInputError
  */
 export async function importEsco(

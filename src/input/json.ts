@@ -27,7 +27,7 @@ export function withinBytes(most: number): [(value: Json) => boolean, { error: s
   return [(value) => bytesOf(value, most) <= most, { error }];
 }
 
-/** As PostgreSQL prints a jsonb, with a blank after each colon and comma; stops soon after `most`. */
+/** As PostgreSQL prints it, with a blank after each colon and comma; stops soon after `most`. */
 function bytesOf(value: Json, most: number): number {
   if (typeof value === 'string') return Buffer.byteLength(JSON.stringify(value));
   if (typeof value === 'number') return digitsOf(value);

@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import { findTransactionControl, isConcurrent } from '../db/sql-text.ts';
 import { recordApplied } from './bookkeeping.ts';
 import { resetSession } from './client.ts';
+import { assertDeployLock } from './deploy-lock.ts';
 import { MigrationError, migrationFailed, transactionControl } from './errors.ts';
 import { dropInvalidIndex } from './invalid-index.ts';
 import type { Migration } from './migration-files.ts';
@@ -74,6 +75,7 @@ async function applyInTransaction(
 ): Promise<void> {
   await client.query('begin');
   try {
+    await assertDeployLock(client);
     await client.query(`set local lock_timeout = ${settings.lockTimeoutMs}`);
     for (const [index, statement] of migration.statements.entries()) {
       await runStatement(client, migration, index, statement);
@@ -91,6 +93,7 @@ async function applyStepwise(
   migration: Migration,
   settings: ApplySettings & { readonly record: boolean },
 ): Promise<void> {
+  await assertDeployLock(client);
   for (const [index, statement] of migration.statements.entries()) {
     // Concurrent index builds wait for old transactions by design and hold nobody up meanwhile.
     const lockTimeoutMs = isConcurrent(statement) ? 0 : settings.lockTimeoutMs;

@@ -1,6 +1,9 @@
 import type { PoolClient } from 'pg';
-import { connect } from '../db/connect.ts';
+import { connect, type Database } from '../db/connect.ts';
+import { isPooled, sharesBackends } from '../db/pooler.ts';
 import { fromDriver, isServerError } from '../db/to-db-error.ts';
+import { ConnectError } from '../errors.ts';
+import { sessionShared } from './errors.ts';
 
 const CHECK_MS = 500;
 const INVALID_PARAMETER_VALUE = '22023';
@@ -10,23 +13,18 @@ const INVALID_PARAMETER_VALUE = '22023';
  * database or the role sets: a migration may take long, and says itself how long it waits for
  * locks. When this process dies, the server ends the session within half a second, whatever it is
  * running. What the server refuses comes as one of our errors.
+ *
+ * @throws MigrationError `SESSION_SHARED` through a pooler that keeps no session for it.
  */
 export async function withClient<T>(
   url: string | undefined,
   work: (client: PoolClient) => Promise<T>,
 ): Promise<T> {
-  const db = await connect({
-    url,
-    max: 1,
-    applicationName: 'azora-db migrate',
-    statementTimeoutMs: 0,
-    lockTimeoutMs: 0,
-    idleInTransactionTimeoutMs: 0,
-    requireMigrated: false,
-  });
+  const db = await open(url);
   try {
     const client = await db.$client.connect();
     try {
+      await refuseShared(client, db);
       await resetSession(client);
       return await work(client);
     } finally {
@@ -38,6 +36,33 @@ export async function withClient<T>(
   } finally {
     await db.close();
   }
+}
+
+// What a pooler is refused for at connect() is of no account here, because migrations need more.
+const POOLER_CODES = ['SETTINGS_NOT_KEPT', 'PREPARED_STATEMENTS_LOST', 'TRANSACTIONS_REFUSED'];
+
+async function open(url: string | undefined): Promise<Database> {
+  try {
+    return await connect({
+      url,
+      max: 1,
+      applicationName: 'azora-db migrate',
+      statementTimeoutMs: 0,
+      lockTimeoutMs: 0,
+      idleInTransactionTimeoutMs: 0,
+      requireMigrated: false,
+    });
+  } catch (error) {
+    const isOfPooler = error instanceof ConnectError && POOLER_CODES.includes(error.code);
+    throw isOfPooler ? sessionShared() : error;
+  }
+}
+
+// In a session that is not its own it would lose its lock, and leave its settings to others.
+async function refuseShared(client: PoolClient, { $client }: Database): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+  const isDirect = !isPooled(client, Number(rows[0]?.pid));
+  if (!isDirect && (await sharesBackends(client, $client))) throw sessionShared();
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { withAdvisoryLock } from '../db/advisory-lock.ts';
-import { MigrationError } from './errors.ts';
+import { MigrationError, sessionShared } from './errors.ts';
 
 // Any constant will do, as long as every release uses the same: these are the letters "azoradb".
 const DEPLOY_LOCK = 0x617a6f72616462n;
@@ -30,4 +30,20 @@ export async function withDeployLock<T>(
         'shows its pid.',
     );
   return withAdvisoryLock(client, { key: DEPLOY_LOCK, timeoutMs, onWait, onTimeout }, work);
+}
+
+/**
+ * The sure look: in a transaction it is about the backend that all of it runs on.
+ *
+ * @throws MigrationError `SESSION_SHARED` when the lock is another backend's.
+ */
+export async function assertDeployLock(client: PoolClient): Promise<void> {
+  const { rowCount } = await client.query(
+    `select from pg_locks
+     where locktype = 'advisory' and granted and pid = pg_backend_pid() and objsubid = 1
+       and database = (select oid from pg_database where datname = current_database())
+       and classid::bigint << 32 | objid::bigint = $1::bigint`,
+    [DEPLOY_LOCK.toString()],
+  );
+  if (rowCount === 0) throw sessionShared();
 }

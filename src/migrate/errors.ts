@@ -12,7 +12,8 @@ export type MigrationErrorCode =
   | 'MIGRATION_LATE'
   | 'MIGRATION_TRANSACTION_CONTROL'
   | 'PUSH_FAILED'
-  | 'RESET_BLOCKED';
+  | 'RESET_BLOCKED'
+  | 'SESSION_SHARED';
 
 /** A migration could not be applied, or must not be; the message says which and what to do. */
 export class MigrationError extends AzoraDbError {
@@ -100,6 +101,16 @@ export function transactionControl(
 function reasonOf(error: unknown, cause: Error): string {
   if (!isServerError(error) || error.code.startsWith('22')) return cause.message;
   return `${error.message} (SQLSTATE ${error.code})`;
+}
+
+/** Says that a pooler is in the way. */
+export function sessionShared(): MigrationError {
+  return new MigrationError(
+    'SESSION_SHARED',
+    'Migrations need a session of their own, for the lock that keeps other deploys away and for ' +
+      'their settings, and a pooler stands in between that gives them none. Pass the URL of the ' +
+      'server itself, or of a pooler in session mode.',
+  );
 }
 
 /** Says who kept a reset from its locks. */

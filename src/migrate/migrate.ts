@@ -16,7 +16,7 @@ export type MigrateEvent =
   | { readonly type: 'applied'; readonly tag: string };
 
 export interface MigrateOptions {
-  /** Defaults to `process.env.DATABASE_URL`. Not through a pooler in transaction mode. */
+  /** Defaults to `process.env.DATABASE_URL`. Of the server itself, or a pooler in session mode. */
   readonly url?: string | undefined;
   /** Defaults to the migrations of this package. */
   readonly migrationsFolder?: string | undefined;
@@ -46,7 +46,7 @@ export interface MigrateOptions {
  * `create index concurrently` and its like.
  *
  * @throws MigrationError when a migration fails, was edited or deleted after being applied, was
- *   merged late, or another deploy does not end.
+ *   merged late, another deploy does not end, or a pooler keeps no session for it.
  * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it
  * lists.
  */

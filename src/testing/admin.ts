@@ -6,7 +6,11 @@ export async function withAdmin<T>(
   work: (admin: pg.Client) => Promise<T>,
 ): Promise<T> {
   const admin = new pg.Client({
-    connectionString: serverUrl,
+    connectionString: withoutOptions(serverUrl),
+    // For a server without TLS, whose URL says so: pg would not take PGSSLNEGOTIATION beside that.
+    ...(new URL(serverUrl).searchParams.get('sslmode') === 'disable' && {
+      sslnegotiation: 'postgres',
+    }),
     application_name: 'azora-db testing',
     connectionTimeoutMillis: 10_000,
   });
@@ -25,5 +29,12 @@ export async function withAdmin<T>(
 export function withDatabase(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
+  return url.toString();
+}
+
+/** So that PGOPTIONS, which is for a developer's own server, does not reach into this one. */
+export function withoutOptions(serverUrl: string): string {
+  const url = new URL(serverUrl);
+  if (!url.searchParams.has('options')) url.searchParams.set('options', ' ');
   return url.toString();
 }

@@ -51,7 +51,7 @@ export async function startContainer(
       .start();
     const address = `${container.getHost()}:${container.getPort()}`;
     return {
-      url: `postgresql://${USER}:${password}@${address}/postgres`,
+      url: `postgresql://${USER}:${password}@${address}/postgres?sslmode=disable`,
       stop: async () => {
         await container.stop();
       },

@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { migrate } from '../migrate/index.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
-import { withAdmin, withDatabase } from './admin.ts';
+import { withAdmin, withDatabase, withoutOptions } from './admin.ts';
 import { withBuildLock } from './build-lock.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { buildingName, TEMPLATE_PREFIX, templateName } from './names.ts';
@@ -78,7 +78,7 @@ async function build(
   await drop(admin, building);
   await createEmptyDatabase(admin, building);
   await touch(admin, building);
-  await migrate({ url: withDatabase(serverUrl, building), migrationsFolder });
+  await migrate({ url: withoutOptions(withDatabase(serverUrl, building)), migrationsFolder });
   await admin.query(`alter database ${building} with allow_connections false is_template true`);
   await admin.query(`alter database ${building} rename to ${template}`);
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Database } from '../db/connect.ts';
-import { withAdmin, withDatabase } from './admin.ts';
+import { withAdmin, withDatabase, withoutOptions } from './admin.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { newCloneName } from './names.ts';
 import { ensureTemplate } from './template.ts';
@@ -42,7 +42,7 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
   const url = withDatabase(serverUrl, name);
   try {
     const db = await connect({
-      url,
+      url: withoutOptions(url),
       max,
       // Another folder's migrations need not contain ours.
       requireMigrated: options.migrationsFolder === undefined,

@@ -99,7 +99,7 @@ describe('azora-db, when it fails', () => {
       (url) => change(url, (u) => (u.password = 'S3cretWrong')),
       /password/,
     ],
-    ['the database is missing', (url) => `${url}_missing`, /has no database/],
+    ['the database is missing', (url) => url.replace('?', '_missing?'), /has no database/],
     ['the URL is malformed', (url) => url.replace('//', '/S3cret:S3cret@'), /must look like/],
   ])('says plainly that %s, without the password', async (_what, spoil, message) => {
     const url = await emptyDatabase();

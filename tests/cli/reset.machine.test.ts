@@ -74,7 +74,7 @@ describe('azora-db reset', () => {
 
   it.each([
     ['named by the URL', () => ({ DATABASE_URL: 'postgres://azora:S3cret@db.example.com/azora' })],
-    ['hidden in a parameter', () => ({ DATABASE_URL: `${url}?host=db.example.com` })],
+    ['hidden in a parameter', () => ({ DATABASE_URL: `${url}&host=db.example.com` })],
     [
       'that only PGHOST names',
       () => ({ DATABASE_URL: `postgres:///${nameOf()}`, PGHOST: 'db.example.com' }),

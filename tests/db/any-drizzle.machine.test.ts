@@ -6,13 +6,14 @@ import { seedDemo } from '../../seeds/demo/index.ts';
 import { connect, type Database } from '../../src/db/connect.ts';
 import type { Db } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
-import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
+import { AzoraDbError } from '../../src/errors.ts';
 import * as education from '../../src/queries/education/index.ts';
 import * as finance from '../../src/queries/finance/index.ts';
 import * as marketplace from '../../src/queries/marketplace/index.ts';
 import { plainPool } from '../setup/plain-pool.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 import { calls } from './every-query.ts';
+import { isForDatabase, outcomeOf, undone } from './outcomes.ts';
 
 // What services do to the whole process, and to their pools.
 const { builtins, setTypeParser } = pg.types;
@@ -39,51 +40,6 @@ afterAll(() => pool.end());
 
 const beginPlain = (run: (tx: Db) => Promise<void>) =>
   plain.transaction(run, { isolationLevel: 'read committed' });
-const undo = new Error('undo');
-
-/** What a function answers in a transaction of which nothing is kept. */
-async function undone(
-  begin: (callback: (tx: Db) => Promise<void>) => Promise<unknown>,
-  call: (db: Db) => Promise<unknown>,
-): Promise<unknown> {
-  let answer: unknown;
-  await begin(async (tx) => {
-    answer = await call(tx);
-    throw undo;
-  }).catch((error: unknown) => {
-    if (error !== undo) throw error;
-  });
-  return answer;
-}
-
-/** The outcome, with what differs between two runs of the same call written alike. */
-async function outcomeOf(run: () => unknown): Promise<{ value?: unknown; alike: unknown }> {
-  try {
-    const value = await run();
-    return { value, alike: alike(value) };
-  } catch (error) {
-    if (!(error instanceof AzoraDbError)) throw error;
-    const { name, message, ...rest } = error;
-    return { alike: { name, message: alike(message), ...(alike(rest) as object) } };
-  }
-}
-
-const ID_OF_RUN = /(?!0190|0000)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-
-function alike(value: unknown, key = ''): unknown {
-  if (value instanceof Date) {
-    return Math.abs(Date.now() - value.getTime()) < 600_000 ? 'just now' : value;
-  }
-  // It holds the time as the session prints it.
-  if (key === 'nextCursor') return value === null ? null : 'a cursor';
-  if (typeof value === 'string') {
-    return /^[0-9a-f]{64}$/.test(value) ? 'a hash' : value.replace(ID_OF_RUN, 'an id');
-  }
-  if (Array.isArray(value)) return value.map((item) => alike(item));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, alike(item, name)]));
-}
-
 describe('every query function', () => {
   test('is called here', () => {
     const exported = Object.entries({ ...education, ...finance, ...marketplace })
@@ -129,12 +85,6 @@ describe('a cursor', () => {
     expect(again.items).toEqual(next.items);
   });
 });
-
-/** Whether the function is one that refuses a transaction, or one without a snapshot. */
-function isForDatabase(outcome: unknown): boolean {
-  const { name, field = '' } = (outcome ?? {}) as { name?: string; field?: string };
-  return name === InvalidInputError.name && ['db', 'isolation'].includes(field);
-}
 
 function isRefusal(outcome: unknown): boolean {
   return typeof outcome === 'object' && outcome !== null && 'name' in outcome && 'code' in outcome;

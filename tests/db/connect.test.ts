@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { inspect } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type ConnectOptions, connect } from '../../src/db/connect.ts';
 import { readJournal } from '../../src/journal.ts';
 import { rejection } from '../setup/errors.ts';
@@ -162,8 +162,8 @@ describe('connect refuses', () => {
   });
 
   test('a certificate file that is not there', async () => {
-    const url = withParameter(database.url, 'sslrootcert', '/no/such/root.crt');
-    const error = await refusal({ url });
+    const url = withParameter(database.url, 'sslmode', 'verify-full');
+    const error = await refusal({ url: `${url}&sslrootcert=/no/such/root.crt` });
     expect(error).toMatchObject({ code: 'TLS_FAILED' });
     expect(error.message).toContain('cannot be read');
   });
@@ -220,5 +220,38 @@ describe('connect refuses', () => {
   ])('an option that makes no sense: %s', async (field, options) => {
     const error = await refusal({ url: database.url, ...options });
     expect(error).toMatchObject({ code: 'INVALID_INPUT', field });
+  });
+});
+
+describe('connect finds', () => {
+  test('a server without TLS by sslmode=prefer, in the URL or PGSSLMODE', async () => {
+    const url = withParameter(database.url, 'sslmode', 'prefer');
+    await (await connect({ url })).close();
+    const bare = urlWith(database.url, (parts) => parts.searchParams.delete('sslmode'));
+    vi.stubEnv('PGSSLMODE', 'prefer');
+    try {
+      await (await connect({ url: bare })).close();
+      vi.stubEnv('PGSSLMODE', 'require');
+      expect(await refusal({ url: bare })).toMatchObject({ code: 'TLS_FAILED' });
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  test('a database whose name has to be encoded', async () => {
+    const name = `azora a@b/c?d%e ${process.pid}`;
+    const { $client } = database.db;
+    await $client.query(`create database "${name}"`);
+    try {
+      const url = urlWith(database.url, (parts) => {
+        parts.pathname = `/${encodeURIComponent(name)}`;
+      });
+      const db = await connect({ url, requireMigrated: false });
+      const { rows } = await db.$client.query('select current_database() as name');
+      await db.close();
+      expect(rows[0]).toEqual({ name });
+    } finally {
+      await $client.query(`drop database "${name}"`);
+    }
   });
 });

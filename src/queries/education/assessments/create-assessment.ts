@@ -34,7 +34,7 @@ const insertedAssessment = statement<
   'inserted_assessment',
   `insert into education.assessments
    (id, user_id, course_id, type, title, questions, max_score, pass_percent)
-   values (coalesce($1::uuid, uuidv7()), $2, $3, $4, $5, $6, $7, $8)
+   values (coalesce($1::uuid, platform.new_id()), $2, $3, $4, $5, $6, $7, $8)
    returning ${assessmentList}`,
 );
 

@@ -57,7 +57,7 @@ const insertedModules = statement<
    new_courses as (
      insert into education.courses
        (id, instructor_id, title, description, level, duration_minutes, price, currency)
-     values (coalesce($9::uuid, uuidv7()), $10, $11, $12, $13, $14, $15, $16)
+     values (coalesce($9::uuid, platform.new_id()), $10, $11, $12, $13, $14, $15, $16)
      returning id
    ),
    new_modules as (

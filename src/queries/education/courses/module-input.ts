@@ -56,7 +56,7 @@ export type ModuleArrays = [
 
 /** The modules as a CTE, numbered from 1, each with an id. */
 export const OFFERED_MODULES = `offered_modules as materialized (
-     select coalesce(id, uuidv7()) as id, title, content, weight, is_optional,
+     select coalesce(id, platform.new_id()) as id, title, content, weight, is_optional,
        prerequisites_needed, number
      from unnest($1::uuid[], $2::text[], $3::text[], $4::int[], $5::boolean[], $6::smallint[])
        with ordinality as offered

@@ -61,8 +61,9 @@ export interface RecordProgressParams {
 
 /**
  * CONFLICT: another event of this user has the id. REFUSED: what is stored of this learner breaks a
- * rule of the database with the event, as after a repair by hand: see `verifyProgress`. UNKNOWN_MODULE: the course never published such
- * a module. BEFORE_ENROLLMENT, IN_FUTURE: when it occurred, with the tolerance. Sent again later,
+ * rule of the database with the event, as after a repair by hand: see `verifyProgress`.
+ * UNKNOWN_MODULE: the course never published such a module. BEFORE_ENROLLMENT, IN_FUTURE: when it
+ * occurred, with the tolerance. Sent again later,
  * an event that was IN_FUTURE, NOT_ENROLLED, DROPPED or of an UNKNOWN_MODULE or UNKNOWN_USER may
  * apply; the other two never will.
  */

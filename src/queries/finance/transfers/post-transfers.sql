@@ -204,7 +204,7 @@ begin
       target_balances[i] := posted_of[t];
       newest := greatest(newest, posted_at_of[s], posted_at_of[t]);
     end if;
-    ids[i] := uuidv7();
+    ids[i] := platform.new_id();
     is_new[i] := true;
     failures[i] := failed_with;
     any_rejected := any_rejected or failed_with is not null;
