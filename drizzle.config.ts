@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'drizzle-kit';
+import { kitCredentials } from './src/migrate/drizzle-kit.ts';
 import { orderKeyColumns } from './src/migrate/kit-introspection.ts';
 import { serviceSchemas } from './src/schema/schemas.ts';
 
@@ -14,5 +15,5 @@ export default defineConfig({
   out: './drizzle',
   // `public` is left out on purpose: `push` would offer to drop what it does not know there.
   schemaFilter: serviceSchemas,
-  dbCredentials: { url: process.env.DATABASE_URL ?? '' },
+  dbCredentials: kitCredentials(process.env.DATABASE_URL),
 });

@@ -63,7 +63,9 @@ async function checkPooler(client: PoolClient, { pool }: PoolExecutor): Promise<
   try {
     passesNames = await keepsNames(client);
   } catch (error) {
-    if (!isServerError(error) || error.code !== '08P01') throw error;
+    // PgBouncer has one code for whatever it says itself.
+    const isRefusal = isServerError(error) && /transaction blocks not allowed/.test(error.message);
+    if (!isRefusal) throw error;
     throw new ConnectError(
       'TRANSACTIONS_REFUSED',
       'the pooler allows no transactions: set its pool_mode to transaction or session',

@@ -18,16 +18,16 @@ const FILES = ['sslrootcert', 'sslcert', 'sslkey'] as const;
 const unencrypted: Tls = { ssl: false, isOptional: false, negotiation: 'postgres' };
 
 /**
- * As libpq reads `sslmode`, its files and their variables, with two differences: without any of
- * them it is off, and `verify-full` without `sslrootcert` trusts whom Node.js trusts. pg adds
- * `no-verify`, which is `require` whatever `sslrootcert` says, and `ssl=true`, which is
- * `verify-full`.
+ * As libpq reads `sslmode`, its files and their variables, so never over a socket, with two
+ * differences: without any of them it is off, and `verify-full` without `sslrootcert` trusts whom
+ * Node.js trusts. pg adds `no-verify`, which is `require` whatever `sslrootcert` says, and
+ * `ssl=true`, which is `verify-full`.
  *
  * @throws ConnectError URL_UNSUPPORTED, or TLS_FAILED when a file cannot be read.
  */
-export function readTls(parameters: Parameters): Tls {
+export function readTls(parameters: Parameters, isSocket: boolean): Tls {
   const mode = readMode(parameters);
-  if (mode === 'disable') return unencrypted;
+  if (mode === 'disable' || isSocket) return unencrypted;
   const files = readFiles(parameters);
   const isOptional = mode === 'prefer';
   return { ssl: sslOf(mode, files), isOptional, negotiation: readNegotiation(parameters, mode) };

@@ -62,28 +62,56 @@ export function parseUrl(url: string | undefined): ParsedUrl {
   }
   const [, base = '', path, query = ''] =
     /^(postgres(?:ql)?:\/\/[^/?#]*)(?:\/([^?#]*))?(?:\?([^#]*))?$/i.exec(url) ?? [];
-  if (base === '') throw malformed();
+  if (base === '' || !isEncoded(url)) throw malformed();
+  refusePlus(query);
   const parameters = new Map(new URLSearchParams(query));
   // A comma in the name or the password is none of a list. PGHOST may be one too.
   const hosts = parameters.get('host') ?? base.slice(base.lastIndexOf('@') + 1);
-  refuseSeveral(hosts);
+  refuseSeveral('host', hosts);
+  refuseSeveral('port', parameters.get('port') ?? '');
   const parts = parseParts(base, path, parameters);
   for (const [name, value] of parameters) refuseUnknown(name, value);
-  refuseSeveral(parts.host);
+  refuseSeveral('host', parts.host);
   const connectTimeoutMs = readConnectTimeout(parameters);
-  return { ...parts, tls: readTls(parameters), connectTimeoutMs };
+  return { ...parts, tls: readTls(parameters, parts.host.startsWith('/')), connectTimeoutMs };
 }
 
-function refuseSeveral(host: string): void {
-  if (host.includes(',')) throw unsupported('host', 'must be one: several are not tried in turn');
+/** The parsers would leave out tabs and line ends, and take what is no code of UTF-8 for a text. */
+function isEncoded(url: string): boolean {
+  try {
+    decodeURIComponent(url);
+    return !/[\t\r\n]/.test(url);
+  } catch {
+    return false;
+  }
+}
+
+function refuseSeveral(name: string, value: string): void {
+  if (value.includes(',')) throw unsupported(name, 'must be one: several are not tried in turn');
+}
+
+/**
+ * To libpq it is a plus, and to URLSearchParams, which writes many URLs, a space. In options only
+ * the space has a meaning.
+ */
+function refusePlus(query: string): void {
+  for (const pair of query.split('&')) {
+    const [name = ''] = pair.split('=');
+    if (!pair.includes('+') || name === 'options') continue;
+    throw unsupportedParameter(name, 'has a + that may be a space: write %20, or %2B for a plus');
+  }
 }
 
 function refuseUnknown(name: string, value: string): void {
   const allowed = ONLY[name];
   if (OF_PG.has(name) || OWN.has(name) || allowed?.includes(value)) return;
   const rule = allowed ? `can only be ${allowed.join(', ')} here` : 'is not supported: remove it';
-  // A name could hold what should have been encoded, as in a password with a question mark.
-  throw unsupported(/^[a-z_]{1,40}$/.test(name) ? `parameter ${name}` : 'parameter', rule);
+  throw unsupportedParameter(name, rule);
+}
+
+/** A name could hold what should have been encoded, as in a password with a question mark. */
+function unsupportedParameter(name: string, rule: string): ConnectError {
+  return unsupported(/^[a-z_]{1,40}$/.test(name) ? `parameter ${name}` : 'parameter', rule);
 }
 
 function parseParts(
@@ -106,7 +134,10 @@ function parseParts(
     const database = parameters.get('dbname') || decodeURIComponent(path ?? '') || found.database;
     const parts = { ...found, password, database };
     const isPlain = Object.values(parts).every((part) => !String(part).includes('\0'));
-    if (!isPlain || !(parts.port > 0 && parts.port < 65_536)) throw malformed();
+    // pg takes the digits that a port begins with.
+    const port = parameters.get('port') || /:(\d+)$/.exec(base)?.[1] || process.env.PGPORT || '';
+    const isPort = /^\d*$/.test(port) && parts.port > 0 && parts.port < 65_536;
+    if (!isPlain || !isPort) throw malformed();
     return parts;
   } catch {
     // The parser's error may hold the URL and with it the password.
@@ -119,7 +150,7 @@ function readConnectTimeout(parameters: ReadonlyMap<string, string>): number | u
   const text = parameters.get('connect_timeout') ?? process.env.PGCONNECT_TIMEOUT;
   if (text === undefined || text === '') return undefined;
   const seconds = Number(text);
-  if (Number.isInteger(seconds) && seconds < 2_000_000) return Math.max(seconds, 0) * 1_000;
+  if (/^[-+]?\d+$/.test(text) && seconds < 2_000_000) return Math.max(seconds, 0) * 1_000;
   throw unsupported('connect_timeout', 'must be a whole number of seconds');
 }
 

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
+import { parseUrl } from '../db/url.ts';
 import { packageRoot } from '../package-root.ts';
 import { MigrationError } from './errors.ts';
 
@@ -26,6 +27,27 @@ export function drizzleKitBin(): string {
     );
   }
   return fileURLToPath(new URL('bin.cjs', entry));
+}
+
+/**
+ * What drizzle-kit connects by: the server and database that `connect()` would go to, which its own
+ * reading of a URL misses where the name is encoded or in `dbname`. It goes on without a URL, as
+ * `generate` does not need one.
+ */
+export function kitCredentials(url: string | undefined) {
+  if (!url) return { url: '' };
+  const { host, port, user, password, database = '', options, tls } = parseUrl(url);
+  // drizzle-kit hands neither to pg, which takes them from here.
+  process.env.PGOPTIONS = options ?? '';
+  process.env.PGSSLNEGOTIATION = tls.negotiation;
+  return {
+    host,
+    port,
+    database,
+    ssl: tls.ssl,
+    ...(user && { user }),
+    ...(password && { password }),
+  };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { serviceSchemas } from '../schema/schemas.ts';
 import { withClient } from './client.ts';
-import { withDeployLock } from './deploy-lock.ts';
+import { assertDeployLock, withDeployLock } from './deploy-lock.ts';
 import { resetBlocked } from './errors.ts';
 import { deployLock } from './migrate.ts';
 import { readMigrations } from './migration-files.ts';
@@ -42,6 +42,7 @@ export async function dropAll(options: DropOptions): Promise<void> {
 
 async function drop(client: PoolClient, lockTimeoutMs: number): Promise<void> {
   await client.query('begin');
+  await assertDeployLock(client);
   // Somebody's open transaction is to be named, not waited for without an end.
   await client.query(`set local lock_timeout = ${lockTimeoutMs}`);
   await client.query(`drop schema if exists ${serviceSchemas.join(', ')} cascade`);

@@ -29,6 +29,8 @@ export async function withAdmin<T>(
 export function withDatabase(serverUrl: string, database: string): string {
   const url = new URL(serverUrl);
   url.pathname = `/${database}`;
+  // It would win over the path, and lead into the very database that the tests are to stay out of.
+  url.searchParams.delete('dbname');
   return url.toString();
 }
 

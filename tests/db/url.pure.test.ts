@@ -28,6 +28,9 @@ describe('a URL is read as libpq reads it:', () => {
     ['postgres://u@/a?host=/run/pg&port=6000', { host: '/run/pg', port: 6000, database: 'a' }],
     ['postgres://h/a?user=u&password=p', { host: 'h', user: 'u', password: 'p' }],
     ['postgres://u:a,b@h/c,d', { password: 'a,b', database: 'c,d', host: 'h' }],
+    ['postgres://u@h/a?options=-c%20a.b%3D1', { options: '-c a.b=1' }],
+    ['postgres://u@h/a?options=-c+a.b%3D1', { options: '-c a.b=1' }],
+    ['postgres://u:p+q@h/c+d?user=v%2Bw', { user: 'v+w', password: 'p+q', database: 'c+d' }],
     ['postgres://u@h/a?connect_timeout=7', { connectTimeoutMs: 7_000 }],
     ['postgres://u@h/a?connect_timeout=0', { connectTimeoutMs: 0 }],
     ['postgres://u@h/a?channel_binding=prefer&target_session_attrs=any', { host: 'h' }],
@@ -75,6 +78,14 @@ describe('TLS:', () => {
     });
   });
 
+  test.each(['', '&sslmode=require', '&sslmode=verify-full&sslrootcert=/nowhere'])(
+    'none over a socket, with "%s" and whatever PGSSLMODE says',
+    (query) => {
+      vi.stubEnv('PGSSLMODE', 'require');
+      expect(parseUrl(`postgres://u@/a?host=/run/pg${query}`).tls.ssl).toBe(false);
+    },
+  );
+
   test('PGSSLMODE, PGSSLROOTCERT and PGSSLNEGOTIATION count where the URL says nothing', () => {
     vi.stubEnv('PGSSLMODE', 'verify-full');
     vi.stubEnv('PGSSLNEGOTIATION', 'direct');
@@ -90,6 +101,11 @@ describe('refused, by the name of the parameter, is what would be ignored:', () 
     ['postgres://u:hunter2@h1:1,h2:2/a', 'host'],
     ['postgres://u:hunter2@h1,h2/a', 'host'],
     ['postgres://u:hunter2@/a?host=h1,h2', 'host'],
+    ['postgres://u:hunter2@h/a?port=1,2', 'port'],
+    ['postgres://u@h/a?password=hunter2+', 'password'],
+    ['postgres://u:hunter2@h/a?dbname=a+b', 'dbname'],
+    ['postgres://u:hunter2@h/a?connect_timeout=0x10', 'connect_timeout'],
+    ['postgres://u:hunter2@h/a?host=/run/pg&sslmode=verify-fool', 'sslmode'],
     ['postgres://u:hunter2@h/a?service=shop', 'service'],
     ['postgres://u:hunter2@h/a?hostaddr=127.0.0.1', 'hostaddr'],
     ['postgres://u:hunter2@h/a?target_session_attrs=read-write', 'target_session_attrs'],
@@ -111,6 +127,12 @@ describe('refused, by the name of the parameter, is what would be ignored:', () 
     expect(error.message).not.toContain('hunter2');
   });
 
+  test('PGPORT with several ports, unless the URL has one', async () => {
+    vi.stubEnv('PGPORT', '6000,6001');
+    expect(await refusal('postgres://h/a')).toMatchObject({ code: 'URL_MALFORMED' });
+    expect(parseUrl('postgres://u:1@h:7000/a')).toMatchObject({ port: 7000 });
+  });
+
   test('PGHOST with several hosts', async () => {
     vi.stubEnv('PGHOST', 'h1,h2');
     expect(await refusal('postgres:///a')).toMatchObject({ code: 'URL_UNSUPPORTED' });
@@ -123,6 +145,11 @@ describe('refused, by the name of the parameter, is what would be ignored:', () 
     'postgres://u:hunter2@h/%zz',
     'postgres://u:hunter2@h:0/a',
     'postgres://u:hunter2@h/a?port=x',
+    'postgres://u:hunter2@h/a?port=6000x',
+    'postgres://u:hun%ter2@h/a',
+    'postgres://u@h/a?password=hunter2%ff',
+    'postgres://u:hun\tter2@h/a',
+    'postgres://u:hunter2@h/a\n',
     'postgres://u:hunter2@h/a%00b',
   ])('and what is no URL: %s', async (url) => {
     const error = await refusal(url);
