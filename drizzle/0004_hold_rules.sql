@@ -10,8 +10,60 @@
 -- verifySeals before, sealEntries after, and keep the new head. The system wallets' owners get ids
 -- that are UUIDs by RFC 9562: every entry of theirs, about half of all, is rewritten under locks,
 -- and the addresses of these wallets change. Stop the services of the release before.
+--
+-- Names, emails and places are compared alike in every database, whatever its locale: the unique
+-- indexes of users, skills and personalities and the search index of jobs are built anew. It stops
+-- at a unique index when the locale or composition alone kept two rows apart. Look for them first,
+-- and rename or merge: in psql, for users, skills and personalities alike,
+--   select array_agg(id) from identity.users
+--   group by replace(replace(normalize(lower(email collate "und-x-icu")), U&'i\0307', 'i'),
+--     U&'\03C2', U&'\03C3') having count(*) > 1;
 --> statement-breakpoint
 set local check_function_bodies = off;
+--> statement-breakpoint
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
+do $$
+begin
+  if obj_description(to_regprocedure('public.fold_text(text)'), 'pg_proc')
+    is distinct from 'Text as it is compared whatever the case of its letters, in every database'
+    and to_regprocedure('public.fold_text(text)') is not null
+  then
+    raise exception using
+      errcode = 'duplicate_function',
+      message = format(
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.fold_text(text)'
+      );
+  end if;
+  if current_setting('server_encoding') <> 'UTF8'
+    or not exists (select from pg_collation where collname = 'und-x-icu')
+  then
+    raise exception using
+      errcode = 'feature_not_supported',
+      message = 'names and emails cannot be compared in this database',
+      hint = 'It takes the encoding UTF8, and a server that was built with ICU.';
+  end if;
+end
+$$;
+
+create or replace function public.fold_text(value text) returns text
+language sql immutable parallel safe
+-- The collation is the root of all, so the database's own does not matter: in a Turkish one `I` is
+-- the capital of a dotless i, and C knows ASCII only. Its letters have one lower case for ever;
+-- how a later ICU sorts them does not matter, because what is folded is compared as bytes. Composed
+-- and decomposed letters are one (NFC), after the lower case, because that can compose anew. The
+-- Turkish capital with a dot is an i, as in Unicode's table of single letters, and both small
+-- sigmas are one; replaced last, so that marks in another order make no difference. Not strict, so
+-- that it can be inlined: as a call it would take three times as long. Composing is most of its
+-- cost, so it is done once.
+return replace(
+  replace(normalize(lower(value collate "und-x-icu")), U&'i\0307', 'i'), U&'\03C2', U&'\03C3'
+);
+
+comment on function public.fold_text(text)
+is 'Text as it is compared whatever the case of its letters, in every database';
 --> statement-breakpoint
 -- public is shared with others, and `create or replace` would put our body into their function:
 -- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
@@ -53,6 +105,49 @@ $$;
 comment on function public.is_time_zone(text)
 is 'Whether a time zone could have this name';
 --> statement-breakpoint
+-- public is shared with others, and `create or replace` would put our body into their function:
+-- ours is told by its comment. A function of somebody else in the way has to move, or ours cannot
+-- be made: alter function ... rename to ..., which keeps what uses it working.
+do $$
+begin
+  if obj_description(to_regprocedure('public.wallet_address(uuid, text)'), 'pg_proc')
+    is distinct from 'The address of an owner''s wallet in a currency, with check digits'
+    and to_regprocedure('public.wallet_address(uuid, text)') is not null
+  then
+    raise exception using
+      errcode = 'duplicate_function',
+      message = format(
+        'somebody else''s function has the name of ours, rename it first: %s',
+        'public.wallet_address(uuid, text)'
+      );
+  end if;
+end
+$$;
+
+create or replace function public.wallet_address(owner uuid, currency text) returns text
+language plpgsql immutable strict parallel safe
+as $$
+-- Currency, two check digits, owner: as an IBAN has country, check digits, account. The digits are
+-- ISO 7064 MOD 97-10 over two decimal digits for each character (0 is 00, A is 10, Z is 35), where
+-- an IBAN has one for a digit and two for a letter. So each place weighs a power of 3 (100 modulo
+-- 97), which repeat after 48 places only, and an address has at most 41; and two characters differ
+-- by less than 97. Hence every single wrong character and every two that changed places are found.
+-- With an IBAN's widths they are not: there ...40b1 and ...401b have the same digits.
+declare
+  account constant text := upper(replace(owner::text, '-', '') collate "C");
+  remainder integer := 0;
+  code integer;
+begin
+  for code in select ascii(symbol) from string_to_table(currency || account, null) as symbol loop
+    remainder := (remainder * 100 + code - case when code < 58 then 48 else 55 end) % 97;
+  end loop;
+  return currency || lpad((98 - remainder * 100 % 97)::text, 2, '0') || account;
+end
+$$;
+
+comment on function public.wallet_address(uuid, text)
+is 'The address of an owner''s wallet in a currency, with check digits';
+--> statement-breakpoint
 drop trigger if exists transactions_final on finance.transactions;
 --> statement-breakpoint
 drop trigger if exists transactions_completed_whole on finance.transactions;
@@ -74,6 +169,7 @@ CREATE TABLE "marketplace"."rank_refreshes" (
 );
 --> statement-breakpoint
 ALTER TABLE "finance"."transactions" DROP CONSTRAINT "transactions_times_finite_check";--> statement-breakpoint
+ALTER TABLE "identity"."users" DROP CONSTRAINT "users_email_form_check";--> statement-breakpoint
 ALTER TABLE "identity"."users" DROP CONSTRAINT "users_id_not_reserved_check";--> statement-breakpoint
 alter table finance.sealed_ranges disable trigger sealed_ranges_append_only;
 --> statement-breakpoint
@@ -86,8 +182,16 @@ alter table finance.sealed_ranges enable trigger sealed_ranges_append_only;
 alter table finance.seals enable trigger seals_append_only;
 --> statement-breakpoint
 DROP INDEX "finance"."sealed_ranges_seal_number_idx";--> statement-breakpoint
+DROP INDEX "ai"."ai_personalities_name_key";--> statement-breakpoint
+DROP INDEX "identity"."users_email_key";--> statement-breakpoint
+DROP INDEX "marketplace"."jobs_search_idx";--> statement-breakpoint
+DROP INDEX "marketplace"."skills_name_key";--> statement-breakpoint
 ALTER TABLE "finance"."sealed_ranges" ADD COLUMN "place" integer NOT NULL;--> statement-breakpoint
 CREATE INDEX "packed_shares_block_id_idx" ON "marketplace"."packed_shares" USING btree ("block_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "ai_personalities_name_key" ON "ai"."ai_personalities" USING btree (public.fold_text(name) collate "C");--> statement-breakpoint
+CREATE UNIQUE INDEX "users_email_key" ON "identity"."users" USING btree (public.fold_text(email) collate "C");--> statement-breakpoint
+CREATE INDEX "jobs_search_idx" ON "marketplace"."jobs" USING gin (to_tsvector('english', regexp_replace(public.fold_text(title || ' ' || company || ' ' || description) collate "C", '[\u0080-\u00a9\u00ab-\u00b4\u00b6-\u00b9\u00bb-\u00bf\u00d7\u00f7\u1680\u2000-\u200b\u200e-\u2bff\u3000-\u3004\u3008-\u3020\u3030\ufe10-\ufe1f\ufe30-\ufe6f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\uffe0-\uffff\U0001f000-\U0001faff]', ' ', 'g')));--> statement-breakpoint
+CREATE UNIQUE INDEX "skills_name_key" ON "marketplace"."skills" USING btree (public.fold_text(name) collate "C");--> statement-breakpoint
 ALTER TABLE "finance"."sealed_ranges" ADD CONSTRAINT "sealed_ranges_seal_number_place_key" UNIQUE("seal_number","place");--> statement-breakpoint
 ALTER TABLE "ai"."chat_messages" ADD CONSTRAINT "chat_messages_content_size_check" CHECK (char_length(content) <= 100000);--> statement-breakpoint
 ALTER TABLE "ai"."chat_messages" ADD CONSTRAINT "chat_messages_metadata_size_check" CHECK (octet_length(metadata::text) <= 65536);--> statement-breakpoint
@@ -142,6 +246,7 @@ ALTER TABLE "identity"."user_profiles" ADD CONSTRAINT "user_profiles_preferences
 ALTER TABLE "identity"."user_profiles" ADD CONSTRAINT "user_profiles_instants_check" CHECK (least(created_at, updated_at) >= to_timestamp(-62135596800) and greatest(created_at, updated_at) < to_timestamp(253402300800));--> statement-breakpoint
 ALTER TABLE "identity"."users" ADD CONSTRAINT "users_password_hash_size_check" CHECK (char_length(password_hash) <= 500);--> statement-breakpoint
 ALTER TABLE "identity"."users" ADD CONSTRAINT "users_instants_check" CHECK (least(created_at, updated_at, deleted_at) >= to_timestamp(-62135596800) and greatest(created_at, updated_at, deleted_at) < to_timestamp(253402300800));--> statement-breakpoint
+ALTER TABLE "identity"."users" ADD CONSTRAINT "users_email_form_check" CHECK (email collate "C" ~ '^[^@[:space:]\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+@[^@[:space:]\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+\.[^@[:space:]\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+$');--> statement-breakpoint
 ALTER TABLE "identity"."users" ADD CONSTRAINT "users_id_not_reserved_check" CHECK (id >= '00000000-0000-0000-0000-000000000100' and id not between '00000000-0000-8000-8000-000000000000' and '00000000-0000-8000-8000-0000000000ff');--> statement-breakpoint
 ALTER TABLE "marketplace"."application_steps" ADD CONSTRAINT "application_steps_instants_check" CHECK (least(changed_at) >= to_timestamp(-62135596800) and greatest(changed_at) < to_timestamp(253402300800));--> statement-breakpoint
 ALTER TABLE "marketplace"."job_applications" ADD CONSTRAINT "job_applications_cover_letter_size_check" CHECK (char_length(cover_letter) <= 20000);--> statement-breakpoint
@@ -641,7 +746,7 @@ begin
         when is_mixed then null
         when legs.currency <> posted.currency then 'entries_currency_check '
         when legs.moved <> posted.amount then 'entries_amount_check '
-      end || transaction_id
+      end collate "C" || transaction_id
     ) as broken,
     min(
       case
@@ -649,7 +754,7 @@ begin
           then 'entries_recorded_at_check '
         when first_occurred_at <> posted.occurred_at or last_occurred_at <> posted.occurred_at
           then 'entries_occurred_at_check '
-      end || transaction_id
+      end collate "C" || transaction_id
     ) as misdated
   into seen
   from (
@@ -698,7 +803,8 @@ begin
   if seen.is_referring and seen.broken is null then
     seen.broken := (
       select min(
-        finance.broken_reference(transaction_user_id, transaction_id) || ' ' || transaction_id
+        finance.broken_reference(transaction_user_id, transaction_id) collate "C"
+          || ' ' || transaction_id
       )
       from (select distinct transaction_user_id, transaction_id from new_entries) as posted
     );
@@ -1101,6 +1207,52 @@ $$;
 
 comment on function finance.check_completed_transaction()
 is 'Refuses a transaction without what it is about, or recorded at another time than now';
+--> statement-breakpoint
+create or replace function finance.check_mixed_entries(
+  owners uuid[], ids uuid[], codes text[], amounts bigint[]
+)
+returns text
+language sql stable
+as $$
+  -- Only for statements with a transaction of several currencies, which are few: exchanges and
+  -- their reversals. Returns the rule that one of them breaks, and its id.
+  select min((broken || ' ' || id) collate "C")
+  from (
+    select
+      id,
+      case
+        when bool_or(total <> 0) then 'entries_balance_check'
+        when not coalesce(bool_and(is_exchange), false) then 'entries_currency_check'
+        when coalesce(sum(moved) filter (where code = currency), 0) <> max(amount)
+          then 'entries_amount_check'
+      end as broken
+    from (
+      select owner, id, code, sum(leg) as total, sum(greatest(leg, 0)) as moved
+      from unnest(owners, ids, codes, amounts) as given (owner, id, code, leg)
+      group by owner, id, code
+    ) as legs
+    left join lateral (
+      select
+        currency, amount,
+        type = 'EXCHANGE' or exists (
+          select
+          from finance.transactions as reversed
+          where reversed.user_id = posted.user_id
+            and reversed.id = posted.reverses_id
+            and reversed.type = 'EXCHANGE'
+        ) as is_exchange
+      from finance.transactions as posted
+      where posted.user_id = legs.owner
+        and posted.id = legs.id
+      offset 0
+    ) as posted on true
+    group by owner, id
+    having count(*) > 1
+  ) as mixed
+$$;
+
+comment on function finance.check_mixed_entries(uuid[], uuid[], text[], bigint[])
+is 'Which rule the entries of an exchange break, if any';
 --> statement-breakpoint
 create or replace function finance.check_new_wallet() returns trigger
 language plpgsql
@@ -2401,6 +2553,32 @@ $$;
 comment on function identity.check_time_zone()
 is 'Refuses a time zone that the server does not know';
 --> statement-breakpoint
+create or replace function marketplace.add_job_vectors(job_ids uuid[]) returns void
+language plpgsql
+as $$
+-- Skills can be there already when one statement inserts both, or a trigger on jobs adds skills.
+declare
+  skilled_ids uuid[];
+begin
+  insert into marketplace.job_vectors
+    (job_id, needs, codes, total_weight, skill_bits, posted_at, expires_at, remote, location,
+      currency, top_salary)
+  select id, '{}', '{}', 0, 0::bit(256), posted_at, expires_at, remote,
+    public.fold_text(location), currency, coalesce(salary_max, salary_min)
+  from marketplace.jobs
+  where id = any (job_ids);
+
+  select array_agg(id) into skilled_ids
+  from unnest(job_ids) as added (id)
+  where exists (select from marketplace.job_skills where job_id = id);
+  if skilled_ids is not null then
+    perform marketplace.index_jobs(skilled_ids);
+  end if;
+end
+$$;
+
+comment on function marketplace.add_job_vectors(uuid[]) is 'Gives new jobs their vectors';
+--> statement-breakpoint
 create or replace function marketplace.begin_packed_group() returns integer
 language plpgsql
 as $$
@@ -2452,6 +2630,34 @@ $$;
 
 comment on function marketplace.check_step_taken()
 is 'Refuses a step that its application has not taken';
+--> statement-breakpoint
+create or replace function marketplace.compute_job_vectors(job_ids uuid[])
+returns setof marketplace.job_vectors
+language sql stable
+as $$
+  select j.id, coalesce(n.needs, '{}'), coalesce(n.codes, '{}'), coalesce(n.total_weight, 0),
+    coalesce(n.skill_bits, 0::bit(256)), j.posted_at, j.expires_at, j.remote,
+    public.fold_text(j.location), j.currency, coalesce(j.salary_max, j.salary_min)
+  from marketplace.jobs j
+  left join lateral (
+    select array_agg(c.code order by coalesce(r.rank, 0), js.skill_id) as needs,
+      public.sort(
+        array_agg(c.code) || coalesce(array_agg(c.code - 1) filter (where js.required), '{}')
+      ) as codes,
+      sum(1 + js.required::int)::integer as total_weight,
+      bit_or(marketplace.skill_bits(js.skill_id, js.required)) as skill_bits
+    from marketplace.job_skills js
+    left join marketplace.skill_ranks r on r.skill_id = js.skill_id
+    cross join lateral (
+      select js.skill_id * 8 + (marketplace.level_number(js.level) - 1) * 2 + js.required::int
+    ) c (code)
+    where js.job_id = j.id
+  ) n on j.status = 'ACTIVE' and j.deleted_at is null
+  where j.id = any (job_ids)
+$$;
+
+comment on function marketplace.compute_job_vectors(uuid[])
+is 'What job_vectors should hold for these jobs';
 --> statement-breakpoint
 create or replace function marketplace.index_jobs(job_ids uuid[]) returns void
 language plpgsql
@@ -2523,6 +2729,42 @@ $$;
 comment on function marketplace.index_jobs(uuid[])
 is 'Brings vectors and postings of these jobs up to date';
 --> statement-breakpoint
+create or replace function marketplace.keep_application_steps() returns trigger
+language plpgsql
+as $$
+-- Steps go when their application does, and forget a user who is deleted: both show in what the
+-- foreign key points to, which is gone by then. Truncation is looked at afterwards, for the same
+-- reason.
+begin
+  if tg_op = 'TRUNCATE' then
+    if not exists (select from marketplace.job_applications) then
+      return null;
+    end if;
+  elsif tg_op = 'DELETE' then
+    if not exists (
+      select from marketplace.job_applications
+      where user_id = old.user_id
+        and job_id = old.job_id
+    ) then
+      return old;
+    end if;
+  elsif new.changed_by is null
+    and (new.user_id, new.job_id, new.position, new.status, new.withdrawn, new.changed_at)
+      = (old.user_id, old.job_id, old.position, old.status, old.withdrawn, old.changed_at)
+    and not exists (select from identity.users where id = old.changed_by)
+  then
+    return new;
+  end if;
+  raise exception 'marketplace.application_steps is append-only: % is not allowed',
+    lower(tg_op collate "C")
+    using errcode = 'restrict_violation', schema = 'marketplace', table = 'application_steps',
+      constraint = 'application_steps_append_only';
+end
+$$;
+
+comment on function marketplace.keep_application_steps()
+is 'Refuses every change of the steps but what foreign keys do';
+--> statement-breakpoint
 create or replace function marketplace.keep_applications() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -2541,6 +2783,336 @@ $$;
 
 comment on function marketplace.keep_applications()
 is 'Keeps an application for as long as its user';
+--> statement-breakpoint
+create or replace function marketplace.match_filtered_jobs(
+  held marketplace.held_skills, most integer, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
+  out is_done boolean, out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+set jit = off
+as $$
+-- Few jobs pass a selective filter, so all of them are scored. The values are written into the text
+-- of the statement, so that it is planned for them. Returns nothing when more than `most` pass.
+declare
+  passing constant text := concat_ws(' and ', 'v.total_weight > 0',
+    'v.remote = ' || quote_literal(filter.remote_only),
+    'v.location = ' || quote_literal(filter.place),
+    'v.currency = ' || quote_literal(filter.pay_currency),
+    'v.top_salary >= ' || quote_literal(filter.least_salary));
+  passing_count integer;
+begin
+  execute format(
+    'select count(*) from (select from marketplace.job_vectors v where %s limit %s) j',
+    passing, most + 1
+  )
+    into passing_count;
+  is_done := passing_count <= most;
+  if not is_done then
+    return;
+  end if;
+  execute format($query$
+    select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+    from (
+      select v.job_id, s.score, v.posted_at
+      from marketplace.job_vectors v
+      cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, $1) as score) s
+      where %s
+        and v.skill_bits <> v.skill_bits & ($1).missing_bits
+        and s.score > 0
+        and (v.expires_at is null or v.expires_at > $3)
+        and (
+          not $4
+          or public.icount(v.codes operator(public.&) ($1).full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
+        and ($5 is null or (s.score, v.posted_at, v.job_id) < ($5, $6, $7))
+      order by s.score desc, v.posted_at desc, v.job_id desc
+      limit $2
+    ) m
+  $query$, passing)
+    into job_ids, scores, posted
+    using held, wanted, filter.at, qualified_only, filter.after_score, filter.after_posted,
+      filter.after_job;
+end
+$$;
+
+comment on function marketplace.match_filtered_jobs is 'match_jobs for a filter that few jobs pass';
+--> statement-breakpoint
+create or replace function marketplace.match_jobs(
+  person uuid, wanted integer, qualified_only boolean, filter marketplace.job_filter
+) returns table (job_id uuid, score integer, posted_at timestamptz)
+language plpgsql stable rows 20
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
+set plan_cache_mode = force_generic_plan
+as $$
+-- A round reads every posting that can belong to a score of t or more: bound >= t from the job's
+-- side; from the person's side, with n of their skills at or after this one, at most 2 n of the
+-- weight can match, so the job cannot be heavier than 2 n / t. The signature counts what is surely
+-- missing. Of those that can have t and not more, only jobs posted since `since` count. What is
+-- left is scored once for each job, from the needs that the posting carries; only who reaches t is
+-- looked up. When the last wanted match is at or above (t, since), nothing unread can beat or tie
+-- it; otherwise both are lowered. The first t is that of the packed jobs, when they alone fill the
+-- page, or guessed from a sample, so that one round does nearly always. The planner knows nothing
+-- of what the arrays hold and must not try: the plan is nested index scans. Of a function it
+-- expects a thousand rows, for which, among 100,000 jobs, matchJobs read all of them: hence `rows`.
+#variable_conflict use_column
+declare
+  -- Its arrays are read as fields: copied into variables they would be unpacked at every call.
+  held constant marketplace.held_skills := marketplace.read_held_skills(person);
+  is_filtered constant boolean :=
+    num_nonnulls(filter.remote_only, filter.place, filter.pay_currency) > 0;
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+  missing constant bit(256) := held.missing_bits;
+  -- Up to so many jobs that pass a filter, scoring them all is the faster way.
+  most integer := coalesce(
+    nullif(current_setting('azora_db.score_all_up_to', true), '')::integer, 2000
+  );
+  filtered record;
+  packed record;
+  is_packed_done boolean := false;
+  is_sampled boolean := false;
+  sample record;
+  nth integer;
+  guessed integer;
+  t integer;
+  since timestamptz;
+  since_minute integer;
+  range_skills integer[];
+  range_classes smallint[];
+  range_weights integer[];
+  job_ids uuid[];
+  scores integer[];
+  posted timestamptz[];
+begin
+  if held.skill_ids is null then
+    return;
+  end if;
+  -- As job_vectors has it.
+  filter.place := public.fold_text(filter.place);
+
+  for attempt in 1..2 loop
+    if is_filtered then
+      filtered := marketplace.match_filtered_jobs(held, most, wanted, qualified_only, filter);
+      if filtered.is_done then
+        return query select * from unnest(filtered.job_ids, filtered.scores, filtered.posted);
+        return;
+      end if;
+    end if;
+    if qualified_only then
+      packed := marketplace.match_qualified_jobs(held, wanted, filter);
+      is_packed_done := true;
+    elsif not is_packed_done then
+      -- When the first thousand candidates do not fill the page, few jobs pass the filter, maybe.
+      packed := marketplace.match_packed_jobs(
+        person, held, case when is_filtered and attempt = 1 then 2 else 20 end, wanted, filter
+      );
+      is_packed_done := packed.is_done;
+    end if;
+    -- Where many jobs are not packed, the best of the packed ones say too little of them.
+    exit when attempt = 2 or (cardinality(packed.job_ids) = wanted and (
+      select p.reltuples * 10 >= v.reltuples * 9
+      from pg_class p, pg_class v
+      where p.oid = 'marketplace.packed_jobs'::regclass
+        and v.oid = 'marketplace.job_vectors'::regclass
+    ));
+    sample := marketplace.sample_matches(held, wanted, qualified_only, filter);
+    nth := sample.nth;
+    is_sampled := true;
+    -- Too few matches for a guess: then all that pass the filter are few enough for this.
+    exit when is_packed_done
+      and (cardinality(packed.job_ids) = wanted or cardinality(sample.scores) >= nth);
+    most := 50 * most;
+  end loop;
+
+  loop
+    guessed := 0;
+    if is_sampled then
+      guessed := coalesce(sample.scores[nth], 0);
+    end if;
+    if cardinality(packed.job_ids) = wanted and guessed <= packed.scores[wanted] then
+      t := packed.scores[wanted];
+      since := packed.posted[wanted];
+    -- A guess that was too high costs less than one that is too low, so t falls by a tenth at most
+    -- while there are guesses; when there are none left, few jobs match at all, and t falls fast.
+    elsif t is null or guessed * 10 >= t * 9 then
+      t := guessed;
+      since := case when t = 0 then '-infinity' else sample.posted[nth] end;
+      nth := nth + 1 + wanted / sample.one_in;
+    else
+      t := case when guessed > 0 then t * 9 / 10 when t > 200 then t / 2 else 0 end;
+      since := '-infinity';
+    end if;
+    since_minute := case
+      when since = '-infinity' then -2147483648
+      else marketplace.minute_of(since)
+    end;
+
+    select array_agg(h.skill_id), array_agg(c.size_class),
+      array_agg(case when t = 0 then 32767 else least(32767, 20000 * h.reach / t) end)
+    into range_skills, range_classes, range_weights
+    from unnest(held.skill_ids, held.reaches) h (skill_id, reach)
+    join unnest(array[0, 1, 2, 3, 4, 5]::smallint[], array[1, 9, 17, 25, 33, 49])
+      c (size_class, least_weight)
+      on c.least_weight * t <= 20000 * h.reach;
+
+    select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+    into job_ids, scores, posted
+    from (
+      select v.job_id, s.score, v.posted_at
+      from (
+        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score,
+          p.least_score
+        from (
+          select distinct on (p.job_id) p.job_id, p.needs, p.total_weight, l.least_score
+          from unnest(range_skills, range_classes, range_weights)
+            r (skill_id, size_class, most_weight)
+          join marketplace.skill_postings p
+            on p.skill_id = r.skill_id
+            and p.size_class = r.size_class
+            and (p.bound, p.posted_minute) >= (t, since_minute)
+            and p.total_weight <= r.most_weight
+          cross join lateral (
+            select case when p.posted_minute >= since_minute then t else t + 1 end
+          ) l (least_score)
+          where (p.total_weight - bit_count(p.skill_bits & missing)) * 10000
+            >= p.total_weight * l.least_score
+            and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+        ) p
+      ) s
+      join marketplace.job_vectors v on v.job_id = s.job_id
+      where s.score >= greatest(1, s.least_score)
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = filter.place)
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
+      union all
+      select * from unnest(packed.job_ids, packed.scores, packed.posted)
+      order by score desc, posted_at desc, job_id desc
+      limit wanted
+    ) m;
+
+    if t = 0
+      or (cardinality(job_ids) = wanted and (scores[wanted], posted[wanted]) >= (t, since))
+    then
+      return query select * from unnest(job_ids, scores, posted);
+      return;
+    end if;
+  end loop;
+end
+$$;
+
+comment on function marketplace.match_jobs is
+  'The open jobs that fit a person best: score, then the newer, then the greater id';
+--> statement-breakpoint
+create or replace function marketplace.match_qualified_jobs(
+  held marketplace.held_skills, wanted integer, filter marketplace.job_filter,
+  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+as $$
+-- Whoever qualifies for a job holds its rarest required skill, whose posting is marked near_gap;
+-- every packed job has one.
+declare
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+begin
+  select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+  into job_ids, scores, posted
+  from (
+    select v.job_id, s.score, v.posted_at
+    from (
+      select distinct p.job_id, p.total_weight, p.needs
+      from unnest(held.skill_ids) h (skill_id)
+      join marketplace.skill_postings p
+        on p.skill_id = h.skill_id
+        and p.near_gap
+        and bit_count(p.skill_bits & required_missing) = 0
+        and public.icount(p.needs operator(public.&) held.full_required)
+          = p.total_weight - cardinality(p.needs)
+        and (p.expires_at is null or p.expires_at > filter.at)
+    ) p
+    cross join lateral (select marketplace.score_needs(p.needs, p.total_weight, held) as score) s
+    join marketplace.job_vectors v on v.job_id = p.job_id
+    where (
+      not is_narrowed
+      or (filter.remote_only is null or v.remote = filter.remote_only)
+      and (filter.place is null or v.location = filter.place)
+      and (filter.pay_currency is null or v.currency = filter.pay_currency)
+      and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+    )
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+      and exists (select from marketplace.packed_jobs j where j.job_id = v.job_id)
+    order by s.score desc, v.posted_at desc, v.job_id desc
+    limit wanted
+  ) m;
+end
+$$;
+
+comment on function marketplace.match_qualified_jobs is
+  'match_jobs of the packed jobs for which a person qualifies';
+--> statement-breakpoint
+create or replace function marketplace.match_slots(
+  slots bigint[], held marketplace.held_skills, wanted integer, filter marketplace.job_filter,
+  out job_ids uuid[], out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+as $$
+-- Exact, from what job_vectors hold now. The settings are those of match_jobs, from which this is
+-- called, like match_packed_jobs: to set them again takes 0.1 ms. What needs the score stands
+-- apart, so that the planner puts it last: together with the rest of the filter it cost 7 %.
+declare
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+begin
+  select array_agg(m.job_id), array_agg(m.score), array_agg(m.posted_at)
+  into job_ids, scores, posted
+  from (
+    select v.job_id, s.score, v.posted_at
+    from unnest(slots) u (slot)
+    join marketplace.packed_jobs p on p.slot = u.slot
+    join marketplace.job_vectors v on v.job_id = p.job_id
+    cross join lateral (select marketplace.score_needs(v.needs, v.total_weight, held) as score) s
+    where s.score > 0
+      and (v.expires_at is null or v.expires_at > filter.at)
+      and (
+        not is_narrowed
+        or (filter.remote_only is null or v.remote = filter.remote_only)
+        and (filter.place is null or v.location = filter.place)
+        and (filter.pay_currency is null or v.currency = filter.pay_currency)
+        and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+      )
+      and (
+        filter.after_score is null
+        or (s.score, v.posted_at, v.job_id)
+          < (filter.after_score, filter.after_posted, filter.after_job)
+      )
+    order by s.score desc, v.posted_at desc, v.job_id desc
+    limit wanted
+  ) m;
+end
+$$;
+
+comment on function marketplace.match_slots is 'The best of the packed jobs at these places';
 --> statement-breakpoint
 create or replace function marketplace.next_packed_block() returns integer
 language sql stable
@@ -2618,6 +3190,96 @@ $$;
 comment on function marketplace.pack_block(uuid[], integer)
 is 'Packs these jobs in a new block, and says how many';
 --> statement-breakpoint
+create or replace function marketplace.sample_matches(
+  held marketplace.held_skills, wanted integer, qualified_only boolean,
+  filter marketplace.job_filter,
+  out one_in integer, out nth integer, out scores integer[], out posted timestamptz[]
+)
+language plpgsql stable
+set jit = off set enable_hashjoin = off set enable_mergejoin = off set enable_seqscan = off
+set enable_bitmapscan = off set enable_material = off set max_parallel_workers_per_gather = 0
+set plan_cache_mode = force_generic_plan
+as $$
+-- How good the best matches are, from one job in 16: the score of the n-th best match of a sample
+-- of one in m is about that of the n * m-th best of all, and `nth` is the one to begin with. One in
+-- 256 tells what is too little to be read of one in 16, and where even it has full matches, it is
+-- enough. What seems best by the signature is scored; more of it when a filter or a cursor leaves
+-- most jobs out.
+declare
+  required_missing constant bit(256) := held.missing_bits & (~(0::bit(256)) >> 128);
+  is_narrowed constant boolean := marketplace.is_narrowing(filter);
+  last_share integer := 0;
+  least_score integer := 5000;
+begin
+  loop
+    one_in := 256 >> 4 * last_share;
+    nth := 1 + 2 * wanted / one_in;
+    select array_agg(m.score), array_agg(m.posted_at)
+    into scores, posted
+    from (
+      select s.score, v.posted_at
+      from (
+        select p.job_id, marketplace.score_needs(p.needs, p.total_weight, held) as score
+        from (
+          select distinct p.job_id, p.total_weight, p.needs
+          from (
+            select p.job_id, p.total_weight, p.needs
+            from (
+              select h.skill_id, n.share
+              from unnest(held.skill_ids) h (skill_id)
+              cross join generate_series(0, last_share) n (share)
+              offset 0
+            ) r
+            join marketplace.skill_postings p
+              on p.skill_id = r.skill_id
+              and marketplace.sample_share(p.job_id) = r.share
+              and marketplace.sample_share(p.job_id) < 2
+              and p.bound >= least_score
+              and (p.total_weight - bit_count(p.skill_bits & held.missing_bits)) * 10000
+                >= p.total_weight * least_score
+              and (not qualified_only or bit_count(p.skill_bits & required_missing) = 0)
+            order by bit_count(p.skill_bits & held.missing_bits) * 10000 / p.total_weight
+            limit case when is_narrowed or qualified_only then 50 else 5 end * (wanted + 3)
+          ) p
+        ) p
+      ) s
+      join marketplace.job_vectors v on v.job_id = s.job_id
+      where s.score > 0
+        and (v.expires_at is null or v.expires_at > filter.at)
+        and (
+          not is_narrowed
+          or (filter.remote_only is null or v.remote = filter.remote_only)
+          and (filter.place is null or v.location = filter.place)
+          and (filter.pay_currency is null or v.currency = filter.pay_currency)
+          and (filter.least_salary is null or v.top_salary >= filter.least_salary)
+        )
+        and (
+          filter.after_score is null
+          or (s.score, v.posted_at, v.job_id)
+            < (filter.after_score, filter.after_posted, filter.after_job)
+        )
+        and (
+          not qualified_only
+          or public.icount(v.codes operator(public.&) held.full_required)
+            = v.total_weight - cardinality(v.needs)
+        )
+      order by s.score desc, v.posted_at desc
+      limit 2 * wanted
+    ) m;
+    exit when last_share = 1 or scores[nth] = 10000;
+    if scores[1 + nth] is null and least_score > 0 then
+      least_score := 0;
+    else
+      last_share := 1;
+      least_score := coalesce(scores[1 + nth], 0);
+    end if;
+  end loop;
+end
+$$;
+
+comment on function marketplace.sample_matches is
+  'The best matches among a share of the jobs, to guess the least score of a page from';
+--> statement-breakpoint
 create or replace function platform.advance_identity() returns trigger
 language plpgsql
 security definer
@@ -2654,6 +3316,22 @@ $$;
 
 comment on function platform.advance_identity()
 is 'Puts the sequence of a table''s id ahead of its ids';
+--> statement-breakpoint
+create or replace function platform.forbid_change() returns trigger
+language plpgsql
+as $$
+-- 23001 is restrict_violation. The table and a name for the rule go with the error, as they would
+-- with a constraint, so that callers decide by them and never by the message.
+begin
+  raise exception '%.% is append-only: % is not allowed',
+    tg_table_schema, tg_table_name, lower(tg_op collate "C")
+    using errcode = 'restrict_violation', schema = tg_table_schema, table = tg_table_name,
+      constraint = tg_table_name || '_append_only';
+end
+$$;
+
+comment on function platform.forbid_change()
+is 'Refuses every change of an append-only table, for its owner too';
 --> statement-breakpoint
 create or replace function platform.lagging_sequences(
   out sequence_name text, out table_name text, out column_name text,
@@ -2855,6 +3533,12 @@ where wallets.currency = currencies.code
   and supply_limit is not null;
 --> statement-breakpoint
 alter table finance.wallets enable trigger wallets_moved_by_ledger;
+--> statement-breakpoint
+update marketplace.job_vectors as vectors
+set location = public.fold_text(jobs.location)
+from marketplace.jobs
+where jobs.id = vectors.job_id
+  and vectors.location is distinct from public.fold_text(jobs.location);
 --> statement-breakpoint
 -- The owners of system wallets get ids that are UUIDs by RFC 9562, of version 8: strict readers, such
 -- as zod's uuid(), refused the old ones. The addresses of those wallets, which hold the id, change

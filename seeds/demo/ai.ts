@@ -46,7 +46,7 @@ async function seedPersonalities(db: Db): Promise<Ids> {
     .from(aiPersonalities)
     .where(
       or(
-        inArray(sql`lower(name)`, names),
+        inArray(sql`public.fold_text(name) collate "C"`, names),
         inArray(aiPersonalities.id, Object.values(demoPersonalities)),
       ),
     );

@@ -34,9 +34,9 @@ export async function checkEmails(db: Db): Promise<void> {
   const ids = people.map(({ id }) => id);
   const emails = people.map(({ email }) => email);
   const rows = await db
-    .select({ id: users.id, email: sql<string>`lower(email)` })
+    .select({ id: users.id, email: sql<string>`public.fold_text(email)` })
     .from(users)
-    .where(or(inArray(users.id, ids), inArray(sql`lower(email)`, emails)));
+    .where(or(inArray(users.id, ids), inArray(sql`public.fold_text(email) collate "C"`, emails)));
   for (const { id, email } of people) {
     const holder = rows.find((row) => row.email === email);
     if (holder === undefined || rows.some((row) => row.id === id)) continue;

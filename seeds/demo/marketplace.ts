@@ -28,7 +28,12 @@ export async function seedSkills(db: Db): Promise<DemoSkillIds> {
   const there = await db
     .select({ id: skills.id, name: skills.name })
     .from(skills)
-    .where(or(inArray(sql`lower(name)`, names), inArray(skills.id, Object.values(demoSkills))));
+    .where(
+      or(
+        inArray(sql`public.fold_text(name) collate "C"`, names),
+        inArray(skills.id, Object.values(demoSkills)),
+      ),
+    );
   const isTaken = (id: number) => there.some((row) => row.id === id);
   const isThere = (name: string) =>
     there.some((row) => row.name.toLowerCase() === name.toLowerCase());

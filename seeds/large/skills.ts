@@ -16,7 +16,7 @@ export async function writeSkills(writer: Writer, plan: Plan): Promise<readonly 
      select name, category, $3, $3
      from unnest($1::text[], $2::text[]) with ordinality as named (name, category, rank)
      order by rank
-     on conflict (lower(name)) do nothing`,
+     on conflict (public.fold_text(name)) do nothing`,
     [names, categories, new Date(BASE_TIME)],
   );
   writer.count(skills, rowCount ?? 0);
@@ -24,7 +24,8 @@ export async function writeSkills(writer: Writer, plan: Plan): Promise<readonly 
   const { rows } = await writer.client.query<{ id: number }>(
     `select skills.id
      from unnest($1::text[]) with ordinality as named (name, rank)
-     join marketplace.skills on lower(skills.name) = lower(named.name)
+     join marketplace.skills
+       on public.fold_text(skills.name) collate "C" = public.fold_text(named.name)
      order by named.rank`,
     [names],
   );

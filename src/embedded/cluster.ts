@@ -6,6 +6,7 @@ import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { majorOf, makeParent, type Place } from './data-dir.ts';
 import { EmbeddedError } from './errors.ts';
+import { LETTERS } from './letters.ts';
 import { run } from './run.ts';
 import { publish, removeAbandoned, scratchPath } from './scratch.ts';
 import { LOCAL_ONLY, type PostgresSettings, toConfigFile } from './settings.ts';
@@ -105,15 +106,17 @@ async function initialise(params: CreateParams, scratch: string, built: string):
 }
 
 /**
- * PostgreSQL 17 and later bring C.UTF-8 themselves. Older ones take it from the operating system,
- * and where that has none, plain C still sorts the same way, but folds the case of ASCII letters
- * only.
+ * PostgreSQL 17 and later bring C.UTF-8 themselves, but contrib code asks the operating system what
+ * a letter is. Older ones take both from there; where it has no C.UTF-8, C sorts the same way.
+ * Where it has nothing, letters are those of ASCII.
  */
 async function runInitdb(params: CreateParams, built: string, args: string[]): Promise<void> {
-  const locales =
+  const plain =
     params.major >= 17
-      ? [['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']]
-      : [['--locale=C.UTF-8'], ['--locale=C']];
+      ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8']
+      : ['--locale=C'];
+  const whole = params.major >= 17 ? [] : [['--locale=C.UTF-8']];
+  const locales = [...whole, ...LETTERS.map((name) => [...plain, `--lc-ctype=${name}`]), plain];
   let output = '';
   for (const locale of locales) {
     await rm(built, { recursive: true, force: true });

@@ -5,6 +5,7 @@ import { DEFAULT_MAJOR, defaultDataDir, locateDataDir, majorOf } from './data-di
 import { startEphemeral } from './ephemeral.ts';
 import { EmbeddedError } from './errors.ts';
 import { launch } from './launch.ts';
+import { giveLetters } from './letters.ts';
 import { findFreePort } from './port.ts';
 import { findPostmaster, settlePostmaster, stopPostmaster } from './postmaster.ts';
 import { describeServer, type EmbeddedServer } from './server.ts';
@@ -37,7 +38,10 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
   await writeSettings(place.dataDir, { ...KEPT, ...options.settings }, place.account);
   await launch(binaries, place, options.port);
   const started = await findAnswering(place.dataDir);
-  if (started) return started;
+  if (started) {
+    if (major >= 17) await giveLetters(started.url);
+    return started;
+  }
   throw new EmbeddedError(
     'EMBEDDED_START_FAILED',
     `The server in ${place.dataDir} stopped again at once.`,

@@ -12,7 +12,7 @@ interface LabelRow {
   isHolderFree: boolean;
 }
 
-// Names are compared as the unique index does, in this database's own lower case. The skill that
+// Names are compared as the unique index does. The skill that
 // has a label already matters only if these files do not rename it: one of another source, or one
 // without a URI.
 const selectLabels = statement<LabelRow, [sourceUris: string[], names: string[]]>(
@@ -21,7 +21,8 @@ const selectLabels = statement<LabelRow, [sourceUris: string[], names: string[]]
      select source_uri, name, place
      from unnest($1::text[], $2::text[]) with ordinality as given (source_uri, name, place)
    )
-   select lower(g.name) as key, k.id as "knownId", lower(k.name) as "knownKey",
+   select public.fold_text(g.name) as key, k.id as "knownId",
+     public.fold_text(k.name) as "knownKey",
      h.id as "holderId", h.source_uri is null as "isHolderFree"
    from given_labels g
    left join marketplace.skills k on k.source_uri = g.source_uri
@@ -29,7 +30,7 @@ const selectLabels = statement<LabelRow, [sourceUris: string[], names: string[]]
      select s.id, s.name, s.source_uri
      from marketplace.skills s
      where not exists (select from given_labels o where o.source_uri = s.source_uri)
-   ) h on lower(h.name) = lower(g.name)
+   ) h on public.fold_text(h.name) = public.fold_text(g.name)
    order by g.place`,
 );
 
@@ -72,7 +73,7 @@ const storedSkills = statement<
      select source_uri, name, category, description
      from given_skills
      where id is null
-     order by source_uri
+     order by source_uri collate "C"
      returning id
    )
    select id from changed_skills
@@ -82,9 +83,9 @@ const storedSkills = statement<
 
 interface Concept {
   row: EscoRow;
-  /** Its label in lower case. */
+  /** Its label, folded. */
   key: string;
-  /** The skill with its URI, and that skill's name in lower case; else null. */
+  /** The skill with its URI, and that skill's name, folded; else null. */
   knownId: number | null;
   knownKey: string | null;
   /**

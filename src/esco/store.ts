@@ -30,7 +30,7 @@ const storedOccupations = statement<
    select source_uri, name, group_code, description
    from unnest($1::text[], $2::text[], $3::text[], $4::text[])
      as given (source_uri, name, group_code, description)
-   order by source_uri
+   order by source_uri collate "C"
    on conflict (source_uri) do update
    set name = excluded.name, group_code = excluded.group_code, description = excluded.description
    where (occupations.name, occupations.group_code, occupations.description)

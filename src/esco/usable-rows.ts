@@ -10,6 +10,8 @@ export interface UnusableRow {
 const MAX_NAME = 300;
 const MAX_URI = 500;
 const MAX_CATEGORY = 100;
+const MAX_DESCRIPTION = 100_000;
+const MAX_GROUP = 50;
 
 /** What is wrong with a row that ought to have a URI and a label, or undefined. */
 export function findFault({ cells }: EscoRow, seen: ReadonlySet<string>): string | undefined {
@@ -20,6 +22,12 @@ export function findFault({ cells }: EscoRow, seen: ReadonlySet<string>): string
   if (isLonger(name, MAX_NAME)) return `its preferredLabel is longer than ${MAX_NAME} characters`;
   if (isLonger(cells.skillType ?? '', MAX_CATEGORY)) {
     return `its skillType is longer than ${MAX_CATEGORY} characters`;
+  }
+  if (isLonger(cells.description ?? '', MAX_DESCRIPTION)) {
+    return `its description is longer than ${MAX_DESCRIPTION} characters`;
+  }
+  if (isLonger(cells.iscoGroup ?? '', MAX_GROUP)) {
+    return `its iscoGroup is longer than ${MAX_GROUP} characters`;
   }
   const texts = [uri, name, cells.description, cells.skillType, cells.iscoGroup];
   if (texts.some((cell) => cell?.includes('\0'))) return 'contains a NUL character';

@@ -146,7 +146,7 @@ const policies = `
       case p.polcmd when 'r' then 'select' when 'a' then 'insert' when 'w' then 'update'
         when 'd' then 'delete' else 'all' end,
       (select string_agg(case r.oid when 0 then 'public' else r.oid::regrole::text end, ', '
-        order by r.oid::regrole::text) from unnest(p.polroles) r(oid))),
+        order by r.oid::regrole::text collate "C") from unnest(p.polroles) r(oid))),
     format('using (%s)', pg_get_expr(p.polqual, p.polrelid)),
     format('with check (%s)', pg_get_expr(p.polwithcheck, p.polrelid))) as entry
   from pg_policy p
@@ -162,7 +162,7 @@ const statistics = `
 
 // What the owner may do is left out, so that owners of different names compare as equal.
 const grants = `
-  select format('grant %s on %s to %s%s', lower(a.privilege_type), o.name,
+  select format('grant %s on %s to %s%s', lower(a.privilege_type collate "C"), o.name,
     case a.grantee when 0 then 'public' else a.grantee::regrole::text end,
     case when a.is_grantable then ' with grant option' end) as entry
   from (

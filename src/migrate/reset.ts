@@ -80,13 +80,14 @@ async function listPublicFunctions(client: PoolClient): Promise<string[]> {
     `select to_regprocedure(ours.signature)::text as signature
      from unnest($1::text[], $2::text[]) as ours (signature, comment)
      where obj_description(to_regprocedure(ours.signature), 'pg_proc') = ours.comment
-     order by ours.signature`,
+     order by ours.signature collate "C"`,
     [
       ours.map(([, signature]) => signature),
       ours.map(([, , comment]) => comment?.replaceAll("''", "'")),
     ],
   );
-  return rows.map(({ signature }) => signature);
+  // A later migration may have made one of them anew.
+  return [...new Set(rows.map(({ signature }) => signature))];
 }
 
 /** The other sessions that hold a lock on one of our tables. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { findEmbedded, startEmbedded, stopEmbedded } from '../../src/embedded/index.ts';
 import { isAlive } from '../../src/embedded/is-alive.ts';
@@ -33,6 +34,18 @@ async function takePort(wanted = 0): Promise<{ port: number; release: () => Prom
   return { port, release };
 }
 
+/** By the index alone. */
+async function findOil(url: string): Promise<unknown[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('set enable_seqscan = off');
+    return (await client.query(`select name from oils where name like '%Öl'`)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
 describe('startEmbedded({ dataDir })', () => {
   it('keeps data, password and port from one start to the next', async () => {
     const first = await startEmbedded({ dataDir: dataDir() });
@@ -43,6 +56,49 @@ describe('startEmbedded({ dataDir })', () => {
     expect(second.url).toBe(first.url);
     expect(second.pid).not.toBe(first.pid);
     expect(await queryOne(second.url, 'select answer from notes')).toEqual({ answer: 42 });
+  });
+
+  it('gives letters beyond ASCII to the contrib code of a folder that has none', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    await queryOne(first.url, 'create extension pg_trgm');
+    const alike = `select similarity('Öl', 'Äl') as alike`;
+    expect(await queryOne(first.url, alike)).toEqual({ alike: 0 });
+    // As earlier releases made them.
+    await queryOne(first.url, `update pg_database set datctype = 'C'`);
+    expect(await queryOne(first.url, alike)).toEqual({ alike: 1 });
+    await queryOne(
+      first.url,
+      `create table oils as select 'Öl' || case when n > 1 then n::text else '' end as name
+       from generate_series(1, 2000) n`,
+    );
+    await queryOne(first.url, 'create index oils_idx on oils using gin (name gin_trgm_ops)');
+    await first.stop();
+    const { url } = await startEmbedded({ dataDir: dataDir() });
+    expect(await queryOne(url, alike)).toEqual({ alike: 0 });
+    const open = `select count(*)::int as left from pg_db_role_setting`;
+    expect(await queryOne(url, open)).toEqual({ left: 0 });
+    expect(await findOil(url)).toEqual([{ name: 'Öl' }]);
+  });
+
+  it('makes the indexes anew that a start was killed before', async () => {
+    const first = await startEmbedded({ dataDir: dataDir() });
+    await queryOne(first.url, 'create extension pg_trgm');
+    await queryOne(first.url, `create table oils as select 'Öl'::text as name`);
+    await queryOne(first.url, `update pg_database set datctype = 'C'`);
+    await queryOne(first.url, 'create index oils_idx on oils using gin (name gin_trgm_ops)');
+    // A template of the testing kit, which takes no connections.
+    await queryOne(first.url, 'create database kept with allow_connections false');
+    await queryOne(
+      first.url,
+      `update pg_database set datctype = 'C.UTF-8' where datname = current_database()`,
+    );
+    await queryOne(first.url, `alter database azora set azora.stale_indexes = 'on'`);
+    expect(await findOil(first.url)).toEqual([]);
+    await first.stop();
+    const { url } = await startEmbedded({ dataDir: dataDir() });
+    expect(await findOil(url)).toEqual([{ name: 'Öl' }]);
+    const kept = `select datctype from pg_database where datname = 'kept'`;
+    expect(await queryOne(url, kept)).toEqual({ datctype: 'C' });
   });
 
   it.each([

@@ -227,6 +227,18 @@ describe('importEsco', () => {
     ]);
   });
 
+  it('names a row whose description the table would refuse', async () => {
+    await write({
+      skills: [
+        `K,uri:long,knowledge,x,baking,,${'a'.repeat(100_001)}`,
+        'K,uri:300,knowledge,x,rolling,,',
+      ],
+      relations: ['uri:baker,essential,x,uri:300'],
+    });
+    const { unusable } = await importEsco(database.db, folder.path);
+    expect(unusable[0]?.reason).toBe('its description is longer than 100000 characters');
+  });
+
   it('leaves what occupations of another source need', async () => {
     await write({});
     await importEsco(database.db, folder.path);

@@ -50,7 +50,13 @@ describe('dropAll', () => {
     const url = await emptyDatabase();
     await migrate({ url });
     await dropAll({ url });
-    for (const ours of ['uuidv7()', 'is_time_zone(text)', 'wallet_address(uuid, text)']) {
+    const names = [
+      'uuidv7()',
+      'is_time_zone(text)',
+      'wallet_address(uuid, text)',
+      'fold_text(text)',
+    ];
+    for (const ours of names) {
       expect(await bodyOf(url, `public.${ours}`)).toEqual([]);
     }
   });

@@ -41,6 +41,17 @@ describe('createTestDatabase', () => {
     }
   });
 
+  it('takes letters beyond ASCII for letters in contrib code, too', async () => {
+    const { url, db, drop } = await createTestDatabase({ serverUrl: testServerUrl() });
+    try {
+      await db.execute(sql`create extension pg_trgm`);
+      const row = await queryOne(url, `select similarity('Öl', 'Äl') as alike`);
+      expect(row).toEqual({ alike: 0 });
+    } finally {
+      await drop();
+    }
+  });
+
   it('keeps two databases apart', async () => {
     const [one, other] = await Promise.all([
       createTestDatabase({ serverUrl: testServerUrl() }),

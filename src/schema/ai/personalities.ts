@@ -17,7 +17,10 @@ export const aiPersonalities = ai.table(
     updatedAt: updatedAt(),
   },
   (table) => [
-    uniqueIndex('ai_personalities_name_key').using('btree', sql`lower(name)`),
+    uniqueIndex('ai_personalities_name_key').using(
+      'btree',
+      sql`public.fold_text(name) collate "C"`,
+    ),
     check('ai_personalities_name_length_check', sql`char_length(name) between 1 and 100`),
     check('ai_personalities_role_length_check', sql`char_length(role) between 1 and 100`),
     check('ai_personalities_traits_known_check', sql`array_position(traits, null) is null`),

@@ -39,7 +39,7 @@ begin
         when is_mixed then null
         when legs.currency <> posted.currency then 'entries_currency_check '
         when legs.moved <> posted.amount then 'entries_amount_check '
-      end || transaction_id
+      end collate "C" || transaction_id
     ) as broken,
     min(
       case
@@ -47,7 +47,7 @@ begin
           then 'entries_recorded_at_check '
         when first_occurred_at <> posted.occurred_at or last_occurred_at <> posted.occurred_at
           then 'entries_occurred_at_check '
-      end || transaction_id
+      end collate "C" || transaction_id
     ) as misdated
   into seen
   from (
@@ -96,7 +96,8 @@ begin
   if seen.is_referring and seen.broken is null then
     seen.broken := (
       select min(
-        finance.broken_reference(transaction_user_id, transaction_id) || ' ' || transaction_id
+        finance.broken_reference(transaction_user_id, transaction_id) collate "C"
+          || ' ' || transaction_id
       )
       from (select distinct transaction_user_id, transaction_id from new_entries) as posted
     );

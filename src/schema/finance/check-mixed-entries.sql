@@ -6,7 +6,7 @@ language sql stable
 as $$
   -- Only for statements with a transaction of several currencies, which are few: exchanges and
   -- their reversals. Returns the rule that one of them breaks, and its id.
-  select min(broken || ' ' || id)
+  select min((broken || ' ' || id) collate "C")
   from (
     select
       id,

@@ -27,7 +27,7 @@ as $$
 -- by less than 97. Hence every single wrong character and every two that changed places are found.
 -- With an IBAN's widths they are not: there ...40b1 and ...401b have the same digits.
 declare
-  account constant text := upper(replace(owner::text, '-', ''));
+  account constant text := upper(replace(owner::text, '-', '') collate "C");
   remainder integer := 0;
   code integer;
 begin

@@ -5,6 +5,10 @@ import { identity } from '../schemas.ts';
 
 export const userRole = identity.enum('user_role', ['STUDENT', 'EDUCATOR', 'ADMIN']);
 
+// All but the at sign and blanks. In some databases [:space:] has only those of ASCII.
+const LETTERS =
+  '[^@[:space:]\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+';
+
 /** People who can sign in. A reference table on Citus: every owner-first key points here. */
 export const users = identity.table(
   'users',
@@ -19,11 +23,11 @@ export const users = identity.table(
     deletedAt: instant('deleted_at'),
   },
   (table) => [
-    uniqueIndex('users_email_key').using('btree', sql`lower(email)`),
+    uniqueIndex('users_email_key').using('btree', sql`public.fold_text(email) collate "C"`),
     index('users_role_idx').using('btree', sql`role`, sql`id`).where(sql`deleted_at is null`),
     check(
       'users_email_form_check',
-      sql`email ~ '^[^@[:space:]]+@[^@[:space:]]+\\.[^@[:space:]]+$'`,
+      sql.raw(`email collate "C" ~ '^${LETTERS}@${LETTERS}\\.${LETTERS}$'`),
     ),
     check('users_email_length_check', sql`char_length(email) <= 254`),
     check('users_name_length_check', sql`char_length(name) between 1 and 200`),

@@ -27,7 +27,8 @@ begin
   then
     return new;
   end if;
-  raise exception 'marketplace.application_steps is append-only: % is not allowed', lower(tg_op)
+  raise exception 'marketplace.application_steps is append-only: % is not allowed',
+    lower(tg_op collate "C")
     using errcode = 'restrict_violation', schema = 'marketplace', table = 'application_steps',
       constraint = 'application_steps_append_only';
 end

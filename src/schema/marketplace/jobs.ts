@@ -12,6 +12,7 @@ import {
 import { currencies } from '../finance/currencies.ts';
 import { users } from '../identity/users.ts';
 import { marketplace } from '../schemas.ts';
+import { JOB_WORDS } from './job-words.ts';
 
 export const jobStatus = marketplace.enum('job_status', ['ACTIVE', 'FILLED', 'CLOSED', 'EXPIRED']);
 
@@ -54,10 +55,7 @@ export const jobs = marketplace.table(
     index('jobs_active_posted_idx')
       .on(table.postedAt.desc().nullsFirst(), table.id.desc().nullsFirst())
       .where(sql`status = 'ACTIVE' and deleted_at is null`),
-    index('jobs_search_idx').using(
-      'gin',
-      sql`to_tsvector('english', title || ' ' || company || ' ' || description)`,
-    ),
+    index('jobs_search_idx').using('gin', sql.raw(JOB_WORDS)),
     index('jobs_expiring_idx').on(table.expiresAt).where(sql`status = 'ACTIVE'`),
     check('jobs_title_length_check', sql`char_length(title) between 1 and 200`),
     check('jobs_company_length_check', sql`char_length(company) between 1 and 200`),

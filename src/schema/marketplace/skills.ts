@@ -28,7 +28,7 @@ export const skills = marketplace.table(
   },
   (table) => [
     uniqueIndex('skills_source_uri_key').using('btree', sql`source_uri`),
-    uniqueIndex('skills_name_key').using('btree', sql`lower(name)`),
+    uniqueIndex('skills_name_key').using('btree', sql`public.fold_text(name) collate "C"`),
     index('skills_category_idx').using('btree', sql`category`, sql`id`),
     check('skills_id_positive_check', sql`id > 0`),
     // Matching packs an id with three more bits into an integer.

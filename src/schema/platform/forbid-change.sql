@@ -5,7 +5,7 @@ as $$
 -- with a constraint, so that callers decide by them and never by the message.
 begin
   raise exception '%.% is append-only: % is not allowed',
-    tg_table_schema, tg_table_name, lower(tg_op)
+    tg_table_schema, tg_table_name, lower(tg_op collate "C")
     using errcode = 'restrict_violation', schema = tg_table_schema, table = tg_table_name,
       constraint = tg_table_name || '_append_only';
 end

@@ -39,7 +39,7 @@ const selectChunkEnd = statement<
   [firstId: string, lastId: string, chunk: number]
 >(
   'select_chunk_end',
-  `select max(user_id::text)::uuid as "lastId"
+  `select max(user_id::text collate "C")::uuid as "lastId"
    from (
      select id as user_id
      from identity.users

@@ -14,12 +14,15 @@ const selectWallets = statement<WalletRow, [userId: string, after: string, limit
   `select ${walletList}
    from finance.wallets
    where user_id = $1
-     and currency > $2
-   order by currency
+     and currency collate "C" > $2
+   order by currency collate "C"
    limit $3`,
 );
 
-/** A user's wallets in order of currency code. */
+/**
+ * A user's wallets in order of currency code, letter by letter in every database: Lithuanian would
+ * have Y after I. They are few and are sorted.
+ */
 export async function listWallets(
   db: Db,
   params: { userId: string; limit?: number | undefined; cursor?: string | undefined },

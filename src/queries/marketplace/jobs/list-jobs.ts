@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, FIRST_PAGE, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, text, uuid } from '../../../input/validate.ts';
+import { JOB_WORDS, wordsOf } from '../../../schema/marketplace/job-words.ts';
 import {
   currencyMissing,
   hasCurrency,
@@ -50,7 +51,7 @@ const conditions = `status = 'ACTIVE'
      and deleted_at is null
      and (expires_at is null or expires_at > coalesce($1::timestamptz, statement_timestamp()))
      and ($2::boolean is null or remote = $2)
-     and ($3::text is null or lower(location) = lower($3))
+     and ($3::text is null or public.fold_text(location) = (select public.fold_text($3)))
      and ($4::text is null or currency = $4)
      and ($5::bigint is null or coalesce(salary_max, salary_min) >= $5)
      and (posted_at, id) < ($6::timestamptz, $7::uuid)
@@ -74,8 +75,8 @@ const selectFoundJobs = statement<Row, [...Values, search: string]>(
      select id, title, company, location, remote, salary_min, salary_max, currency, posted_at,
        expires_at, status, deleted_at
      from marketplace.jobs
-     where to_tsvector('english', title || ' ' || company || ' ' || description)
-       @@ (select websearch_to_tsquery('english', $9))
+     where ${JOB_WORDS}
+       @@ (select websearch_to_tsquery('english', ${wordsOf('$9')}))
    )
    select ${selected}
    from found_jobs

@@ -8,8 +8,8 @@ begin
   insert into marketplace.job_vectors
     (job_id, needs, codes, total_weight, skill_bits, posted_at, expires_at, remote, location,
       currency, top_salary)
-  select id, '{}', '{}', 0, 0::bit(256), posted_at, expires_at, remote, lower(location), currency,
-    coalesce(salary_max, salary_min)
+  select id, '{}', '{}', 0, 0::bit(256), posted_at, expires_at, remote,
+    public.fold_text(location), currency, coalesce(salary_max, salary_min)
   from marketplace.jobs
   where id = any (job_ids);
 

@@ -3,8 +3,8 @@ returns setof marketplace.job_vectors
 language sql stable
 as $$
   select j.id, coalesce(n.needs, '{}'), coalesce(n.codes, '{}'), coalesce(n.total_weight, 0),
-    coalesce(n.skill_bits, 0::bit(256)), j.posted_at, j.expires_at, j.remote, lower(j.location),
-    j.currency, coalesce(j.salary_max, j.salary_min)
+    coalesce(n.skill_bits, 0::bit(256)), j.posted_at, j.expires_at, j.remote,
+    public.fold_text(j.location), j.currency, coalesce(j.salary_max, j.salary_min)
   from marketplace.jobs j
   left join lateral (
     select array_agg(c.code order by coalesce(r.rank, 0), js.skill_id) as needs,

@@ -11,7 +11,7 @@ as $$
 declare
   passing constant text := concat_ws(' and ', 'v.total_weight > 0',
     'v.remote = ' || quote_literal(filter.remote_only),
-    'v.location = ' || quote_literal(lower(filter.place)),
+    'v.location = ' || quote_literal(filter.place),
     'v.currency = ' || quote_literal(filter.pay_currency),
     'v.top_salary >= ' || quote_literal(filter.least_salary));
   passing_count integer;

@@ -79,7 +79,7 @@ const selectMatches = statement<Row, Values>(
    ),
    page as (
      select (
-         select json_agg(json_build_array(s.id, s.name) order by s.name, s.id)
+         select json_agg(json_build_array(s.id, s.name) order by s.name collate "C", s.id)
          from (select distinct n.code >> 3 as id from matches cross join unnest(needs) n (code)) n
          join marketplace.skills s on s.id = n.id
        ) as names,

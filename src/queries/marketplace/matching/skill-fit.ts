@@ -50,7 +50,7 @@ export function askedSql(jobId: string): string {
        array_agg(
          js.skill_id * 8 + (marketplace.level_number(js.level) - 1) * 2 + js.required::integer
        ) as needs,
-       json_agg(json_build_array(s.id, s.name) order by s.name, s.id) as names,
+       json_agg(json_build_array(s.id, s.name) order by s.name collate "C", s.id) as names,
        array_agg(s.id) as ids
      from marketplace.job_skills js
      join marketplace.skills s on s.id = js.skill_id

@@ -25,7 +25,8 @@ const selectFindings = statement<Finding<JobIndexFindingKind>, [limit: number]>(
      ) as keys,
      field, expected, actual
    from marketplace.check_job_index()
-   order by job_id, skill_id nulls first, level nulls first, kind, field, expected, actual
+   order by job_id, skill_id nulls first, level nulls first, kind collate "C", field collate "C",
+     expected collate "C", actual collate "C"
    limit $1`,
 );
 

@@ -48,7 +48,7 @@ const selectModuleFindings = statement<ProgressFinding, Range>(
      ('completed_at', expected.completed_at::text, actual.completed_at::text)
    ) as fields (field, expected, actual)
    where fields.expected is distinct from fields.actual
-   order by user_id, course_id, module_id, field
+   order by user_id, course_id, module_id, field collate "C"
    limit $4`,
 );
 
@@ -126,7 +126,7 @@ const selectEnrollmentFindings = statement<ProgressFinding, Range>(
    ) as fields (field, expected, actual)
    where ${IN_RANGE}
      and fields.expected is distinct from fields.actual
-   order by user_id, course_id, field
+   order by user_id, course_id, field collate "C"
    limit $4`,
 );
 
@@ -173,7 +173,7 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
    ),
    published as (
      select user_id, course_id, coalesce(data ->> 'revision', 'null') as revision,
-       count(*) as events, min(events.id::text)::uuid as event_id
+       count(*) as events, min(events.id::text collate "C")::uuid as event_id
      from platform.events
      join education.enrollments
        on enrollments.user_id::text = data ->> 'userId'
@@ -204,7 +204,7 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
      or published.events > 1
      or published.event_id <> completions.event_id
      or (published.event_id is null and completions.published_at >= $5::timestamptz)
-   order by user_id, course_id, revision
+   order by user_id, course_id, revision collate "C"
    limit $4`,
 );
 

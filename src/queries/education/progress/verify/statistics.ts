@@ -51,6 +51,6 @@ export const selectStatisticsFindings = statement<
      ${AS_FIELDS.join(',\n       ')}
    ) as fields (field, expected, actual)
    where fields.expected <> fields.actual
-   order by course_id, field
+   order by course_id, field collate "C"
    limit $2`,
 );

@@ -57,7 +57,7 @@ begin
         and (
           not is_narrowed
           or (filter.remote_only is null or v.remote = filter.remote_only)
-          and (filter.place is null or v.location = lower(filter.place))
+          and (filter.place is null or v.location = filter.place)
           and (filter.pay_currency is null or v.currency = filter.pay_currency)
           and (filter.least_salary is null or v.top_salary >= filter.least_salary)
         )
