@@ -9,6 +9,10 @@
  */
 export class AzoraDbError extends Error {
   readonly code: string;
+  /** The constraint by which the database found it, if it was one. */
+  declare readonly constraint?: string | undefined;
+  /** What the server answered, if it was the server. */
+  declare readonly sqlState?: string | undefined;
 
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -10,3 +10,4 @@ export * from './queries/education/index.ts';
 export * from './queries/finance/index.ts';
 export type { Finding, Verification } from './queries/finding.ts';
 export * from './queries/marketplace/index.ts';
+export * from './rule-errors.ts';

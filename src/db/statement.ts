@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import type { QueryConfig, QueryResult } from 'pg';
+import { explain } from './constraint-rules.ts';
 import { type Db, executorOf } from './session.ts';
 
 // A prepared statement's name is cut off at 63 bytes by the server, and this leaves room for what
@@ -44,7 +45,8 @@ export const loadedStatements: LoadedStatement[] = [];
  * `Row` and `Values`, the types of `$1`, `$2` and so on, are what the server says of the text: a
  * test asks it.
  *
- * @throws the errors of `toDbError`, and ConnectError when no connection was to be had.
+ * @throws the errors of `toDbError`, and ConnectError when no connection was to be had. A broken
+ * constraint of `constraintRules` is the error that it stands for.
  */
 export function statement<
   Row extends object,
@@ -66,7 +68,12 @@ export function named(label: string, text: string): (db: Db, rest: Rest) => Prom
   // The hash keeps two texts under one label apart, such as those of two versions of this library
   // that share a connection through PgBouncer.
   const name = `${label}_${hash('sha256', text).slice(0, 8)}`;
-  return (db, rest) => executorOf(db).query({ name, text, ...rest });
+  return (db, rest) =>
+    executorOf(db)
+      .query({ name, text, ...rest })
+      .catch((error: unknown) => {
+        throw explain(error);
+      });
 }
 
 function rowsOf<Row>(result: QueryResult): Row[] {

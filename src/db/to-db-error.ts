@@ -9,6 +9,7 @@ import {
   TimeoutError,
   TransactionAbortedError,
 } from '../errors.ts';
+import { wordsOf } from './constraint-rules.ts';
 
 /** What pg makes of the server's ErrorResponse; `message`, `detail` and `where` may hold data. */
 interface ServerError extends Error {
@@ -96,8 +97,7 @@ function isStalePlan(error: unknown): boolean {
 function fromServer(error: ServerError): AzoraDbError {
   const { code, schema, table, column, constraint } = error;
   const facts: SqlErrorFacts = { sqlState: code, schema, table, column, constraint };
-  // The server's messages of these classes hold identifiers only; the values are in `detail`.
-  if (code.startsWith('23')) return new ConstraintError(error.message, facts);
+  if (code.startsWith('23')) return new ConstraintError(describeConstraint(error), facts);
   if (code === '42501') return new PermissionError(error.message, facts);
   if (code === '40001') {
     return new RetryableError('SERIALIZATION_FAILURE', 'concurrent transactions conflicted', facts);
@@ -123,6 +123,20 @@ function fromServer(error: ServerError): AzoraDbError {
     );
   }
   return new SqlError('SQL_ERROR', describe(error), facts);
+}
+
+/**
+ * In words of ours where the rule is known, else by the constraint's name: the server's own depend
+ * on its `lc_messages`. What a trigger of our migrations raises names the row.
+ */
+function describeConstraint(error: ServerError): string {
+  const { code, schema, table, column, constraint, routine } = error;
+  const known = wordsOf(constraint);
+  if (known !== undefined) return known;
+  if (routine === 'exec_stmt_raise') return error.message;
+  const place = schema === undefined ? (table ?? 'a table') : `${schema}.${table ?? 'a type'}`;
+  if (code === '23502') return `${place} needs a value of ${column ?? 'a column'}`;
+  return `${place} does not allow this: ${constraint ?? `SQLSTATE ${code}`}`;
 }
 
 function describe(error: ServerError): string {

@@ -1,38 +1,16 @@
 import { AzoraDbError } from '../../errors.ts';
-import type { failureCode } from '../../schema/finance/transactions.ts';
-import { type NamedWalletRef, toWalletRef } from './wallets/wallet-ref.ts';
+import {
+  type FailureCode,
+  RejectedError,
+  type RejectionFacts,
+  UnknownCurrencyError,
+} from '../../rule-errors.ts';
+import { toWalletRef } from './wallets/wallet-ref.ts';
 
-/** Why a request was refused; the same text is kept with the failed transaction. */
-export type FailureCode = (typeof failureCode.enumValues)[number];
+export { type FailureCode, RejectedError, UnknownCurrencyError };
 
 /** What the database keeps about a refusal: ids and amounts as text. */
 type FailureFacts = Record<string, string>;
-
-/**
- * A request to move money was understood and refused. The refusal is stored under the request's
- * key, as the failed transaction `transactionId`, and the same request gets it again, whatever the
- * balances are by then.
- *
- * Unless it was rolled back, as it is when it is thrown out of a `transaction()`, and by
- * `settlePayment`, `refundPayment` and `rewardMiningActivity`, which do nothing when they are
- * refused: then `transactionId` names nothing, and the same request is tried again.
- */
-export class RejectedError extends AzoraDbError {
-  declare readonly code: FailureCode;
-  readonly transactionId: string;
-  /** The wallet that refused, if it was a wallet. */
-  readonly wallet: NamedWalletRef | undefined;
-  /** What was asked for, in minor units. */
-  readonly requested: bigint;
-
-  constructor(refusal: Refusal, message: string) {
-    super(refusal.code, message);
-    this.transactionId = refusal.transactionId;
-    this.requested = refusal.requested;
-    const { userId, currency } = refusal.facts;
-    this.wallet = userId && currency ? toWalletRef(userId, currency) : undefined;
-  }
-}
 
 export interface Refusal {
   code: FailureCode;
@@ -41,13 +19,19 @@ export interface Refusal {
   requested: bigint;
 }
 
+function factsOf({ facts, transactionId, requested }: Refusal): RejectionFacts {
+  const { userId, currency } = facts;
+  const wallet = userId && currency ? toWalletRef(userId, currency) : undefined;
+  return { transactionId, requested, wallet };
+}
+
 /** The payer's wallet has less than was asked for. */
 export class InsufficientFundsError extends RejectedError {
   /** The most that could have been spent, in minor units: posted - held + credit limit. */
   readonly available: bigint;
 
   constructor(refusal: Refusal) {
-    super(refusal, 'the wallet has less available than was requested');
+    super(refusal.code, 'the wallet has less available than was requested', factsOf(refusal));
     this.available = BigInt(refusal.facts.available ?? 0);
   }
 }
@@ -58,7 +42,8 @@ export class BalanceLimitError extends RejectedError {
   readonly available: bigint;
 
   constructor(refusal: Refusal) {
-    super(refusal, 'the balance of the receiving wallet would exceed what 8 bytes hold');
+    const message = 'the balance of the receiving wallet would exceed what 8 bytes hold';
+    super(refusal.code, message, factsOf(refusal));
     this.available = BigInt(refusal.facts.available ?? 0);
   }
 }
@@ -89,7 +74,7 @@ export class ReferenceTakenError extends AzoraDbError {
 }
 
 const messages: Readonly<Record<FailureCode, string>> = {
-  UNKNOWN_CURRENCY: 'the platform does not have this currency',
+  UNKNOWN_CURRENCY: '',
   WALLET_NOT_FOUND: 'the wallet does not exist: open it first',
   WALLET_CLOSED: 'the wallet is closed',
   INSUFFICIENT_FUNDS: '',
@@ -107,5 +92,6 @@ const messages: Readonly<Record<FailureCode, string>> = {
 export function toRejection(refusal: Refusal): RejectedError {
   if (refusal.code === 'INSUFFICIENT_FUNDS') return new InsufficientFundsError(refusal);
   if (refusal.code === 'BALANCE_LIMIT') return new BalanceLimitError(refusal);
-  return new RejectedError(refusal, messages[refusal.code]);
+  if (refusal.code === 'UNKNOWN_CURRENCY') return new UnknownCurrencyError(factsOf(refusal));
+  return new RejectedError(refusal.code, messages[refusal.code], factsOf(refusal));
 }

@@ -10,6 +10,7 @@ export {
   InsufficientFundsError,
   ReferenceTakenError,
   RejectedError,
+  UnknownCurrencyError,
 } from './errors.ts';
 export { type CaptureParams, captureHold } from './holds/capture-hold.ts';
 export { expireHolds } from './holds/expire-holds.ts';

@@ -42,7 +42,8 @@ const insertedAssessment = statement<
  * Sets a user an assessment, which they have not started, and returns it. `passPercent` of
  * `maxScore` passes; default 50.
  *
- * @throws InvalidInputError; ConstraintError when the user or the course does not exist.
+ * @throws InvalidInputError; NotFoundError when the user or the course does not exist;
+ * AlreadyExistsError when the user has an assessment of this id.
  */
 export async function createAssessment(
   db: Db,

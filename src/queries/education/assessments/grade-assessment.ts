@@ -47,8 +47,8 @@ const gradedAssessment = prepared(
  * ground of a reward.
  *
  * @throws NotFoundError; WrongStateError when it is not submitted or has been graded;
- * InvalidInputError when the score is above the assessment's most; ConstraintError
- * `assessments_completed_after_submitted_check`.
+ * InvalidInputError when the score is above the assessment's most, or `gradedAt` before
+ * the submission.
  */
 export async function gradeAssessment(
   db: Db,

@@ -42,8 +42,8 @@ const submittedAssessment = prepared(
 /**
  * Hands in the answers to an assessment under way, once, and returns it.
  *
- * @throws NotFoundError; WrongStateError when it is not under way; ConstraintError
- * `assessments_submitted_after_started_check`.
+ * @throws NotFoundError; WrongStateError when it is not under way;
+ * InvalidInputError, also when `submittedAt` is before the start.
  */
 export async function submitAssessment(
   db: Db,

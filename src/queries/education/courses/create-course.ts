@@ -88,8 +88,8 @@ const insertedModules = statement<
  * enroll before `publishCourse`. Ids may be chosen by the caller, for data that has to be the same
  * everywhere.
  *
- * @throws InvalidInputError; ConstraintError when the instructor or currency does not exist, or an
- * id is taken.
+ * @throws InvalidInputError; NotFoundError when the instructor does not exist;
+ * UnknownCurrencyError; AlreadyExistsError when the id is taken.
  */
 export async function createCourse(db: Db, params: CreateCourseParams): Promise<DraftCourse> {
   const course = parseInput(input, params);

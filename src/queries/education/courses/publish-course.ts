@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
-import { ConstraintError, InvalidInputError, NotFoundError } from '../../../errors.ts';
+import { NotFoundError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { NOW } from '../../../schema/columns.ts';
 import { revisionPolicy } from '../../../schema/education/courses.ts';
@@ -31,16 +31,6 @@ const publishedRevision = statement<
   `select education.publish_course($1, $2, coalesce($3::timestamptz, ${NOW})) as revision`,
 );
 
-const rules: Record<string, [field: string, rule: string]> = {
-  courses_publish_open_check: ['courseId', 'must be a course that is not archived'],
-  courses_publish_has_modules_check: ['modules', 'must hold a module that is not optional'],
-  courses_publish_acyclic_check: ['modules', 'must have prerequisites without a cycle'],
-  courses_publish_prerequisites_needed_check: [
-    'modules',
-    'must not ask for more prerequisites than there are',
-  ],
-};
-
 /**
  * Publishes the draft of a course as its next revision, which never changes again, and opens the
  * course for enrollment. Returns the revision's number, from 1.
@@ -61,13 +51,8 @@ export async function publishCourse(
   params: PublishCourseParams,
 ): Promise<{ courseId: string; revision: number; policy: RevisionPolicy }> {
   const { courseId, policy, publishedAt } = parseInput(input, params);
-  const rows = await publishedRevision(db, [courseId, policy, publishedAt ?? null]).catch(explain);
+  const rows = await publishedRevision(db, [courseId, policy, publishedAt ?? null]);
   const { revision } = only(rows);
   if (revision === null) throw new NotFoundError('course', ['courseId']);
   return { courseId, revision, policy };
-}
-
-function explain(error: unknown): never {
-  const rule = error instanceof ConstraintError ? rules[error.constraint ?? ''] : undefined;
-  throw rule === undefined ? error : new InvalidInputError(...rule);
 }

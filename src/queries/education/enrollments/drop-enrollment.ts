@@ -34,7 +34,7 @@ const droppedEnrollment = statement<
  * became of it.
  *
  * @throws NotFoundError when the user is not enrolled, WrongStateError when the course is
- * completed, ConstraintError `enrollments_dropped_after_enrolled_check`.
+ * completed, InvalidInputError when `droppedAt` is before the enrollment.
  */
 export async function dropEnrollment(
   db: Db,

@@ -61,9 +61,8 @@ const selectEnrollment = prepared(
  * meanwhile: one waits for the other, by the course's row, so a new learner follows the new
  * revision or is seen by whoever moves the old one's.
  *
- * @throws NotFoundError when there is no such course or the user is deleted; CourseNotOpenError
- * when the course is not published and the learner is new or dropped out; ConstraintError
- * `enrollments_user_id_fkey` when there is no such user.
+ * @throws NotFoundError when there is no such course, or the user is unknown or deleted;
+ * CourseNotOpenError when the course is not published and the learner is new or dropped out.
  */
 export async function enroll(db: Db, params: EnrollParams): Promise<EnrollmentProgress> {
   const { userId, courseId, enrolledAt } = parseInput(input, params);

@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
-import { ConstraintError, NotFoundError } from '../../../errors.ts';
 import { amount, parseInput } from '../../../input/validate.ts';
 import { miningActivities, miningType } from '../../../schema/finance/mining-activities.ts';
 import { IdempotencyConflictError } from '../errors.ts';
@@ -77,12 +76,7 @@ export async function submitMiningActivity(
 ): Promise<MiningActivityDetail> {
   const activity = parseInput(input, params);
   const { metadata = {} } = activity;
-  const inserting = insertedActivity(db, { ...activity, metadata });
-  const [inserted] = await inserting.catch((error: unknown) => {
-    const isStranger =
-      error instanceof ConstraintError && error.constraint === 'mining_activities_user_id_fkey';
-    throw isStranger ? new NotFoundError('user', ['userId']) : error;
-  });
+  const [inserted] = await insertedActivity(db, { ...activity, metadata });
   if (inserted !== undefined) return inserted;
   const found = await selectSameActivity(db, [
     activity.userId,

@@ -4,7 +4,7 @@ import { conflictOf } from '../../../db/retry.ts';
 import type { Db } from '../../../db/session.ts';
 import { only, statement } from '../../../db/statement.ts';
 import { transaction } from '../../../db/transaction.ts';
-import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
+import { ConstraintError } from '../../../errors.ts';
 import { amount, currencyCode, parseInput, text, uuid } from '../../../input/validate.ts';
 import { payments, paymentType } from '../../../schema/finance/payments.ts';
 import { ReferenceTakenError } from '../errors.ts';
@@ -75,7 +75,7 @@ const selectPayment = statement<PaymentDetail, [provider: string, reference: str
  *
  * @throws ReferenceTakenError if another payment has the reference
  * @throws NotFoundError if the user or the course does not exist
- * @throws AzoraDbError UNKNOWN_CURRENCY if the platform does not have the currency
+ * @throws UnknownCurrencyError if the platform does not have the currency
  * @throws RetryableError in a transaction stricter than `read committed`, if the reference was
  *   taken after it began; `transaction()` runs it again
  */
@@ -87,8 +87,9 @@ export async function createPayment(db: Db, params: NewPaymentParams): Promise<P
     // A savepoint inside a caller's transaction, which must survive a taken reference.
     return only(await transaction(db, (tx) => insertedPayment(tx, values)));
   } catch (error) {
-    if (!(error instanceof ConstraintError)) throw error;
-    if (error.constraint !== 'payment_references_pkey') throw explain(error);
+    const isTaken =
+      error instanceof ConstraintError && error.constraint === 'payment_references_pkey';
+    if (!isTaken) throw error;
   }
   const [existing] = await selectPayment(db, [payment.provider, payment.providerReference]);
   // Committed after the snapshot of a stricter transaction was taken: only a newer one shows it.
@@ -101,17 +102,4 @@ export async function createPayment(db: Db, params: NewPaymentParams): Promise<P
     existing.courseId === courseId;
   if (!isSame) throw new ReferenceTakenError();
   return existing;
-}
-
-function explain(error: ConstraintError): Error {
-  switch (error.constraint) {
-    case 'payments_user_id_fkey':
-      return new NotFoundError('user', ['userId']);
-    case 'payments_course_id_fkey':
-      return new NotFoundError('course', ['courseId']);
-    case 'payments_currency_fkey':
-      return new AzoraDbError('UNKNOWN_CURRENCY', 'the platform does not have this currency');
-    default:
-      return error;
-  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
-import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
+import { NotFoundError } from '../../../errors.ts';
 import { currencyCode, parseInput } from '../../../input/validate.ts';
 import { toBalance, type WalletBalance, type WalletRow, walletList } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
@@ -22,20 +22,14 @@ const closedWallet = statement<WalletRow, [userId: string, currency: string]>(
  * changes nothing.
  *
  * @throws NotFoundError if it was never opened
- * @throws AzoraDbError WALLET_NOT_EMPTY if it has a balance or open holds
+ * @throws WalletNotEmptyError if it has a balance or open holds
  */
 export async function closeWallet(
   db: Db,
   params: { userId: string; currency: string },
 ): Promise<WalletBalance> {
   const wallet = parseInput(input, params);
-  const closing = closedWallet(db, [wallet.userId, wallet.currency]);
-  const [row] = await closing.catch((error: unknown) => {
-    const isFull =
-      error instanceof ConstraintError && error.constraint === 'wallets_closed_is_empty_check';
-    if (!isFull) throw error;
-    throw new AzoraDbError('WALLET_NOT_EMPTY', 'only an empty wallet without holds can be closed');
-  });
+  const [row] = await closedWallet(db, [wallet.userId, wallet.currency]);
   if (row === undefined) throw new NotFoundError('wallet', ['userId', 'currency']);
   return toBalance(row);
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { prepared } from '../../../db/prepared.ts';
 import type { Db } from '../../../db/session.ts';
-import { AzoraDbError, ConstraintError, NotFoundError } from '../../../errors.ts';
+import { NotFoundError } from '../../../errors.ts';
 import { currencyCode, parseInput } from '../../../input/validate.ts';
 import { wallets } from '../../../schema/finance/wallets.ts';
 import { selectWallet, toBalance, type WalletBalance } from './wallet-balance.ts';
@@ -25,7 +25,7 @@ const insertedWallet = prepared(
  * closed.
  *
  * @throws NotFoundError if the user does not exist
- * @throws AzoraDbError UNKNOWN_CURRENCY if the platform does not have the currency
+ * @throws UnknownCurrencyError if the platform does not have the currency
  */
 export async function openWallet(
   db: Db,
@@ -34,19 +34,8 @@ export async function openWallet(
   const wallet = parseInput(input, params);
   const [existing] = await selectWallet(db, [wallet.userId, wallet.currency]);
   if (existing !== undefined) return toBalance(existing);
-  await insertedWallet(db, wallet).catch((error: unknown) => {
-    throw explain(error);
-  });
+  await insertedWallet(db, wallet);
   const [opened] = await selectWallet(db, [wallet.userId, wallet.currency]);
   if (opened === undefined) throw new NotFoundError('wallet', ['userId', 'currency']);
   return toBalance(opened);
-}
-
-function explain(error: unknown): unknown {
-  if (!(error instanceof ConstraintError)) return error;
-  if (error.constraint === 'wallets_holder_id_fkey') return new NotFoundError('user', ['userId']);
-  if (error.constraint === 'wallets_currency_fkey') {
-    return new AzoraDbError('UNKNOWN_CURRENCY', 'the platform does not have this currency');
-  }
-  return error;
 }

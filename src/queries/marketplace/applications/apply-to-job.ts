@@ -38,12 +38,10 @@ const insertedApplication = statement<
  * this is committed. `appliedAt` is for applications that arrive late; the job has to be open now
  * as well as then.
  *
- * @throws ConstraintError `job_applications_pkey` for a second application,
- * `job_applications_job_open_check` for a job that is not active, expired or deleted,
- * `job_applications_after_posted_check` for a time before it was posted,
- * `job_applications_user_active_check` for a deleted user, `job_applications_job_id_fkey` and
- * `job_applications_user_id_fkey` for unknown ones.
- * @throws InvalidInputError
+ * @throws AlreadyExistsError for a second application.
+ * @throws JobNotOpenError for a job that is not active, expired or deleted.
+ * @throws NotFoundError for an unknown job, and for a user who is unknown or deleted.
+ * @throws InvalidInputError, also for a time before the job was posted.
  */
 export async function applyToJob(
   db: Db,

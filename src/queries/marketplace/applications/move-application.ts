@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
-import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 import {
   type ApplicationRow,
@@ -9,6 +8,7 @@ import {
   applicationColumns,
   applicationStatusField,
 } from './application-row.ts';
+import { changeApplication } from './change-application.ts';
 
 const input = z.strictObject({
   userId: uuid,
@@ -42,17 +42,17 @@ const movedApplication = statement<
  * every step.
  *
  * @throws NotFoundError when the user did not apply to the job.
- * @throws ConstraintError `job_applications_forward_check` for a move that is not forward,
- * `job_applications_author_check` when applicants move their own otherwise than by answering an
- * offer, `job_applications_status_changed_by_fkey` for an unknown `changedBy`.
- * @throws InvalidInputError
+ * @throws WrongStateError for a move that is not forward; `status` is WITHDRAWN after a withdrawal.
+ * @throws NotFoundError for an unknown `changedBy`.
+ * @throws InvalidInputError, also when applicants move their own otherwise than by answering an
+ * offer.
  */
 export async function moveApplication(
   db: Db,
   params: { userId: string; jobId: string; status: ApplicationStatus; changedBy: string },
 ): Promise<ApplicationRow> {
   const { userId, jobId, status, changedBy } = parseInput(input, params);
-  const [row] = await movedApplication(db, [userId, jobId, status, changedBy]);
-  if (row === undefined) throw new NotFoundError('application', ['userId', 'jobId']);
-  return row;
+  return changeApplication(db, { userId, jobId }, `at a step before ${status}`, (on) =>
+    movedApplication(on, [userId, jobId, status, changedBy]),
+  );
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
-import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 import { type ApplicationRow, applicationColumns } from './application-row.ts';
+import { changeApplication } from './change-application.ts';
 
 const input = z.strictObject({ userId: uuid, jobId: uuid });
 
@@ -26,7 +26,7 @@ const withdrawnApplication = statement<ApplicationRow, [userId: string, jobId: s
  * Takes the user's application back; its status stays what it was, and nothing moves it any more.
  *
  * @throws NotFoundError when the user did not apply to the job.
- * @throws ConstraintError `job_applications_forward_check` when it was accepted or rejected before.
+ * @throws WrongStateError when it was accepted or rejected before.
  * @throws InvalidInputError
  */
 export async function withdrawApplication(
@@ -34,7 +34,7 @@ export async function withdrawApplication(
   params: { userId: string; jobId: string },
 ): Promise<ApplicationRow> {
   const { userId, jobId } = parseInput(input, params);
-  const [row] = await withdrawnApplication(db, [userId, jobId]);
-  if (row === undefined) throw new NotFoundError('application', ['userId', 'jobId']);
-  return row;
+  return changeApplication(db, { userId, jobId }, 'neither ACCEPTED nor REJECTED', (on) =>
+    withdrawnApplication(on, [userId, jobId]),
+  );
 }

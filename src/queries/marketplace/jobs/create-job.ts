@@ -57,9 +57,9 @@ const insertedJob = prepared(
  * Posts a job together with its skills, in one transaction; it can be matched once that is
  * committed.
  *
- * @throws ConstraintError for a rule of the table, such as `jobs_place_check` (a job is remote or
- * somewhere), `jobs_salary_range_check`, `jobs_currency_fkey`, or `job_skills_skill_id_fkey`.
- * @throws InvalidInputError
+ * @throws InvalidInputError, also for fields that do not fit together: a job is remote or somewhere.
+ * @throws UnknownCurrencyError
+ * @throws NotFoundError for an unknown skill or `postedBy`.
  */
 export async function createJob(db: Db, params: CreateJobParams): Promise<Job> {
   const { skills, postedAt, ...details } = parseInput(input, params);

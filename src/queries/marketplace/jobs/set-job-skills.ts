@@ -43,8 +43,7 @@ const storedJobSkills = statement<
  * turns by a lock on its row, so the skills are always those of one call; at repeatable read or
  * above the second caller gets a conflict, which `transaction()` repeats.
  *
- * @throws NotFoundError for an unknown or deleted job.
- * @throws ConstraintError `job_skills_skill_id_fkey` for an unknown skill.
+ * @throws NotFoundError for an unknown or deleted job, and for an unknown skill.
  * @throws InvalidInputError
  */
 export async function setJobSkills(

@@ -1,5 +1,6 @@
 import { and, eq, isNull } from 'drizzle-orm';
 import { z } from 'zod';
+import { explain } from '../../../db/constraint-rules.ts';
 import { ourDrizzle } from '../../../db/our-drizzle.ts';
 import type { Db } from '../../../db/session.ts';
 import { NotFoundError } from '../../../errors.ts';
@@ -22,19 +23,23 @@ const input = z.strictObject({
  * status by `closeJob`.
  *
  * @throws NotFoundError for an unknown or deleted job.
- * @throws ConstraintError for a rule of the table, such as `jobs_salary_range_check`.
- * @throws InvalidInputError
+ * @throws NotFoundError for an unknown `postedBy`, UnknownCurrencyError.
+ * @throws InvalidInputError, also for a rule that holds between a change and what is there, such as
+ * `jobs_salary_range_check`.
  */
 export async function updateJob(
   db: Db,
   params: { jobId: string; changes: Partial<JobDetails> },
 ): Promise<Job> {
   const { jobId, changes } = parseInput(input, params);
-  const [job] = await ourDrizzle(db)
+  const changing = ourDrizzle(db)
     .update(jobs)
     .set(changes as Partial<typeof jobs.$inferInsert>)
     .where(and(eq(jobs.id, jobId), isNull(jobs.deletedAt)))
     .returning();
+  const [job] = await changing.catch((error: unknown) => {
+    throw explain(error);
+  });
   if (job === undefined) throw new NotFoundError('job', ['jobId']);
   return job;
 }

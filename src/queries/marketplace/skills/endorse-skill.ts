@@ -32,8 +32,7 @@ const insertedEndorsement = prepared(
  * changes nothing and returns `{ added: false }`. A trigger keeps the count in
  * `user_skills.endorsements`.
  *
- * @throws ConstraintError `skill_endorsements_user_id_skill_id_fkey` when the user does not hold
- * the skill, `skill_endorsements_endorser_id_fkey` for an unknown endorser.
+ * @throws NotFoundError when the user does not hold the skill, and for an unknown endorser.
  * @throws InvalidInputError
  */
 export async function endorseSkill(

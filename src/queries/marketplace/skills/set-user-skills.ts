@@ -36,8 +36,7 @@ const storedUserSkills = statement<
  * lock on the user's row, so the skills are always those of one call; at repeatable read or above
  * the second caller gets a conflict, which `transaction()` repeats.
  *
- * @throws NotFoundError for an unknown or deleted user.
- * @throws ConstraintError `user_skills_skill_id_fkey` for an unknown skill.
+ * @throws NotFoundError for an unknown or deleted user, and for an unknown skill.
  * @throws InvalidInputError
  */
 export async function setUserSkills(

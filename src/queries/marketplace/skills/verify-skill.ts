@@ -40,8 +40,7 @@ const verifiedSkill = prepared(
  * Marks a user's skill as verified at the level that they state, by a person or, with `verifierId`
  * null, by the platform; `verifiedAt` is the server's time by default. Returns the skill.
  *
- * @throws NotFoundError when the user does not hold the skill.
- * @throws ConstraintError `user_skills_verified_by_fkey` for an unknown verifier.
+ * @throws NotFoundError when the user does not hold the skill, and for an unknown verifier.
  * @throws InvalidInputError
  */
 export async function verifySkill(

@@ -92,7 +92,7 @@ describe('mining', () => {
         available: 2_100_000_000_000_000n + mint.posted,
       });
       // Rolled back with the rest, so that the error names what is not there.
-      const { transactionId } = refusal as InsufficientFundsError;
+      const transactionId = String((refusal as InsufficientFundsError).transactionId);
       expect(await rejection(getTransaction(db, { userId, id: transactionId }))).toMatchObject({
         code: 'NOT_FOUND',
       });

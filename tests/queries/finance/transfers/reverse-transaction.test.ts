@@ -110,7 +110,7 @@ describe('reverseTransaction', () => {
     const first = await rejection(reverseTransaction(db, request));
     expect(first).toMatchObject({ code: 'REVERSAL_EXCEEDED', requested: 2n ** 63n - 1n });
     expect(await rejection(reverseTransaction(db, request))).toEqual(first);
-    const { transactionId } = first as RejectedError;
+    const transactionId = String((first as RejectedError).transactionId);
     expect(await getTransaction(db, { userId: alice, id: transactionId })).toMatchObject({
       status: 'FAILED',
       entries: [],
