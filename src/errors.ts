@@ -83,11 +83,11 @@ export interface SqlErrorFacts {
 
 /** The server refused a statement for a reason without a class of its own: see `sqlState`. */
 export class SqlError extends AzoraDbError {
-  readonly sqlState: string;
+  override readonly sqlState: string;
   readonly schema: string | undefined;
   readonly table: string | undefined;
   readonly column: string | undefined;
-  readonly constraint: string | undefined;
+  override readonly constraint: string | undefined;
 
   constructor(code: string, message: string, facts: SqlErrorFacts) {
     super(code, message);

@@ -19,7 +19,7 @@ export type MigrationErrorCode =
 export class MigrationError extends AzoraDbError {
   declare readonly code: MigrationErrorCode;
   /** What the server answered, when it was the server that refused. */
-  readonly sqlState: string | undefined;
+  override readonly sqlState: string | undefined;
 
   constructor(code: MigrationErrorCode, message: string, cause?: Error & { sqlState?: string }) {
     super(code, message, cause === undefined ? undefined : { cause });
