@@ -97,11 +97,19 @@ export const constraintRules: Readonly<Record<string, Rule>> = {
   skill_endorsements_endorser_id_fkey: noRow('user', 'endorserId'),
 };
 
-/** What a broken constraint means to the caller of a query function; any other error as it is. */
-export function explain(error: unknown): unknown {
+/**
+ * What a broken constraint means to the caller of a query function, whose fields are in its
+ * parameter `within`, if in one; any other error as it is.
+ */
+export function explain(error: unknown, within?: string): unknown {
   if (!(error instanceof ConstraintError)) return error;
-  const rule = ruleOf(error.constraint);
-  return rule === undefined ? error : foundBy(rule(), error);
+  const meant = ruleOf(error.constraint)?.();
+  if (meant === undefined) return error;
+  const isInside = within !== undefined && meant instanceof InvalidInputError;
+  return foundBy(
+    isInside ? new InvalidInputError(`${within}.${meant.field}`, meant.rule) : meant,
+    error,
+  );
 }
 
 /** The rule in words of ours, which are the same whatever language the server speaks. */

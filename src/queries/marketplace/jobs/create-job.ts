@@ -57,7 +57,8 @@ const insertedJob = prepared(
  * Posts a job together with its skills, in one transaction; it can be matched once that is
  * committed.
  *
- * @throws InvalidInputError, also for fields that do not fit together: a job is remote or somewhere.
+ * @throws InvalidInputError, also for fields that do not fit together: a job is remote or has a
+ * location.
  * @throws UnknownCurrencyError
  * @throws NotFoundError for an unknown skill or `postedBy`.
  */

@@ -38,7 +38,7 @@ export async function updateJob(
     .where(and(eq(jobs.id, jobId), isNull(jobs.deletedAt)))
     .returning();
   const [job] = await changing.catch((error: unknown) => {
-    throw explain(error);
+    throw explain(error, 'changes');
   });
   if (job === undefined) throw new NotFoundError('job', ['jobId']);
   return job;
