@@ -1,4 +1,5 @@
 import { InvalidInputError } from './errors.ts';
+import { copyOf } from './input/guarded.ts';
 
 /** The greatest amount, in minor units, that a `bigint` column holds. */
 export const MAX_MINOR_UNITS = 2n ** 63n - 1n;
@@ -23,8 +24,9 @@ export interface MoneyFormat {
  * 18, or a currency has no code.
  */
 export function formatMoney(minor: bigint, currency: number | MoneyFormat): string {
-  const amount = decimalText(minor, scaleOf(currency));
-  return typeof currency === 'number' ? amount : `${amount} ${currency.code}`;
+  const { scale, code } = checkedFormat(currency);
+  const amount = decimalText(minor, scale);
+  return code === undefined ? amount : `${amount} ${code}`;
 }
 
 /**
@@ -40,10 +42,10 @@ export function formatMoneyIn(
   minor: bigint,
   currency: number | MoneyFormat,
 ): string {
-  const scale = scaleOf(currency);
+  const { scale, code } = checkedFormat(currency);
   const amount = decimalText(minor, scale) as Intl.StringNumericLiteral;
   const written = numberFormat(locales, scale).format(amount);
-  return typeof currency === 'number' ? written : `${written}\u00a0${currency.code}`;
+  return code === undefined ? written : `${written}\u00a0${code}`;
 }
 
 function numberFormat(locales: string | readonly string[], scale: number): Intl.NumberFormat {
@@ -74,7 +76,7 @@ function decimalText(minor: bigint, scale: number): string {
  * @throws InvalidInputError that names `field` (default `amount`) and the rule.
  */
 export function parseMoney(text: string, currency: number | MoneyFormat, field = 'amount'): bigint {
-  const scale = scaleOf(currency);
+  const { scale } = checkedFormat(currency);
   if (typeof text !== 'string') throw new InvalidInputError(field, 'must be decimal text');
   const match = text.length > MAX_LENGTH ? null : /^(-?)(0|[1-9][0-9]*)(?:\.([0-9]+))?$/.exec(text);
   if (match === null) {
@@ -95,15 +97,17 @@ export function parseMoney(text: string, currency: number | MoneyFormat, field =
   return sign === '-' ? -minor : minor;
 }
 
-function scaleOf(currency: number | MoneyFormat): number {
-  if (typeof currency === 'number') return checkedScale(currency);
+/** Read once, because what a caller passes may answer otherwise the next time. */
+function checkedFormat(currency: number | MoneyFormat): { scale: number; code?: string } {
+  if (typeof currency === 'number') return { scale: checkedScale(currency) };
   if (typeof currency !== 'object' || currency === null) {
     throw new InvalidInputError('currency', 'must be a scale, or a code with a scale');
   }
-  if (typeof currency.code !== 'string' || currency.code === '') {
+  const { code, scale } = copyOf('currency', currency, ['code', 'scale']);
+  if (typeof code !== 'string' || code === '') {
     throw new InvalidInputError('currency.code', 'must be a currency code such as AZR');
   }
-  return checkedScale(currency.scale);
+  return { scale: checkedScale(scale), code };
 }
 
 function checkedScale(scale: number): number {

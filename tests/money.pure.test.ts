@@ -46,6 +46,26 @@ describe('a currency', () => {
   });
 });
 
+test('a currency is read once, and one that throws is refused by name', () => {
+  let reads = 0;
+  const currency = {
+    scale: 2,
+    get code() {
+      reads += 1;
+      return reads === 1 ? 'ZAR' : 'USD';
+    },
+  };
+  expect(formatMoney(5n, currency)).toBe('0.05 ZAR');
+  const broken = {
+    code: 'ZAR',
+    get scale(): number {
+      throw new Error('secret');
+    },
+  };
+  expect(() => formatMoney(5n, broken)).toThrow('scale throws when it is read');
+  expect(() => parseMoney('5', broken)).toThrow(InvalidInputError);
+});
+
 describe('formatMoneyIn', () => {
   test.each([
     ['de-DE', 2512345678n, 8, '25,12345678'],

@@ -1,12 +1,14 @@
 import { DefaultLogger, type Logger } from 'drizzle-orm';
 import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
 import { ConnectError, InvalidInputError } from '../errors.ts';
+import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
 import {
   type ConnectOptions,
   mayDoWithoutTls,
+  optionNames,
   poolConfig,
   refuseBesidePool,
   wantedSettings,
@@ -45,22 +47,20 @@ const OLDEST_SERVER = 15;
  * answer in time.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Database> {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidInputError('options', 'must be an object');
+  const own = copyOf('options', options, optionNames);
+  const { pool, requireMigrated = true } = own;
+  const logger = loggerOf(own.logger);
+  if (pool !== undefined) {
+    guarded('options', () => refuseBesidePool(options));
+    return open(pool, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
   }
-  const { pool: given, requireMigrated = true } = options;
-  const logger = loggerOf(options.logger);
-  if (given !== undefined) {
-    refuseBesidePool(options);
-    return open(given, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
-  }
-  const config = poolConfig(options);
+  const config = poolConfig(own);
   try {
-    return await openOurs(config, options);
+    return await openOurs(config, own);
   } catch (error) {
     const isPlainServer = error instanceof ConnectError && error.code === 'TLS_FAILED';
-    if (!isPlainServer || !mayDoWithoutTls(options)) throw error;
-    return openOurs({ ...config, ssl: false }, options);
+    if (!isPlainServer || !mayDoWithoutTls(own)) throw error;
+    return openOurs({ ...config, ssl: false }, own);
   }
 }
 

@@ -64,6 +64,23 @@ export interface ConnectOptions {
   logger?: boolean | Logger | undefined;
 }
 
+const known: Record<keyof ConnectOptions, true> = {
+  pool: true,
+  url: true,
+  max: true,
+  applicationName: true,
+  statementTimeoutMs: true,
+  lockTimeoutMs: true,
+  idleInTransactionTimeoutMs: true,
+  connectTimeoutMs: true,
+  idleTimeoutMs: true,
+  preparedStatements: true,
+  requireMigrated: true,
+  logger: true,
+};
+
+export const optionNames = Object.keys(known) as (keyof ConnectOptions)[];
+
 const defaults = {
   max: 10,
   applicationName: 'azora-db',

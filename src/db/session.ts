@@ -17,6 +17,7 @@ import type {
   PreparedQueryConfig,
 } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
+import { guarded } from '../input/guarded.ts';
 import * as schema from '../schema/index.ts';
 import { adopt } from './adopt.ts';
 import { ExactDialect } from './dialect.ts';
@@ -173,9 +174,11 @@ function fromDrizzle(config: PgTransactionConfig | undefined): TransactionOption
 /** What runs the statements of `db`: its pool, or its transaction's connection. */
 export function executorOf(db: Db): PoolExecutor | TransactionClient {
   // What comes from plain JavaScript may be anything.
-  const session: unknown = (db as Partial<Db> | null | undefined)?._?.session;
-  if (session instanceof Session) return session.executor as PoolExecutor | TransactionClient;
-  return adopt(db, session);
+  return guarded('db', () => {
+    const session: unknown = (db as Partial<Db> | null | undefined)?._?.session;
+    if (session instanceof Session) return session.executor as PoolExecutor | TransactionClient;
+    return adopt(db, session);
+  });
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   TransactionAbortedError,
   TransactionEndedError,
 } from '../errors.ts';
+import { copyOf } from '../input/guarded.ts';
 import type { Connection } from './connection.ts';
 import { MAX_ATTEMPTS, pauseAfter } from './retry.ts';
 import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
@@ -25,6 +26,8 @@ const strength: Readonly<Record<Isolation, number>> = {
   'repeatable read': 1,
   serializable: 2,
 };
+
+const optionNames = ['isolation', 'accessMode', 'deferrable', 'maxAttempts'] as const;
 
 /**
  * Runs `callback` in a transaction and returns what it returns, once that is committed. When the
@@ -69,9 +72,10 @@ export async function transaction<T>(
   if (typeof callback !== 'function') {
     throw new InvalidInputError('callback', 'must be a function');
   }
-  if (executor instanceof TransactionClient) return runSavepoint(executor, callback, options);
+  const given = copyOf('options', options, optionNames);
+  if (executor instanceof TransactionClient) return runSavepoint(executor, callback, given);
 
-  const { modes, begin, maxAttempts } = read(options);
+  const { modes, begin, maxAttempts } = read(given);
   for (let attempt = 1; ; attempt += 1) {
     const connection = await executor.openConnection();
     try {
@@ -202,9 +206,6 @@ function findConflict(error: unknown, connection: Connection): RetryableError | 
 
 /** Checks the options, which come from outside, because they become part of a statement's text. */
 function read(options: TransactionOptions) {
-  if (typeof options !== 'object' || options === null) {
-    throw new InvalidInputError('options', 'must be an object');
-  }
   const {
     isolation = 'read committed',
     accessMode = 'read write',

@@ -2,6 +2,7 @@ import { types as kinds } from 'node:util';
 import { z } from 'zod';
 import { InvalidInputError } from '../errors.ts';
 import { MAX_MINOR_UNITS } from '../money.ts';
+import { guarded } from './guarded.ts';
 import { findTextFault } from './text-fault.ts';
 
 /**
@@ -20,13 +21,25 @@ export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.ou
   throw new InvalidInputError([...path, ...unknownKey].join('.'), issue?.message ?? 'is invalid');
 }
 
-/** What a caller passes may be a Proxy, or have getters that throw. */
 function readWith<S extends z.ZodType>(schema: S, value: unknown) {
-  try {
-    return schema.safeParse(value, parseContext);
-  } catch {
-    throw new InvalidInputError('', 'throws when it is read');
+  // To zod these are objects without a key: `listJobs(db, new Date())` would list all jobs.
+  if (schema instanceof z.ZodObject && isOtherKind(value)) {
+    throw new InvalidInputError('', 'must be an object');
   }
+  return guarded('', () => {
+    try {
+      return schema.safeParse(value, parseContext);
+    } catch (error) {
+      // Which of the parameters it was, if it was one: each is read by itself.
+      const all = value as Record<string, unknown>;
+      for (const name of Object.keys(all)) guarded(name, () => all[name]);
+      throw error;
+    }
+  });
+}
+
+function isOtherKind(value: unknown): boolean {
+  return kinds.isDate(value) || kinds.isMap(value) || kinds.isSet(value) || kinds.isPromise(value);
 }
 
 // A message that a schema brings wins over these.

@@ -24,6 +24,7 @@ describe('connect', () => {
     ['statementTimeoutMs', { url, statementTimeoutMs: 1n }],
     ['lockTimeoutMs', { url, lockTimeoutMs: {} }],
     ['connectTimeoutMs', { url, connectTimeoutMs: Number.NaN }],
+    ['max', thrower('max')],
   ])('refuses %s of another kind', async (field, options) => {
     const error = await rejection(connect(options as never));
     expect(error).toBeInstanceOf(InvalidInputError);
@@ -39,6 +40,15 @@ describe('connect', () => {
     },
   );
 });
+
+/** An object of which one property throws when it is read. */
+function thrower(name: string): object {
+  return Object.defineProperty({}, name, {
+    get: () => {
+      throw new Error('secret');
+    },
+  });
+}
 
 // Every function that is exported, but for those that take no database.
 const apart = new Set([
@@ -75,5 +85,7 @@ describe('what takes a database', () => {
     expect(await refused(db, async () => 1, null)).toBe('options');
     expect(await refused(db, async () => 1, { deferrable: 'yes' })).toBe('deferrable');
     expect(await refused(db, async () => 1, { isolation: null })).toBe('isolation');
+    expect(await refused(db, async () => 1, thrower('maxAttempts'))).toBe('maxAttempts');
+    expect(await refused(thrower('_'), async () => 1)).toBe('db');
   });
 });

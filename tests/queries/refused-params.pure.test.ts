@@ -68,6 +68,31 @@ describe('params that are none at all', () => {
     rejection((async () => query(untouchable, params))());
 
   test.each(
+    queries.flatMap((each) =>
+      [new Date(), new Map(), new Set(), []].map((params) => ({ ...each, params })),
+    ),
+  )('$name refuses an object of another kind, $params', async ({ name, query, params }) => {
+    expect(await refusal(query, params), name).toMatchObject({ name: 'InvalidInputError' });
+  });
+
+  test.each(queries.filter((each) => !hasDefault(each)))(
+    '$name names the parameter that throws when it is read',
+    async ({ name, query }) => {
+      const field = takeWallet.has(name) ? 'userId' : (firstFields[name] ?? 'userId');
+      const params = Object.defineProperty({}, field, {
+        enumerable: true,
+        get: () => {
+          throw new Error('secret');
+        },
+      });
+      const refused = { name: 'InvalidInputError', field, rule: 'throws when it is read' };
+      expect(await refusal(query, params)).toMatchObject(refused);
+      const unreadable = new Proxy({}, { ownKeys: Object.keys.bind(null, null as never) });
+      expect(await refusal(query, unreadable)).toMatchObject({ name: 'InvalidInputError' });
+    },
+  );
+
+  test.each(
     queries.flatMap((each) => [null, 5, 'text', true].map((params) => ({ ...each, params }))),
   )('$name refuses $params before it touches the database', async ({ name, query, params }) => {
     const rule = takeWallet.has(name) ? walletRule : 'must be an object';
