@@ -3,6 +3,7 @@ import { PoolExecutor } from '../../src/db/pool-executor.ts';
 import { type Db, executorOf } from '../../src/db/session.ts';
 import { fromDriver } from '../../src/db/to-db-error.ts';
 import { AzoraDbError, InvalidInputError } from '../../src/errors.ts';
+import { requireObject } from '../../src/require-object.ts';
 import { writeCourses } from './courses.ts';
 import { writeFinance } from './finance.ts';
 import { writeLearning } from './learning.ts';
@@ -62,6 +63,7 @@ const PHASES = [
  * @throws AzoraDbError SEED_SCALE_MISMATCH when this seed number is there at another scale.
  */
 export async function seedLarge(db: Db, options: LargeSeedOptions): Promise<SeedCounts> {
+  requireObject('options', options);
   const plan = readPlan(options);
   const executor = executorOf(db);
   if (!(executor instanceof PoolExecutor)) {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requireObject } from '../require-object.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster, writeSettings } from './cluster.ts';
 import { DEFAULT_MAJOR, defaultDataDir, locateDataDir, majorOf } from './data-dir.ts';
@@ -26,6 +27,7 @@ const MAX_ATTEMPTS = 5;
  * the server's own words if it does not start
  */
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
+  requireObject('options', options);
   refuseProduction();
   if (options.ephemeral) return startEphemeral(options);
   const place = locateDataDir(options.dataDir ?? defaultDataDir(options.version));

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { requireObject } from '../require-object.ts';
 import { applyMigration } from './apply.ts';
 import { ensureBookkeeping, readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
@@ -51,6 +52,7 @@ export interface MigrateOptions {
  * lists.
  */
 export async function migrate(options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  requireObject('options', options);
   const migrations = readMigrations(options.migrationsFolder);
   return withClient(options.url, (client) =>
     withDeployLock(client, deployLock(options), () => applyPending(client, migrations, options)),

@@ -1,3 +1,4 @@
+import { requireObject } from '../require-object.ts';
 import { readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { readMigrations } from './migration-files.ts';
@@ -26,6 +27,7 @@ export interface StatusOptions {
 
 /** Compares a database with the migrations. Writes nothing, and takes no lock. */
 export async function getMigrationStatus(options: StatusOptions = {}): Promise<MigrationStatus> {
+  requireObject('options', options);
   const migrations = readMigrations(options.migrationsFolder);
   const rows = await withClient(options.url, readApplied);
   const plan = planMigrations(migrations, rows);
@@ -41,5 +43,6 @@ export async function getMigrationStatus(options: StatusOptions = {}): Promise<M
 
 /** The tags that `migrate` would apply, in order. Writes nothing, and takes no lock. */
 export async function listPendingMigrations(options: StatusOptions = {}): Promise<string[]> {
+  requireObject('options', options);
   return (await getMigrationStatus(options)).pending;
 }

@@ -1,4 +1,5 @@
 import { startEmbedded } from '../embedded/index.ts';
+import { requireObject } from '../require-object.ts';
 import { withAdmin } from './admin.ts';
 import { dropLeftovers } from './clean-up.ts';
 import { findContainerProblem, startContainer } from './container.ts';
@@ -64,6 +65,7 @@ interface Choice {
  * @throws TestingError if the one asked for is not there: it never takes another instead
  */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  requireObject('options', options);
   const choice = readChoice(options);
   if (choice.database === 'testcontainers') {
     return startInContainer(choice, 'testcontainers');

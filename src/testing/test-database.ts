@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect, type Database } from '../db/connect.ts';
+import { requireObject } from '../require-object.ts';
 import { withAdmin, withDatabase, withoutOptions } from './admin.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { newCloneName } from './names.ts';
@@ -37,6 +38,7 @@ export interface TestDatabase {
  * Takes about 20 ms once it is there.
  */
 export async function createTestDatabase(options: TestDatabaseOptions): Promise<TestDatabase> {
+  requireObject('options', options);
   const { serverUrl, max } = options;
   const name = await clone(serverUrl, options.migrationsFolder);
   const url = withDatabase(serverUrl, name);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PgInsertValue, PgTable } from 'drizzle-orm/pg-core';
-import type { Db } from '../../db/session.ts';
+import { type Db, executorOf } from '../../db/session.ts';
+import { requireObject } from '../../require-object.ts';
 
 /** What a caller sets; the factory fills in the rest. */
 export type Overrides<T extends PgTable> = Partial<T['$inferInsert']>;
@@ -23,6 +24,8 @@ export function defineFactory<T extends PgTable>(
   fill: (db: Db, given: Overrides<T>) => T['$inferInsert'] | Promise<T['$inferInsert']>,
 ): Factory<T> {
   return async (db, overrides = {}) => {
+    executorOf(db);
+    requireObject('overrides', overrides);
     const row = { ...(await fill(db, overrides)), ...overrides };
     return insertReturning(db, table, [row]);
   };
