@@ -1,5 +1,6 @@
 // Every query returns one text a row, in a column named `entry`. Names are qualified because the
 // reader empties the search path. What an extension owns, and drizzle-kit's own schema, stay out.
+// `$1` names the schemas to read; null is all of them.
 
 const NOT_OF_AN_EXTENSION = (catalog: string, oid: string) => `
   not exists (
@@ -10,7 +11,8 @@ const NOT_OF_AN_EXTENSION = (catalog: string, oid: string) => `
 const IN_SCOPE = (schema: string) => `
   ${schema}.nspname <> 'drizzle'
   and ${schema}.nspname <> 'information_schema'
-  and ${schema}.nspname not like 'pg\\_%'`;
+  and ${schema}.nspname not like 'pg\\_%'
+  and ($1::text[] is null or ${schema}.nspname = any ($1))`;
 
 const schemas = `
   select format('schema %I', n.nspname) as entry
@@ -21,7 +23,7 @@ const extensions = `
   select format('extension %I in schema %I', e.extname, n.nspname) as entry
   from pg_extension e
   join pg_namespace n on n.oid = e.extnamespace
-  where e.extname <> 'plpgsql'`;
+  where e.extname <> 'plpgsql' and $1::text[] is null`;
 
 const enums = `
   select format('enum %I.%I: %s', n.nspname, t.typname,
@@ -197,6 +199,12 @@ const comments = `
   where c.objoid >= 16384
     and o.identity <> 'drizzle' and o.identity not like 'drizzle.%'
     and o.type <> 'extension'
+    and ($1::text[] is null or exists (
+      select from unnest($1::text[]) s (name)
+      where o.identity = s.name
+        or starts_with(o.identity, s.name || '.')
+        or strpos(o.identity, ' on ' || s.name || '.') > 0
+    ))
     and not exists (
       select from pg_depend d
       where d.classid = c.classoid and d.objid = c.objoid and d.deptype = 'e'

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { parseUrl } from '../db/url.ts';
@@ -61,24 +63,61 @@ export async function runDrizzleKitPush(options: {
   url: string;
   force: boolean;
 }): Promise<void> {
-  const args = [options.bin, 'push', '--config', 'drizzle.config.ts'];
-  if (options.force) args.push('--force');
-  const child = spawn(process.execPath, args, {
+  const args = ['push', ...(options.force ? ['--force'] : [])];
+  const { stdout, stderr } = await runDrizzleKit(options.bin, args, withSettings(options.url));
+  // Its exit code is 0 even when a statement failed; only these words come after the last one.
+  const output = stdout + stderr;
+  if (!/Changes applied|No changes detected/.test(output)) throw pushFailed(output);
+}
+
+/**
+ * What drizzle-kit would make of the tables in an empty database, as SQL.
+ *
+ * @throws MigrationError `PUSH_FAILED` when it did not get to its end.
+ */
+export async function exportTables(bin: string): Promise<string> {
+  const { status, stdout, stderr } = await runDrizzleKit(bin, ['export'], '');
+  if (status === 0 && stdout.trim() !== '') return stdout;
+  throw new MigrationError('PUSH_FAILED', `drizzle-kit export failed: ${stderr.trim()}`);
+}
+
+async function runDrizzleKit(bin: string, args: readonly string[], url: string) {
+  const child = spawn(process.execPath, [bin, ...args, '--config', 'drizzle.config.ts'], {
     cwd: packageRoot(),
     // By environment, because the arguments of a process are public.
-    env: { ...process.env, DATABASE_URL: options.url },
+    env: { ...process.env, DATABASE_URL: url },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (chunk: string) => {
-      output += chunk;
-    });
-  }
-  await new Promise((resolve, reject) => child.on('close', resolve).on('error', reject));
-  // Its exit code is 0 even when a statement failed; only these words come after the last one.
-  const text = stripVTControlCharacters(output);
-  if (!/Changes applied|No changes detected/.test(text)) throw pushFailed(text);
+  const [stdout, stderr, [status]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return {
+    status,
+    stdout: stripVTControlCharacters(stdout),
+    stderr: stripVTControlCharacters(stderr),
+  };
+}
+
+// Its SQL names functions in `public` without a schema, and it compares expressions as the session
+// prints them; the database or the role may set all of these otherwise.
+const SETTINGS = [
+  'search_path=public',
+  'default_transaction_read_only=off',
+  'default_tablespace=',
+  'statement_timeout=0',
+  'quote_all_identifiers=off',
+]
+  .map((setting) => `-c ${setting}`)
+  .join(' ');
+
+function withSettings(url: string): string {
+  const [base = '', query = ''] = url.split('?', 2);
+  const parameters = new URLSearchParams(query);
+  const before = parameters.get('options') ?? process.env.PGOPTIONS ?? '';
+  parameters.set('options', `${before} ${SETTINGS}`.trim());
+  return `${base}?${parameters}`;
 }
 
 function pushFailed(output: string): MigrationError {

@@ -12,6 +12,7 @@ export type MigrationErrorCode =
   | 'MIGRATION_LATE'
   | 'MIGRATION_TRANSACTION_CONTROL'
   | 'PUSH_FAILED'
+  | 'PUSH_INCOMPLETE'
   | 'RESET_BLOCKED'
   | 'SESSION_SHARED';
 

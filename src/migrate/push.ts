@@ -1,11 +1,12 @@
 import type { PoolClient } from 'pg';
 import { serviceSchemas } from '../schema/schemas.ts';
-import { applyMigration } from './apply.ts';
+import { applyStatements } from './apply-statements.ts';
 import { ensureBookkeeping, readApplied, recordApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
+import { compareWithSources, pushIncomplete } from './compare.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { drizzleKitBin, runDrizzleKitPush } from './drizzle-kit.ts';
-import { deployLock, lockSettings, type MigrateOptions } from './migrate.ts';
+import { deployLock, type MigrateOptions } from './migrate.ts';
 import { type Migration, readMigrations } from './migration-files.ts';
 import { readSources } from './objects/read-sources.ts';
 import { dropLeftovers, replaceObject, selectColumnTriggers } from './objects/replace.ts';
@@ -20,9 +21,15 @@ export interface PushOptions extends Pick<MigrateOptions, 'lockTimeoutMs' | 'loc
 }
 
 /**
- * What the tables need, the tables themselves by drizzle-kit, and all that Drizzle cannot express.
+ * What the tables need, the tables themselves by drizzle-kit, all that Drizzle cannot express, and
+ * the look at the result.
  */
-export type PushStep = 'first' | 'tables' | 'objects';
+export type PushStep = 'first' | 'tables' | 'objects' | 'compare';
+
+export interface PushResult {
+  /** Why it is not known whether the database is equal to `src`; null when it is equal. */
+  readonly notCompared: string | null;
+}
 
 /**
  * Makes a development database equal to `src`, without a migration and without the history: first
@@ -30,20 +37,25 @@ export type PushStep = 'first' | 'tables' | 'objects';
  * service schemas that the sources do not have are dropped. From an empty database the result is
  * what `migrate` makes; all migrations count as applied afterwards.
  *
- * @throws MigrationError `PUSH_FAILED` when drizzle-kit fails or would delete data without `force`.
+ * drizzle-kit overlooks much, such as a check's expression. So at the end the whole catalog, but
+ * for privileges, is compared with that of a new database made of `src`, on the same server and
+ * dropped again, for which the user has to be allowed to create databases.
+ *
+ * @throws MigrationError `PUSH_FAILED` when drizzle-kit fails or would delete data without `force`;
+ *   `PUSH_INCOMPLETE` with what still differs from `src`; the books are as they were.
  */
-export async function push(options: PushOptions): Promise<void> {
+export async function push(options: PushOptions): Promise<PushResult> {
   // Looked for before anything is changed.
   const bin = drizzleKitBin();
-  const { first, objects } = readSources();
+  const sources = readSources();
   const onStep = options.onStep ?? (() => undefined);
-  await withClient(options.url, (client) =>
+  return withClient(options.url, (client) =>
     withDeployLock(client, deployLock({}), async () => {
       onStep('first');
-      await apply(
+      await applyStatements(
         client,
         'src/schema/first',
-        first.map(({ text }) => text),
+        sources.first.map(({ text }) => text),
         options,
       );
       onStep('tables');
@@ -51,9 +63,15 @@ export async function push(options: PushOptions): Promise<void> {
         runDrizzleKitPush({ bin, url: options.url, force: options.force ?? false }),
       );
       onStep('objects');
-      const statements = objects.flatMap(replaceObject);
-      await apply(client, 'src/**/*.sql', [...statements, dropLeftovers(serviceSchemas)], options);
+      const statements = sources.objects.flatMap(replaceObject);
+      const all = [...statements, dropLeftovers(serviceSchemas)];
+      await applyStatements(client, 'src/**/*.sql', all, options);
+      onStep('compare');
+      const { url } = options;
+      const { differences, notCompared } = await compareWithSources({ client, url, bin, sources });
+      if (differences.length > 0) throw pushIncomplete(differences);
       await recordAll(client, readMigrations());
+      return { notCompared };
     }),
   );
 }
@@ -69,7 +87,7 @@ async function withoutColumnTriggers(
     serviceSchemas,
   ]);
   const tag = 'src/**/*.sql';
-  await apply(
+  await applyStatements(
     client,
     tag,
     rows.map((trigger) => trigger.drop),
@@ -82,27 +100,6 @@ async function withoutColumnTriggers(
     for (const { make } of rows) await client.query(make).catch(() => undefined);
     throw error;
   }
-}
-
-/** Runs statements in one transaction, as a migration that is not recorded. */
-async function apply(
-  client: PoolClient,
-  tag: string,
-  statements: readonly string[],
-  options: PushOptions,
-): Promise<void> {
-  const unchecked = 'set local check_function_bodies = off';
-  const migration: Migration = {
-    idx: 0,
-    when: 0,
-    tag,
-    hash: '',
-    hashes: [],
-    statements: [unchecked, ...statements],
-    transactional: true,
-  };
-  const settings = { ...lockSettings(options), record: false, onRetry: () => undefined };
-  await applyMigration(client, migration, settings);
 }
 
 // What was pushed is the state after the last migration, whatever the books said before.

@@ -7,6 +7,7 @@ import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
 import { push } from '../../src/migrate/push.ts';
 import { packageRoot } from '../../src/package-root.ts';
+import { rejection } from '../setup/errors.ts';
 import { useEmptyDatabases, useMigratedDatabases } from './databases.ts';
 import { books, run } from './fixture.ts';
 
@@ -27,6 +28,11 @@ async function drizzleKitMigrate(url: string): Promise<void> {
   expect(await once(child, 'close')).toEqual([0, null]);
 }
 
+/** Those that a comparison left behind. */
+function scratchDatabases(url: string) {
+  return run(url, `select datname from pg_database where datname like 'azora\\_push\\_%'`);
+}
+
 describe('drizzle-kit migrate, migrate and push', () => {
   it('make the same catalog from an empty database', async () => {
     const byKit = await emptyDatabase();
@@ -38,7 +44,7 @@ describe('drizzle-kit migrate, migrate and push', () => {
     const named = new URL(byPush);
     named.searchParams.set('dbname', named.pathname.slice(1));
     named.pathname = '/nothing';
-    await push({ url: named.href });
+    expect(await push({ url: named.href })).toEqual({ notCompared: null });
     const catalog = await readCatalog({ url: byUs });
     for (const kind of ['table', 'column', 'constraint', 'index', 'trigger', 'comment']) {
       expect(catalog).toContainEqual(expect.stringMatching(new RegExp(`^${kind} `)));
@@ -110,6 +116,58 @@ describe('push', () => {
     expect(await countTriggers()).toEqual(count);
     await push({ url, force: true });
     expect(await readCatalog({ url })).toEqual(before);
+  });
+
+  it('says what still differs, privileges aside, and keeps the books as they were', async () => {
+    const url = await migratedDatabase();
+    await run(
+      url,
+      `alter table identity.users
+         drop constraint users_name_length_check,
+         add constraint users_name_length_check check (char_length(name) between 1 and 201),
+         set (fillfactor = 41);
+       grant select on identity.users to public;
+       update drizzle.__drizzle_migrations set hash = 'another' where id = 1;`,
+    );
+    const before = await books(url);
+    const error = await rejection(push({ url }));
+    expect(error).toMatchObject({ code: 'PUSH_INCOMPLETE' });
+    expect(error.message.split('\n').slice(1, -1)).toEqual([
+      expect.stringMatching(/^ {2}only in src: table identity.users(?! with \(fillfactor=41)/),
+      expect.stringMatching(/^ {2}only in src: constraint users_name_length_check .* 200\)/),
+      expect.stringMatching(/^ {2}only in the database: table identity.users .*fillfactor=41/),
+      expect.stringMatching(/^ {2}only in the database: constraint users_name_length.* 201\)/),
+    ]);
+    expect(await books(url)).toEqual(before);
+    expect(await scratchDatabases(url)).toEqual([]);
+  });
+
+  it('works whatever the database sets, and says what it could not compare', async () => {
+    const url = await emptyDatabase();
+    const owner = new URL(url);
+    [owner.username, owner.password] = [`push_${owner.pathname.slice(-8)}`, 'push'];
+    await run(
+      url,
+      `create role ${owner.username} login password 'push';
+       do $$ begin
+         execute format('alter database %I owner to ${owner.username}', current_database());
+         execute format('alter database %I set search_path = elsewhere', current_database());
+         execute format('alter database %I set quote_all_identifiers = on', current_database());
+       end $$;
+       grant create, usage on schema public to ${owner.username};`,
+    );
+    try {
+      expect(await push({ url: owner.href })).toEqual({
+        notCompared: expect.stringContaining('create'),
+      });
+      expect(await push({ url })).toEqual({ notCompared: null });
+    } finally {
+      await run(
+        url,
+        `reassign owned by ${owner.username} to current_user; drop owned by ${owner.username};
+         drop role ${owner.username}`,
+      );
+    }
   });
 
   it('deletes rows only with force, and touches no schema of others', async () => {

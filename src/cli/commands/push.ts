@@ -7,6 +7,7 @@ const steps: Readonly<Record<PushStep, string>> = {
   first: 'what tables need',
   tables: 'drizzle-kit push',
   objects: 'functions, triggers and the rest',
+  compare: 'the result, compared with src',
 };
 
 /** Makes the database equal to `src`, for development: no migration is written. */
@@ -19,10 +20,16 @@ export async function pushCommand(options: { force?: boolean }): Promise<void> {
     );
   }
   const { url } = await openTarget();
-  await push({
+  const { notCompared } = await push({
     url,
     force: options.force ?? false,
     onStep: (step) => tell(steps[step]),
   });
-  print(`${nameTarget(url)}: equal to src; every migration counts as applied.`);
+  const what =
+    notCompared === null
+      ? 'equal to src, but for privileges, which are not compared'
+      : 'pushed, but not compared with src. What drizzle-kit overlooks may differ: expressions ' +
+        'of checks, defaults and generated columns, predicates of indexes, keys that are ' +
+        `deferrable or not valid. There was no database to compare with: ${notCompared}`;
+  print(`${nameTarget(url)}: ${what}; every migration counts as applied.`);
 }
