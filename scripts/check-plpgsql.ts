@@ -81,6 +81,8 @@ const server = await startTestServer({ database: 'embedded', major: 15 });
 try {
   const { db, drop } = await createTestDatabase({ serverUrl: server.url, max: 1 });
   await installChecker(db.$client, library, script);
+  // So that a name without a schema shows, which a session with another path would not find.
+  await db.$client.query('set search_path = nowhere');
   const { rows } = await db.$client.query<Finding>(findings);
   const found = rows.filter(({ level }) => level !== null);
   for (const finding of found) console.log(describe(finding));

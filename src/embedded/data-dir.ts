@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { InvalidInputError } from '../errors.ts';
 import {
   type Account,
   canEnter,
@@ -27,9 +28,13 @@ export interface Place {
  * same at every call.
  *
  * @throws EmbeddedError `EMBEDDED_OTHER_OWNER` when the data there is somebody else's and we are
- * not root.
+ * not root; InvalidInputError.
  */
 export function locateDataDir(requested: string): Place {
+  // initdb passes it to a shell, and refuses these after half of its work.
+  if (/[\n\r\0]/.test(resolve(requested))) {
+    throw new InvalidInputError('dataDir', 'must have no line break and no NUL character');
+  }
   const inPlace = withAccount(resolve(requested));
   if (canEnter(inPlace.account, dirname(inPlace.dataDir))) return inPlace;
   const hash = createHash('sha256').update(inPlace.dataDir).digest('hex').slice(0, 12);

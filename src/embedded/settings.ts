@@ -1,3 +1,6 @@
+import { inspect } from 'node:util';
+import { InvalidInputError } from '../errors.ts';
+
 /** PostgreSQL's own settings by name, as in `postgresql.conf`. */
 export type PostgresSettings = Record<string, string | number | boolean>;
 
@@ -29,16 +32,36 @@ export const LOCAL_ONLY: PostgresSettings = {
   max_connections: 200,
 };
 
-/** The lines of a configuration file for these settings. */
+/**
+ * The lines of a configuration file for these settings. PostgreSQL reads backslashes there as C
+ * does.
+ *
+ * @throws InvalidInputError for what would be read as something else
+ */
 export function toConfigFile(settings: PostgresSettings): string {
   return Object.entries(settings)
-    .map(([name, value]) => `${name} = ${toConfigValue(value)}\n`)
+    .map(([name, value]) => `${toConfigName(name)} = ${toConfigValue(name, value)}\n`)
     .join('');
 }
 
-function toConfigValue(value: string | number | boolean): string {
+function toConfigName(name: string): string {
+  if (/^[a-z_]\w*(?:\.[a-z_]\w*)?$/i.test(name)) return name;
+  throw new InvalidInputError('settings', `must have names of settings, not ${inspect(name)}`);
+}
+
+function toConfigValue(name: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  return typeof value === 'number' ? String(value) : `'${value.replaceAll("'", "''")}'`;
+  if (typeof value === 'number' && Number.isFinite(value)) return String(value);
+  if (typeof value !== 'string' || value.includes('\0')) {
+    const rule = 'must be text without NUL characters, a finite number or a boolean';
+    throw new InvalidInputError(`settings.${name}`, rule);
+  }
+  const escaped = value
+    .replaceAll('\\', '\\\\')
+    .replaceAll("'", "''")
+    .replaceAll('\n', '\\n')
+    .replaceAll('\r', '\\r');
+  return `'${escaped}'`;
 }
 
 /** How `startEmbedded` starts a server. */

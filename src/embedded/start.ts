@@ -10,7 +10,7 @@ import { giveLetters } from './letters.ts';
 import { findFreePort } from './port.ts';
 import { findPostmaster, settlePostmaster, stopPostmaster } from './postmaster.ts';
 import { describeServer, type EmbeddedServer } from './server.ts';
-import { type EmbeddedOptions, KEPT } from './settings.ts';
+import { type EmbeddedOptions, KEPT, toConfigFile } from './settings.ts';
 
 const MAX_ATTEMPTS = 5;
 
@@ -29,6 +29,8 @@ const MAX_ATTEMPTS = 5;
 export async function startEmbedded(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
   requireObject('options', options);
   refuseProduction();
+  // Refused before anything is made.
+  toConfigFile(options.settings ?? {});
   if (options.ephemeral) return startEphemeral(options);
   const place = locateDataDir(options.dataDir ?? defaultDataDir(options.version));
   const major = chooseMajor(place.dataDir, options.version);

@@ -151,9 +151,9 @@ async function loadTable(
   let chunk: EscoRow[] = [];
   for await (const row of rows) {
     // A release lists what earlier ones had beside what is in force.
-    const fault = row.fault ?? (row.cells.status === 'obsolete' ? 'is obsolete' : undefined);
-    if (fault !== undefined) unusable.push(toUnusable(row, fault));
-    else chunk.push(row);
+    if (row.cells.status?.toLowerCase() === 'obsolete') {
+      unusable.push(toUnusable(row, 'is obsolete'));
+    } else chunk.push(row);
     if (chunk.length === CHUNK) {
       await flush(chunk);
       chunk = [];

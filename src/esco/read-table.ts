@@ -211,7 +211,8 @@ function checkColumns({ name }: EscoFile, heading: string[], columns: string[]):
   if (missing.length > 0) {
     throw new EscoError('COLUMN_MISSING', `${name} has no column ${missing.join(', ')}`);
   }
-  const repeated = heading.find((column, at) => heading.indexOf(column) !== at);
+  // A spreadsheet may have written columns without a name behind the others.
+  const repeated = heading.find((column, at) => column !== '' && heading.indexOf(column) !== at);
   if (repeated !== undefined) {
     throw new EscoError('COLUMN_REPEATED', `${name} has the column ${repeated} twice`);
   }

@@ -147,7 +147,8 @@ export async function storeRelations(
       const { occupationUri, skillUri, relationType } = row.cells;
       const occupation = findEnd(occupationEnds, occupationUri);
       const skill = findEnd(skillEnds, skillUri);
-      if (typeof occupation === 'string') unusable.push(toUnusable(row, occupation));
+      if (row.fault !== undefined) unusable.push(toUnusable(row, row.fault));
+      else if (typeof occupation === 'string') unusable.push(toUnusable(row, occupation));
       else if (typeof skill === 'string') unusable.push(toUnusable(row, skill));
       else if (relationType !== 'essential' && relationType !== 'optional') {
         unusable.push(toUnusable(row, 'its relationType is neither essential nor optional'));

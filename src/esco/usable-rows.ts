@@ -14,7 +14,9 @@ const MAX_DESCRIPTION = 100_000;
 const MAX_GROUP = 50;
 
 /** What is wrong with a row that ought to have a URI and a label, or undefined. */
-export function findFault({ cells }: EscoRow, seen: ReadonlySet<string>): string | undefined {
+export function findFault(row: EscoRow, seen: ReadonlySet<string>): string | undefined {
+  const { cells, fault } = row;
+  if (fault !== undefined) return fault;
   const { conceptUri: uri = '', preferredLabel: name = '' } = cells;
   if (uri.trim() === '') return 'has no conceptUri';
   if (name.trim() === '') return 'has no preferredLabel';

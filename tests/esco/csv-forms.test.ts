@@ -78,6 +78,23 @@ describe('a CSV file', () => {
     ]);
   });
 
+  it('keeps what a skill is needed for when its row has too many cells', async () => {
+    await writeSkills([HEADING, row('uri:a', 'ovens'), row('uri:b', 'b')].join('\n'));
+    expect(await load()).toMatchObject({ relations: 1, unusable: [] });
+    const longer = row('uri:a', 'stoves', 'released,half of a,description');
+    await writeSkills([HEADING, longer, row('uri:b', 'b')].join('\n'));
+    expect(await load()).toMatchObject({ relations: 1, changed: 0, unusable: [{ line: 2 }] });
+  });
+
+  it('takes columns without a name, and OBSOLETE for obsolete', async () => {
+    const lines = [`${HEADING},,`, row('uri:old', 'old', 'OBSOLETE,,,'), row('uri:a', 'a')];
+    await writeSkills(lines.join('\n'));
+    expect(await load()).toMatchObject({
+      skills: 1,
+      unusable: [{ line: 2, reason: 'is obsolete' }],
+    });
+  });
+
   const many = Array.from({ length: 5_000 }, (_, at) => row(`uri:${at}`, `"skill\n${at}"`));
 
   it.each([

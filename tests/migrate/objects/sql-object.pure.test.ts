@@ -117,6 +117,7 @@ describe('readSources', () => {
   it('finds what tables need apart from the rest', () => {
     const { first, objects } = readSources();
     expect(first.map(({ name }) => name)).toEqual([
+      'first fold-text',
       'first is-time-zone',
       'first uuidv7',
       'first wallet-address',
