@@ -36,13 +36,14 @@ export interface CheckDatabaseParams {
   onCheck?: ((check: DatabaseCheck) => void) | undefined;
 }
 
-const input = z.strictObject({
-  head: sealHead.optional(),
-  limit: limit({ max: 10_000, fallback: 100 }),
-  onCheck: z
-    .custom<(check: DatabaseCheck) => void>((value) => typeof value === 'function')
-    .optional(),
-});
+const input = () =>
+  z.strictObject({
+    head: sealHead.optional(),
+    limit: limit({ max: 10_000, fallback: 100 }),
+    onCheck: z
+      .custom<(check: DatabaseCheck) => void>((value) => typeof value === 'function')
+      .optional(),
+  });
 
 /**
  * Everything that shows whether a database is whole, as after a restore or a move: which migrations

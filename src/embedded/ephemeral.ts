@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 import { chown, mkdtemp, statfs } from 'node:fs/promises';
 import { freemem, tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { InvalidInputError } from '../errors.ts';
+import { packageRoot } from '../package-root.ts';
 import { type Account, canEnter, unprivilegedAccount } from './account.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster, writeSettings } from './cluster.ts';
@@ -83,9 +83,10 @@ async function findMemoryFolder(): Promise<string | null> {
  * @returns what lets the watchdog go
  */
 function watch(folder: string): () => void {
-  // The same module is .ts in a checkout and .js in the package.
-  const script = new URL(`./watchdog${extname(import.meta.url)}`, import.meta.url);
-  const watchdog = spawn(process.execPath, [fileURLToPath(script), folder], {
+  // A module of its own in a checkout and in the package, where this one is part of a larger file.
+  const isSource = import.meta.filename.endsWith('.ts');
+  const script = join(packageRoot(), isSource ? 'src' : 'dist', 'embedded', 'watchdog');
+  const watchdog = spawn(process.execPath, [`${script}.${isSource ? 'ts' : 'js'}`, folder], {
     cwd: '/',
     detached: true,
     env: { ...process.env, NODE_OPTIONS: '' },

@@ -4,7 +4,6 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline, Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
-import { CsvError, parse } from 'csv-parse';
 import { EscoError } from './errors.ts';
 
 /** One of the classification's files, found in the folder. */
@@ -76,6 +75,8 @@ async function* readRecords(
   onBytes: (bytes: number) => void,
   most?: number,
 ): AsyncGenerator<NumberedRecord> {
+  // Loaded only for this, because every service imports the library, and few import ESCO.
+  const { parse } = await import('csv-parse');
   const parser = parse({
     bom: true,
     // By default the end of the first line would be that of all.
@@ -116,6 +117,7 @@ async function* readRecords(
 
 /** Says where: the records before the one that cannot be read are read again and counted. */
 async function unreadable(file: EscoFile, cause: unknown): Promise<EscoError> {
+  const { CsvError } = await import('csv-parse');
   if (!(cause instanceof CsvError)) {
     const { code, message } = cause as NodeJS.ErrnoException;
     return new EscoError('FILE_UNREADABLE', `${file.name} cannot be read: ${code ?? message}`, {

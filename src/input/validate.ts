@@ -7,18 +7,30 @@ import { findTextFault } from './text-fault.ts';
 
 /**
  * Checks what a caller passed, and returns it as the schema makes it (defaults filled in, ids in
- * lower case).
+ * lower case). A schema that only one function needs comes as what makes it, when first needed: to
+ * make all of them would be a third of what it takes to load the library.
  *
  * @throws InvalidInputError for the first issue: its `field` is the path, its `rule` says what must
  * hold. Neither holds a value of the input.
  */
-export function parseInput<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = readWith(schema, value);
+export function parseInput<S extends z.ZodType>(input: S | (() => S), value: unknown): z.output<S> {
+  const result = readWith(typeof input === 'function' ? schemaOf(input) : input, value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const path = issue?.path ?? [];
   const unknownKey = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : [];
   throw new InvalidInputError([...path, ...unknownKey].join('.'), issue?.message ?? 'is invalid');
+}
+
+const schemas = new WeakMap<() => z.ZodType, z.ZodType>();
+
+function schemaOf<S extends z.ZodType>(make: () => S): S {
+  let schema = schemas.get(make) as S | undefined;
+  if (schema === undefined) {
+    schema = make();
+    schemas.set(make, schema);
+  }
+  return schema;
 }
 
 function readWith<S extends z.ZodType>(schema: S, value: unknown) {

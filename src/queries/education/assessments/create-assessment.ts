@@ -5,18 +5,35 @@ import { parseInput, text, uuid } from '../../../input/validate.ts';
 import { type Assessment, assessmentType } from '../../../schema/education/assessments.ts';
 import { type AssessmentResult, assessmentList, sheet } from './assessment.ts';
 
-const input = z.strictObject({
-  id: uuid.optional(),
-  userId: uuid,
-  courseId: uuid.optional(),
-  type: z.enum(assessmentType.enumValues),
-  title: text({ max: 200 }),
-  questions: sheet.default([]),
-  maxScore: z.int().min(1).max(1_000_000),
-  passPercent: z.int().min(1).max(100).default(50),
-});
+const input = () =>
+  z.strictObject({
+    id: uuid.optional(),
+    userId: uuid,
+    courseId: uuid.optional(),
+    type: z.enum(assessmentType.enumValues),
+    title: text({ max: 200 }),
+    questions: sheet.default([]),
+    maxScore: z.int().min(1).max(1_000_000),
+    passPercent: z.int().min(1).max(100).default(50),
+  }) satisfies z.ZodType<unknown, CreateAssessmentParams>;
 
-export type CreateAssessmentParams = z.input<typeof input>;
+export interface CreateAssessmentParams {
+  /** A UUID. Default: a new one. */
+  id?: string | undefined;
+  /** Whose assessment it is. */
+  userId: string;
+  /** The course it belongs to. Default: none. */
+  courseId?: string | undefined;
+  type: Assessment['type'];
+  /** 1 to 200 characters. */
+  title: string;
+  /** Any JSON, one value a question, in order. Default: none. */
+  questions?: unknown[] | undefined;
+  /** What a perfect answer scores, a whole number of 1 to 1,000,000. */
+  maxScore: number;
+  /** The percentage of `maxScore` that passes, a whole number of 1 to 100. Default: 50. */
+  passPercent?: number | undefined;
+}
 
 const insertedAssessment = statement<
   AssessmentResult,

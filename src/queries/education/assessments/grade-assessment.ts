@@ -14,12 +14,13 @@ import {
   timeOr,
 } from './assessment.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  assessmentId: uuid,
-  score: z.int().min(0).max(1_000_000),
-  gradedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    assessmentId: uuid,
+    score: z.int().min(0).max(1_000_000),
+    gradedAt: instant.optional(),
+  });
 
 export interface GradeAssessmentParams {
   userId: string;

@@ -12,11 +12,12 @@ import {
   timeOr,
 } from './assessment.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  assessmentId: uuid,
-  startedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    assessmentId: uuid,
+    startedAt: instant.optional(),
+  });
 
 export interface StartAssessmentParams {
   userId: string;

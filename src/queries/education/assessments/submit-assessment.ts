@@ -13,12 +13,13 @@ import {
   timeOr,
 } from './assessment.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  assessmentId: uuid,
-  answers: sheet,
-  submittedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    assessmentId: uuid,
+    answers: sheet,
+    submittedAt: instant.optional(),
+  });
 
 export interface SubmitAssessmentParams {
   userId: string;

@@ -16,25 +16,43 @@ import {
   type StoredModule,
 } from './module-input.ts';
 
-const input = z.strictObject({
-  id: uuid.optional(),
-  instructorId: uuid,
-  title: text({ max: 200 }),
-  description: text({ min: 0, max: 100_000 }),
-  level: z.enum(courseLevel.enumValues).default('BEGINNER'),
-  durationMinutes: z.int32().min(1).optional(),
-  price: z.bigint().min(0n).max(MAX_MINOR_UNITS).default(0n),
-  currency: currencyCode.default('ZAR'),
-  modules: modulesInput,
-});
+const input = () =>
+  z.strictObject({
+    id: uuid.optional(),
+    instructorId: uuid,
+    title: text({ max: 200 }),
+    description: text({ min: 0, max: 100_000 }),
+    level: z.enum(courseLevel.enumValues).default('BEGINNER'),
+    durationMinutes: z.int32().min(1).optional(),
+    price: z.bigint().min(0n).max(MAX_MINOR_UNITS).default(0n),
+    currency: currencyCode.default('ZAR'),
+    modules: modulesInput,
+  }) satisfies z.ZodType<unknown, CreateCourseParams>;
 
-export interface CreateCourseParams extends Omit<z.input<typeof input>, 'modules'> {
-  /** In order. */
+export interface CreateCourseParams {
+  /** A UUID for data that has to be the same everywhere. Default: a new one. */
+  id?: string | undefined;
+  /** The user who gives the course. */
+  instructorId: string;
+  /** 1 to 200 characters. */
+  title: string;
+  /** Up to 100,000 characters; may be empty. */
+  description: string;
+  /** Default: `BEGINNER`. */
+  level?: Course['level'] | undefined;
+  /** About how long it takes, in whole minutes from 1. Default: not stated. */
+  durationMinutes?: number | undefined;
+  /** In minor units of the currency, from 0. Default: 0. */
+  price?: bigint | undefined;
+  /** The currency of the price. Default: `ZAR`. */
+  currency?: string | undefined;
+  /** In order, 1 to 1,000 of them. */
   modules: ModuleInput[];
 }
 
 export interface DraftCourse {
   id: string;
+  /** In order, with the ids that they got. */
   modules: DraftModule[];
 }
 

@@ -4,7 +4,7 @@ import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 
-const input = z.strictObject({ courseId: uuid });
+const input = () => z.strictObject({ courseId: uuid });
 
 export interface CourseStats {
   courseId: string;

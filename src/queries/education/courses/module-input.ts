@@ -4,7 +4,6 @@ import type { CourseModule } from '../../../schema/education/course-modules.ts';
 
 const index = z.int().min(0);
 
-/** A module of a draft; its prerequisites are indexes into the same list. */
 const moduleInput = z.strictObject({
   id: uuid.optional(),
   title: text({ max: 200 }),
@@ -12,9 +11,8 @@ const moduleInput = z.strictObject({
   weight: z.int().min(1).max(10_000).default(1),
   optional: z.boolean().default(false),
   prerequisites: z.array(index).max(100).default([]),
-  /** How many of the prerequisites unlock the module. Default: all. */
   prerequisitesNeeded: z.int().min(1).optional(),
-});
+}) satisfies z.ZodType<unknown, ModuleInput>;
 
 export const modulesInput = z
   .array(moduleInput)
@@ -39,7 +37,27 @@ export const modulesInput = z
     }
   });
 
-export type ModuleInput = z.input<typeof moduleInput>;
+/** A module of a draft. */
+export interface ModuleInput {
+  /** A UUID; in a revision, that of the module that goes on. Default: a new one. */
+  id?: string | undefined;
+  /** 1 to 200 characters. */
+  title: string;
+  /** Up to 1,000,000 characters; may be empty. */
+  content: string;
+  /** Its share of the course's progress, a whole number of 1 to 10,000. Default: 1. */
+  weight?: number | undefined;
+  /** Whether the course is complete without it. Default: false. */
+  optional?: boolean | undefined;
+  /**
+   * The modules to be completed before this one: their positions in the same list, from 0, at most
+   * 100 of them. Default: none.
+   */
+  prerequisites?: number[] | undefined;
+  /** How many of the prerequisites unlock the module, from 1. Default: all. */
+  prerequisitesNeeded?: number | undefined;
+}
+
 export type ParsedModules = z.output<typeof modulesInput>;
 
 /** What `OFFERED_MODULES` and `OFFERED_PREREQUISITES` unnest. */

@@ -8,11 +8,12 @@ import { limit, parseInput, uuid } from '../../../input/validate.ts';
 import { courseRevisions } from '../../../schema/education/courses.ts';
 import type { Enrollment } from '../../../schema/education/enrollments.ts';
 
-const input = z.strictObject({
-  courseId: uuid,
-  revision: z.int32().min(1),
-  limit: limit({ max: 10_000, fallback: 1_000 }),
-});
+const input = () =>
+  z.strictObject({
+    courseId: uuid,
+    revision: z.int32().min(1),
+    limit: limit({ max: 10_000, fallback: 1_000 }),
+  });
 
 export interface MoveEnrollmentsParams {
   courseId: string;

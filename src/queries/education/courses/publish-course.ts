@@ -6,11 +6,12 @@ import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { NOW } from '../../../schema/columns.ts';
 import { revisionPolicy } from '../../../schema/education/courses.ts';
 
-const input = z.strictObject({
-  courseId: uuid,
-  policy: z.enum(revisionPolicy.enumValues).default('PIN'),
-  publishedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    courseId: uuid,
+    policy: z.enum(revisionPolicy.enumValues).default('PIN'),
+    publishedAt: instant.optional(),
+  });
 
 /** What a new revision does with those who are in the course: see `publishCourse`. */
 export type RevisionPolicy = (typeof revisionPolicy.enumValues)[number];

@@ -16,7 +16,7 @@ import {
   type StoredModule,
 } from './module-input.ts';
 
-const input = z.strictObject({ courseId: uuid, modules: modulesInput });
+const input = () => z.strictObject({ courseId: uuid, modules: modulesInput });
 
 export interface ReviseCourseParams {
   courseId: string;

@@ -5,11 +5,12 @@ import { NotFoundError, WrongStateError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
 import { type EnrollmentProgress, enrollmentList } from './enrollment.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  courseId: uuid,
-  droppedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    courseId: uuid,
+    droppedAt: instant.optional(),
+  });
 
 export interface DropEnrollmentParams {
   userId: string;

@@ -9,11 +9,12 @@ import { NOW } from '../../../schema/columns.ts';
 import { enrollments } from '../../../schema/education/enrollments.ts';
 import { type EnrollmentProgress, enrollmentFields } from './enrollment.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  courseId: uuid,
-  enrolledAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    courseId: uuid,
+    enrolledAt: instant.optional(),
+  });
 
 export interface EnrollParams {
   userId: string;

@@ -6,7 +6,7 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 import type { Enrollment } from '../../../schema/education/enrollments.ts';
 import { BASIS_POINTS } from '../enrollments/enrollment.ts';
 
-const input = z.strictObject({ userId: uuid, learningPathId: uuid });
+const input = () => z.strictObject({ userId: uuid, learningPathId: uuid });
 
 export interface LearningPathCourseProgress {
   courseId: string;

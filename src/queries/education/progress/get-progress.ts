@@ -7,7 +7,7 @@ import type { ModuleProgress } from '../../../schema/education/module-progress.t
 import type { RevisionModule } from '../../../schema/education/revision-modules.ts';
 import { type EnrollmentProgress, enrollmentList } from '../enrollments/enrollment.ts';
 
-const input = z.strictObject({ userId: uuid, courseId: uuid });
+const input = () => z.strictObject({ userId: uuid, courseId: uuid });
 
 export interface ModuleProgressItem
   extends Pick<RevisionModule, 'moduleId' | 'title' | 'weight' | 'prerequisitesNeeded'>,

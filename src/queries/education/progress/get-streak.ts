@@ -4,7 +4,7 @@ import { statement } from '../../../db/statement.ts';
 import { NotFoundError } from '../../../errors.ts';
 import { instant, parseInput, uuid } from '../../../input/validate.ts';
 
-const input = z.strictObject({ userId: uuid, now: instant.optional() });
+const input = () => z.strictObject({ userId: uuid, now: instant.optional() });
 
 export interface Streak {
   userId: string;

@@ -13,16 +13,17 @@ import {
 const cursor = defineCursor('at_risk_learners', z.tuple([timestampText, uuid]));
 const days = z.int().min(1).max(3_650);
 
-const input = z.strictObject({
-  courseId: uuid,
-  now: instant.optional(),
-  inactiveDays: days.default(14),
-  expectedDays: days.default(60),
-  paceBasisPoints: z.int().min(0).max(10_000).default(5_000),
-  failedAssessments: z.int32().min(1).default(2),
-  limit: limit(),
-  cursor: cursor.field,
-});
+const input = () =>
+  z.strictObject({
+    courseId: uuid,
+    now: instant.optional(),
+    inactiveDays: days.default(14),
+    expectedDays: days.default(60),
+    paceBasisPoints: z.int().min(0).max(10_000).default(5_000),
+    failedAssessments: z.int32().min(1).default(2),
+    limit: limit(),
+    cursor: cursor.field,
+  });
 
 export interface ListAtRiskLearnersParams {
   courseId: string;

@@ -17,14 +17,15 @@ const cursors = {
 };
 
 const common = { courseId: uuid, limit: limit({ max: 500 }) };
-const input = z.discriminatedUnion('order', [
-  z.strictObject({
-    ...common,
-    order: z.literal('progress').optional(),
-    cursor: cursors.progress.field,
-  }),
-  z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
-]);
+const input = () =>
+  z.discriminatedUnion('order', [
+    z.strictObject({
+      ...common,
+      order: z.literal('progress').optional(),
+      cursor: cursors.progress.field,
+    }),
+    z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
+  ]);
 
 export interface ListCourseProgressParams {
   courseId: string;

@@ -7,7 +7,7 @@ import { type EnrollmentProgress, enrollmentList } from '../enrollments/enrollme
 
 const cursor = defineCursor('learner_progress', z.tuple([timestampText, uuid]));
 
-const input = z.strictObject({ userId: uuid, limit: limit(), cursor: cursor.field });
+const input = () => z.strictObject({ userId: uuid, limit: limit(), cursor: cursor.field });
 
 export interface LearnerProgressItem extends EnrollmentProgress {
   title: string;

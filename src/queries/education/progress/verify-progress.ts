@@ -10,13 +10,14 @@ import { selectStatisticsFindings } from './verify/statistics.ts';
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
-const input = z.strictObject({
-  userId: uuid.optional(),
-  courseId: uuid.optional(),
-  limit: limit({ max: 10_000, fallback: 100 }),
-  chunk: z.int().min(1).max(1_000_000).default(10_000),
-  outboxKeptSince: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid.optional(),
+    courseId: uuid.optional(),
+    limit: limit({ max: 10_000, fallback: 100 }),
+    chunk: z.int().min(1).max(1_000_000).default(10_000),
+    outboxKeptSince: instant.optional(),
+  });
 
 export interface VerifyProgressParams {
   /** Only this learner; the course counters are then left out. */

@@ -10,7 +10,7 @@ import { transactionChecks } from './audit-transaction-checks.ts';
 import { walletChecks } from './audit-wallet-checks.ts';
 
 const checks = [...transactionChecks, ...walletChecks, ...purposeChecks];
-const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
+const input = () => z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
 
 const selectTimeout = statement<{ timeout: string }, readonly []>(
   'select_statement_timeout',

@@ -10,11 +10,12 @@ import { seals } from '../../../schema/finance/seals.ts';
 /** Before the key of every wallet. */
 const FIRST_KEY = ['00000000-0000-0000-0000-000000000000', ''] as const;
 
-const input = z.strictObject({
-  walletsPerSeal: limit({ max: 10_000, fallback: 1_000 }),
-  entriesPerSeal: limit({ max: 100_000, fallback: 10_000 }),
-  entriesPerRange: limit({ max: 10_000, fallback: 1_000 }),
-});
+const input = () =>
+  z.strictObject({
+    walletsPerSeal: limit({ max: 10_000, fallback: 1_000 }),
+    entriesPerSeal: limit({ max: 100_000, fallback: 10_000 }),
+    entriesPerRange: limit({ max: 10_000, fallback: 1_000 }),
+  });
 
 const sealedEntries = statement<
   { lastOwner: string | null; lastCurrency: string | null; sealed: bigint | null },

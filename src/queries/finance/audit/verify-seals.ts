@@ -40,10 +40,11 @@ interface PieceRow {
   altered: number | null;
 }
 
-const input = z.strictObject({
-  head: sealHead.optional(),
-  entriesPerPiece: limit({ max: 100_000, fallback: 10_000 }),
-});
+const input = () =>
+  z.strictObject({
+    head: sealHead.optional(),
+    entriesPerPiece: limit({ max: 100_000, fallback: 10_000 }),
+  });
 
 /** The most findings of each kind beyond the first. */
 const LISTED = 100;

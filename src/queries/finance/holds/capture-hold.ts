@@ -10,18 +10,19 @@ const recipient = z.union([z.strictObject({ userId }), z.strictObject({ system: 
   error: 'must be { userId } or { system }',
 });
 
-const input = z
-  .strictObject({
-    userId,
-    holdId: uuid,
-    to: recipient,
-    amount: amount.optional(),
-    ...details,
-  })
-  .refine(({ userId: owner, to }) => !('userId' in to) || to.userId !== owner, {
-    path: ['to'],
-    error: 'must be another wallet than the one that is held',
-  });
+const input = () =>
+  z
+    .strictObject({
+      userId,
+      holdId: uuid,
+      to: recipient,
+      amount: amount.optional(),
+      ...details,
+    })
+    .refine(({ userId: owner, to }) => !('userId' in to) || to.userId !== owner, {
+      path: ['to'],
+      error: 'must be another wallet than the one that is held',
+    });
 
 /** Who gets the money of a hold, and how much of it. */
 export interface CaptureParams {

@@ -4,7 +4,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 
-const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
+const input = () => z.strictObject({ limit: limit({ max: 10_000, fallback: 1_000 }) });
 
 const expiredHolds = statement<{ expired: number }, [oldest: number]>(
   'expired_holds',

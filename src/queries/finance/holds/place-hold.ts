@@ -13,15 +13,16 @@ import { details, hashRequest } from '../transfers/request.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 
 const { idempotencyKey: key, description, metadata } = details;
-const input = z.strictObject({
-  userId,
-  currency: currencyCode,
-  amount,
-  expiresAt: instant,
-  idempotencyKey: key,
-  description,
-  metadata,
-});
+const input = () =>
+  z.strictObject({
+    userId,
+    currency: currencyCode,
+    amount,
+    expiresAt: instant,
+    idempotencyKey: key,
+    description,
+    metadata,
+  });
 
 /** Money to be set aside. */
 export interface HoldParams {

@@ -6,12 +6,13 @@ import { details, hashRequest } from '../transfers/request.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import { resolveHold } from './resolve-hold.ts';
 
-const input = z.strictObject({
-  userId,
-  holdId: uuid,
-  idempotencyKey: details.idempotencyKey,
-  description: details.description,
-});
+const input = () =>
+  z.strictObject({
+    userId,
+    holdId: uuid,
+    idempotencyKey: details.idempotencyKey,
+    description: details.description,
+  });
 
 /**
  * Frees held money. A hold is resolved once.

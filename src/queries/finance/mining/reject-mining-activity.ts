@@ -11,7 +11,7 @@ import {
   moveActivity,
 } from './mining-activity.ts';
 
-const input = z.strictObject({ ...activityKey.shape, reason: text({ max: 500 }) });
+const input = () => z.strictObject({ ...activityKey.shape, reason: text({ max: 500 }) });
 
 const rejectedActivity = prepared(
   'rejected_mining_activity',

@@ -9,13 +9,14 @@ import { details } from '../transfers/request.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import { activityColumns, activityFields, type MiningActivityDetail } from './mining-activity.ts';
 
-const input = z.strictObject({
-  userId,
-  type: z.enum(miningType.enumValues),
-  tokensEarned: amount,
-  idempotencyKey: details.idempotencyKey,
-  metadata: details.metadata,
-});
+const input = () =>
+  z.strictObject({
+    userId,
+    type: z.enum(miningType.enumValues),
+    tokensEarned: amount,
+    idempotencyKey: details.idempotencyKey,
+    metadata: details.metadata,
+  });
 
 const insertedActivity = prepared(
   'inserted_mining_activity',

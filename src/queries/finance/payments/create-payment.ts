@@ -11,21 +11,22 @@ import { ReferenceTakenError } from '../errors.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import { type PaymentDetail, paymentColumns, paymentFields } from './payment.ts';
 
-const input = z
-  .strictObject({
-    userId,
-    type: z.enum(paymentType.enumValues),
-    amount,
-    currency: currencyCode,
-    provider: text({ max: 50 }),
-    providerReference: text({ max: 200 }),
-    courseId: uuid.optional(),
-    description: text({ max: 500 }).optional(),
-  })
-  .refine(({ type, courseId }) => type !== 'ENROLLMENT' || courseId !== undefined, {
-    path: ['courseId'],
-    error: 'is required for an enrollment',
-  });
+const input = () =>
+  z
+    .strictObject({
+      userId,
+      type: z.enum(paymentType.enumValues),
+      amount,
+      currency: currencyCode,
+      provider: text({ max: 50 }),
+      providerReference: text({ max: 200 }),
+      courseId: uuid.optional(),
+      description: text({ max: 500 }).optional(),
+    })
+    .refine(({ type, courseId }) => type !== 'ENROLLMENT' || courseId !== undefined, {
+      path: ['courseId'],
+      error: 'is required for an enrollment',
+    });
 
 /** A payment that a provider is asked for. */
 export interface NewPaymentParams {

@@ -6,7 +6,7 @@ import { parseInput, text } from '../../../input/validate.ts';
 import { payments } from '../../../schema/finance/payments.ts';
 import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
-const input = z.strictObject({ ...paymentKey.shape, reason: text({ max: 500 }) });
+const input = () => z.strictObject({ ...paymentKey.shape, reason: text({ max: 500 }) });
 
 const failedPayment = prepared(
   'failed_payment',

@@ -9,7 +9,7 @@ import { hashRequest, reservedKey } from '../transfers/request.ts';
 import { postReversal } from '../transfers/reverse-transaction.ts';
 import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
-const input = z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
+const input = () => z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
 
 const refundedPayment = prepared(
   'refunded_payment',

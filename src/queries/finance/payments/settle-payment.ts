@@ -10,7 +10,7 @@ import { postTransfer } from '../transfers/transfer.ts';
 import { systemOwners } from '../wallets/wallet-ref.ts';
 import { movePayment, type PaymentDetail, paymentFields, paymentKey } from './payment.ts';
 
-const input = z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
+const input = () => z.strictObject({ ...paymentKey.shape, occurredAt: instant.optional() });
 
 const settledPayment = prepared(
   'settled_payment',

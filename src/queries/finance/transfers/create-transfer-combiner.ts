@@ -37,10 +37,11 @@ export interface TransferCombiner {
   close(): Promise<void>;
 }
 
-const input = z.strictObject({
-  maxBatch: limit({ max: MAX_BATCH, fallback: 1_000 }),
-  maxConcurrent: limit({ max: 100, fallback: 1 }),
-});
+const input = () =>
+  z.strictObject({
+    maxBatch: limit({ max: MAX_BATCH, fallback: 1_000 }),
+    maxConcurrent: limit({ max: 100, fallback: 1 }),
+  });
 
 /**
  * Turns concurrent `transfer` calls into batches. A hot wallet's row is locked until the WAL is

@@ -23,19 +23,20 @@ export interface ExchangeParams {
   occurredAt?: Date | undefined;
 }
 
-const input = z
-  .strictObject({
-    userId,
-    from: currencyCode,
-    to: currencyCode,
-    amount,
-    rate: z.strictObject({ numerator: amount, denominator: amount }),
-    ...details,
-  })
-  .refine(({ from, to }) => from !== to, {
-    path: ['to'],
-    error: 'must be another currency than from',
-  });
+const input = () =>
+  z
+    .strictObject({
+      userId,
+      from: currencyCode,
+      to: currencyCode,
+      amount,
+      rate: z.strictObject({ numerator: amount, denominator: amount }),
+      ...details,
+    })
+    .refine(({ from, to }) => from !== to, {
+      path: ['to'],
+      error: 'must be another currency than from',
+    });
 
 /**
  * Changes a user's money into another currency through the LIQUIDITY wallets of both, in one

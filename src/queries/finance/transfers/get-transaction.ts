@@ -27,7 +27,7 @@ export interface TransactionDetail extends LedgerTransaction {
   entries: LedgerEntry[];
 }
 
-const input = z.strictObject({ userId: uuid, id: uuid });
+const input = () => z.strictObject({ userId: uuid, id: uuid });
 
 const { requestHash, failureFacts, rateNumerator, rateDenominator, ...shown } =
   getTableColumns(transactions);

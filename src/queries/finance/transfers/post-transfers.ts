@@ -22,10 +22,11 @@ import {
 /** More would hold the locks of a batch for long, and gains nothing. */
 export const MAX_BATCH = 10_000;
 
-const input = z.strictObject({
-  transfers: z.array(transferInput).min(1).max(MAX_BATCH),
-  atomic: z.boolean().default(false),
-});
+const input = () =>
+  z.strictObject({
+    transfers: z.array(transferInput).min(1).max(MAX_BATCH),
+    atomic: z.boolean().default(false),
+  });
 
 /** What became of one transfer of a batch. */
 export type TransferResult =

@@ -22,12 +22,13 @@ export interface ReversalParams {
   occurredAt?: Date | undefined;
 }
 
-const input = z.strictObject({
-  userId: uuid,
-  transactionId: uuid,
-  amount: amount.optional(),
-  ...details,
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    transactionId: uuid,
+    amount: amount.optional(),
+    ...details,
+  });
 
 const reversible: readonly TransactionType[] = [
   'TRANSFER',

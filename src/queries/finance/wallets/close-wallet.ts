@@ -6,7 +6,7 @@ import { currencyCode, parseInput } from '../../../input/validate.ts';
 import { toBalance, type WalletBalance, type WalletRow, walletList } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
 
-const input = z.strictObject({ userId, currency: currencyCode });
+const input = () => z.strictObject({ userId, currency: currencyCode });
 
 const closedWallet = statement<WalletRow, [userId: string, currency: string]>(
   'closed_wallet',

@@ -7,7 +7,7 @@ import { toBalance, type WalletBalance, type WalletRow, walletList } from './wal
 import { userId } from './wallet-ref.ts';
 
 const cursor = defineCursor('wallets', currencyCode);
-const input = z.strictObject({ userId, limit: limit(), cursor: cursor.field });
+const input = () => z.strictObject({ userId, limit: limit(), cursor: cursor.field });
 
 const selectWallets = statement<WalletRow, [userId: string, after: string, limit: number]>(
   'select_wallets',

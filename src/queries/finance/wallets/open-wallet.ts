@@ -7,7 +7,7 @@ import { wallets } from '../../../schema/finance/wallets.ts';
 import { selectWallet, toBalance, type WalletBalance } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
 
-const input = z.strictObject({ userId, currency: currencyCode });
+const input = () => z.strictObject({ userId, currency: currencyCode });
 
 const insertedWallet = prepared(
   'inserted_wallet',

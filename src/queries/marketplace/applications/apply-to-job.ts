@@ -4,13 +4,14 @@ import { only, statement } from '../../../db/statement.ts';
 import { instant, parseInput, text, uuid } from '../../../input/validate.ts';
 import { type ApplicationRow, applicationColumns } from './application-row.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  jobId: uuid,
-  coverLetter: text({ min: 0, max: 20_000 }).nullable().default(null),
-  resume: text({ min: 0, max: 20_000 }).nullable().default(null),
-  appliedAt: instant.optional(),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    jobId: uuid,
+    coverLetter: text({ min: 0, max: 20_000 }).nullable().default(null),
+    resume: text({ min: 0, max: 20_000 }).nullable().default(null),
+    appliedAt: instant.optional(),
+  });
 
 // The clock, not the transaction's start: the job may have been posted since.
 const insertedApplication = statement<

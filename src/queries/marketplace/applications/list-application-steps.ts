@@ -11,12 +11,13 @@ import {
 
 const cursors = defineCursor('application_steps', z.int32().positive());
 
-const input = z.strictObject({
-  userId: uuid,
-  jobId: uuid,
-  limit: limit(),
-  cursor: cursors.field,
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    jobId: uuid,
+    limit: limit(),
+    cursor: cursors.field,
+  });
 
 const selectApplicationSteps = prepared(
   'select_application_steps',

@@ -10,12 +10,13 @@ import {
 } from './application-row.ts';
 import { changeApplication } from './change-application.ts';
 
-const input = z.strictObject({
-  userId: uuid,
-  jobId: uuid,
-  status: applicationStatusField,
-  changedBy: uuid,
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    jobId: uuid,
+    status: applicationStatusField,
+    changedBy: uuid,
+  });
 
 // The row keeps its time and author when the status stays, so that a repeated call leaves no trace.
 // Who applied may have given a time that the server's clock has not reached.

@@ -5,7 +5,7 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 import { type ApplicationRow, applicationColumns } from './application-row.ts';
 import { changeApplication } from './change-application.ts';
 
-const input = z.strictObject({ userId: uuid, jobId: uuid });
+const input = () => z.strictObject({ userId: uuid, jobId: uuid });
 
 // A second withdrawal keeps the time of the first.
 const withdrawnApplication = statement<ApplicationRow, [userId: string, jobId: string]>(

@@ -6,7 +6,7 @@ import { NotFoundError } from '../../../errors.ts';
 import { parseInput, uuid } from '../../../input/validate.ts';
 import { type Job, jobs } from '../../../schema/marketplace/jobs.ts';
 
-const input = z.strictObject({ jobId: uuid, filled: z.boolean().default(false) });
+const input = () => z.strictObject({ jobId: uuid, filled: z.boolean().default(false) });
 
 const closedJob = prepared(
   'closed_job',

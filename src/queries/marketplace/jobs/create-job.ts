@@ -15,19 +15,20 @@ export interface CreateJobParams extends JobDetails {
   postedAt?: Date | undefined;
 }
 
-const input = z.strictObject({
-  ...jobDetailFields,
-  location: jobDetailFields.location.default(null),
-  remote: z.boolean().default(false),
-  salaryMin: jobDetailFields.salaryMin.default(null),
-  salaryMax: jobDetailFields.salaryMax.default(null),
-  currency: jobDetailFields.currency.default(null),
-  requirements: jobDetailFields.requirements.default(null),
-  expiresAt: jobDetailFields.expiresAt.default(null),
-  postedBy: jobDetailFields.postedBy.default(null),
-  postedAt: postedAtField.optional(),
-  skills: wantedSkillsField.default([]),
-});
+const input = () =>
+  z.strictObject({
+    ...jobDetailFields,
+    location: jobDetailFields.location.default(null),
+    remote: z.boolean().default(false),
+    salaryMin: jobDetailFields.salaryMin.default(null),
+    salaryMax: jobDetailFields.salaryMax.default(null),
+    currency: jobDetailFields.currency.default(null),
+    requirements: jobDetailFields.requirements.default(null),
+    expiresAt: jobDetailFields.expiresAt.default(null),
+    postedBy: jobDetailFields.postedBy.default(null),
+    postedAt: postedAtField.optional(),
+    skills: wantedSkillsField.default([]),
+  });
 
 const insertedJob = prepared(
   'inserted_job',

@@ -3,10 +3,11 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { instant, limit, parseInput } from '../../../input/validate.ts';
 
-const input = z.strictObject({
-  now: instant.optional(),
-  limit: limit({ max: 10_000, fallback: 1_000 }),
-});
+const input = () =>
+  z.strictObject({
+    now: instant.optional(),
+    limit: limit({ max: 10_000, fallback: 1_000 }),
+  });
 
 const expiredJobs = statement<{ id: string }, [now: Date | null, limit: number]>(
   'expired_jobs',

@@ -24,14 +24,15 @@ export interface ListJobsParams extends JobFilters {
 
 const cursors = defineCursor('jobs', z.tuple([timestampText, uuid]));
 
-const input = z
-  .strictObject({
-    limit: limit(),
-    cursor: cursors.field,
-    search: text({ max: 500 }).optional(),
-    ...jobFilterFields,
-  })
-  .refine(hasCurrency, currencyMissing);
+const input = () =>
+  z
+    .strictObject({
+      limit: limit(),
+      cursor: cursors.field,
+      search: text({ max: 500 }).optional(),
+      ...jobFilterFields,
+    })
+    .refine(hasCurrency, currencyMissing);
 
 type Row = ListedJob & { postedText: string };
 type Values = [

@@ -31,7 +31,7 @@ export const wantedSkillsField = z
     error: 'must not name a skill twice',
   });
 
-const input = z.strictObject({ jobId: uuid, skills: wantedSkillsField });
+const input = () => z.strictObject({ jobId: uuid, skills: wantedSkillsField });
 
 const storedJobSkills = statement<
   { isThere: boolean },

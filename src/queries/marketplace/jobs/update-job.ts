@@ -8,15 +8,16 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 import { type Job, jobs } from '../../../schema/marketplace/jobs.ts';
 import { type JobDetails, jobDetailFields } from './job-fields.ts';
 
-const input = z.strictObject({
-  jobId: uuid,
-  changes: z
-    .strictObject(jobDetailFields)
-    .partial()
-    .refine((changes) => Object.values(changes).some((value) => value !== undefined), {
-      error: 'must change something',
-    }),
-});
+const input = () =>
+  z.strictObject({
+    jobId: uuid,
+    changes: z
+      .strictObject(jobDetailFields)
+      .partial()
+      .refine((changes) => Object.values(changes).some((value) => value !== undefined), {
+        error: 'must change something',
+      }),
+  });
 
 /**
  * Changes what describes a job; what is not named stays. Skills are changed by `setJobSkills`, the

@@ -17,7 +17,7 @@ export interface SkillGap extends Pick<Skill, 'name'> {
   examples: { jobId: string; title: string; company: string }[];
 }
 
-const input = z.strictObject({ userId: uuid, limit: limit(), now: instant.optional() });
+const input = () => z.strictObject({ userId: uuid, limit: limit(), now: instant.optional() });
 
 const EXAMPLES = 3;
 

@@ -38,13 +38,14 @@ export interface CandidateMatch extends SkillFits, Pick<User, 'name'> {
 const count = z.int32().min(0);
 const cursors = defineCursor('match_candidates', z.tuple([scoreField, count, count, uuid]));
 
-const input = z.strictObject({
-  jobId: uuid,
-  limit: limit(),
-  cursor: cursors.field,
-  qualifiedOnly: z.boolean().default(false),
-  verifiedOnly: z.boolean().default(false),
-});
+const input = () =>
+  z.strictObject({
+    jobId: uuid,
+    limit: limit(),
+    cursor: cursors.field,
+    qualifiedOnly: z.boolean().default(false),
+    verifiedOnly: z.boolean().default(false),
+  });
 
 interface Row extends Omit<CandidateMatch, keyof SkillFits> {
   held: HeldLevels | null;

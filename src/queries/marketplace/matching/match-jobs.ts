@@ -30,15 +30,16 @@ export interface JobMatch extends ListedJob, SkillFits {
 const position = z.tuple([scoreField, timestampText, uuid]);
 const cursors = defineCursor('match_jobs', position);
 
-const input = z
-  .strictObject({
-    userId: uuid,
-    limit: limit(),
-    cursor: cursors.field,
-    qualifiedOnly: z.boolean().default(false),
-    ...jobFilterFields,
-  })
-  .refine(hasCurrency, currencyMissing);
+const input = () =>
+  z
+    .strictObject({
+      userId: uuid,
+      limit: limit(),
+      cursor: cursors.field,
+      qualifiedOnly: z.boolean().default(false),
+      ...jobFilterFields,
+    })
+    .refine(hasCurrency, currencyMissing);
 
 interface Row extends Omit<JobMatch, keyof SkillFits> {
   postedText: string;

@@ -17,7 +17,7 @@ export interface MatchScore extends SkillFits {
   score: number;
 }
 
-const input = z.strictObject({ userId: uuid, jobId: uuid });
+const input = () => z.strictObject({ userId: uuid, jobId: uuid });
 
 interface Row {
   score: number;

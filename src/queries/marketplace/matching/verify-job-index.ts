@@ -15,7 +15,7 @@ export type JobIndexFindingKind =
   | 'packed share differs'
   | 'packed bound too low';
 
-const input = z.strictObject({ limit: limit({ max: 10_000, fallback: 100 }) });
+const input = () => z.strictObject({ limit: limit({ max: 10_000, fallback: 100 }) });
 
 const selectFindings = statement<Finding<JobIndexFindingKind>, [limit: number]>(
   'select_job_index_findings',

@@ -5,12 +5,13 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 import { skillEndorsements } from '../../../schema/marketplace/skill-endorsements.ts';
 import { skillIdField } from '../matching/skill-fit.ts';
 
-const input = z
-  .strictObject({ userId: uuid, skillId: skillIdField, endorserId: uuid })
-  .refine((given) => given.endorserId !== given.userId, {
-    path: ['endorserId'],
-    error: 'must not be the user themselves',
-  });
+const input = () =>
+  z
+    .strictObject({ userId: uuid, skillId: skillIdField, endorserId: uuid })
+    .refine((given) => given.endorserId !== given.userId, {
+      path: ['endorserId'],
+      error: 'must not be the user themselves',
+    });
 
 const insertedEndorsement = prepared(
   'inserted_endorsement',

@@ -15,15 +15,16 @@ export interface HeldSkill {
   level: SkillLevelName;
 }
 
-const input = z.strictObject({
-  userId: uuid,
-  skills: z
-    .array(z.strictObject({ skillId: skillIdField, level: skillLevelField }))
-    .max(MAX_SKILLS)
-    .refine((skills) => new Set(skills.map((skill) => skill.skillId)).size === skills.length, {
-      error: 'must not name a skill twice',
-    }),
-});
+const input = () =>
+  z.strictObject({
+    userId: uuid,
+    skills: z
+      .array(z.strictObject({ skillId: skillIdField, level: skillLevelField }))
+      .max(MAX_SKILLS)
+      .refine((skills) => new Set(skills.map((skill) => skill.skillId)).size === skills.length, {
+        error: 'must not name a skill twice',
+      }),
+  });
 
 const storedUserSkills = statement<
   { isThere: boolean },

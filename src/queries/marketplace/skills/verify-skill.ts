@@ -8,17 +8,18 @@ import { NOW } from '../../../schema/columns.ts';
 import { type UserSkill, userSkills } from '../../../schema/marketplace/user-skills.ts';
 import { skillIdField } from '../matching/skill-fit.ts';
 
-const input = z
-  .strictObject({
-    userId: uuid,
-    skillId: skillIdField,
-    verifierId: uuid.nullable().default(null),
-    verifiedAt: instant.optional(),
-  })
-  .refine((given) => given.verifierId !== given.userId, {
-    path: ['verifierId'],
-    error: 'must not be the user themselves',
-  });
+const input = () =>
+  z
+    .strictObject({
+      userId: uuid,
+      skillId: skillIdField,
+      verifierId: uuid.nullable().default(null),
+      verifiedAt: instant.optional(),
+    })
+    .refine((given) => given.verifierId !== given.userId, {
+      path: ['verifierId'],
+      error: 'must not be the user themselves',
+    });
 
 const verifiedSkill = prepared(
   'verified_skill',

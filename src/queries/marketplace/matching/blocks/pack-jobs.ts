@@ -13,9 +13,10 @@ export interface PackJobsOptions {
   onProgress?: ((jobs: number) => void) | undefined;
 }
 
-const input = z.strictObject({
-  onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
-});
+const input = () =>
+  z.strictObject({
+    onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
+  });
 
 const JOBS_OF_TOPIC = 500;
 /**

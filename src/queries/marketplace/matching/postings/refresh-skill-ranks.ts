@@ -13,10 +13,11 @@ export interface RefreshSkillRanksOptions {
   onProgress?: ((jobs: number) => void) | undefined;
 }
 
-const input = z.strictObject({
-  chunkSize: z.int().min(1).max(10_000).default(500),
-  onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
-});
+const input = () =>
+  z.strictObject({
+    chunkSize: z.int().min(1).max(10_000).default(500),
+    onProgress: z.custom<(jobs: number) => void>((value) => typeof value === 'function').optional(),
+  });
 
 const ASKED_BEFORE_QUEUEING = 25;
 const QUEUEING_MS = 200;
