@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import pg, { type Client, type ClientBase, type Pool } from 'pg';
 
 const ROUNDS = 5;
+const PATIENCE_MS = 250;
 
 /**
  * Whether something stands between this connection and its backend: a pooler answers with a cancel
@@ -45,13 +47,31 @@ export async function sharesBackends(client: ClientBase, pool: Pool): Promise<bo
     // An idle pooler shows it in the first round, a busy one in any.
     for (let round = 0; round < ROUNDS; round += 1) {
       own.add(await backendOf(client));
-      others.add(await backendOf(second));
+      const pid = await backendBeside(second, client);
+      if (pid === undefined) return false;
+      others.add(pid);
       if (own.size > 1 || others.size > 1 || [...own].some((pid) => others.has(pid))) return true;
     }
     return false;
   } finally {
     await second.end();
   }
+}
+
+/**
+ * The backend of `second`, or nothing where it waits for one while `client` keeps its own, as in a
+ * pooler's session mode. In transaction mode whoever waits goes first.
+ */
+async function backendBeside(second: ClientBase, client: ClientBase): Promise<string | undefined> {
+  const answer = backendOf(second);
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  const settled = answer.then(settle, settle);
+  await Promise.race([settled, setTimeout(PATIENCE_MS, undefined, { ref: false })]);
+  for (let round = 0; round < ROUNDS && !isSettled; round += 1) await backendOf(client);
+  return isSettled ? answer : undefined;
 }
 
 async function backendOf(client: ClientBase): Promise<string> {

@@ -127,6 +127,16 @@ describe.each<[Release, string]>([
     expect(await refusal(url, { max: 1 })).toMatchObject({ code: 'PREPARED_STATEMENTS_LOST' });
   });
 
+  test('in session mode is known when only one server connection is had', async () => {
+    const url = await start(release, database.url, {
+      ...dropping,
+      pool_mode: 'session',
+      default_pool_size: 1,
+    });
+    const db = await open({ url, ...noLimits, max: 1 });
+    expect((await db.$client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+  });
+
   test('in statement mode is refused', async () => {
     const url = await start(release, database.url, { ...dropping, pool_mode: 'statement' });
     expect(await refusal(url)).toMatchObject({ code: 'TRANSACTIONS_REFUSED' });
