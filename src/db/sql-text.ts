@@ -46,13 +46,21 @@ export function endsTransaction(text: string): boolean {
   });
 }
 
+// It goes on after a line end, where its quote alone would be one without escapes.
+const ESCAPED = new RegExp(
+  String.raw`[eE]QUOTED(?:[ \t\f\v]*(?:--[^\n\r]*)?[\n\r]\s*(?:--[^\n\r]*[\n\r]\s*)*QUOTED)*`.replaceAll(
+    'QUOTED',
+    () => String.raw`'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'`,
+  ),
+);
+
 // A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other
 // character. An alternative inside a repetition costs stack for each character, so there is none
 // for the plain characters of a quoted text.
 const PIECE = new RegExp(
   anyOf(
     /--[^\n\r]*/,
-    /[eE]'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'/,
+    ESCAPED,
     /'[^']*(?:''[^']*)*'/,
     /"[^"]*(?:""[^"]*)*"/,
     /\$((?:[^\W\d]\w*)?)\$[\s\S]*?\$\1\$/,

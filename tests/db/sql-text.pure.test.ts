@@ -13,6 +13,8 @@ describe('splitStatements', () => {
   it.each([
     `select 'a;''b', '\\'`,
     `select E'a\\';b'`,
+    `select E'a'\n'\\';b'`,
+    `select E'a' -- c\r\n 'b' \n -- d\n'\\'; rollback and chain; --'`,
     `alter table "a;""b" add c int`,
     'do $$ begin; end $$',
     'do $body$ $$ ; $$ $body$',
