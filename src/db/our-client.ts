@@ -1,5 +1,6 @@
 import pg, { type QueryResult } from 'pg';
 import { settingsError } from './connect-error.ts';
+import { outgoing } from './outgoing.ts';
 import { findFaults, packetSettings, reportedSettings } from './session-settings.ts';
 
 /** What of a connection pg's types leave out. */
@@ -33,6 +34,27 @@ export class OurClient extends pg.Client {
     return { ...inherited, ...Object.fromEntries(pinned) };
   }
 
+  /**
+   * What goes through `db.$client` itself is bound as everywhere else: nothing throws while pg
+   * writes it, and a Date is UTC.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: the overloads of pg
+  override query(config: any, values?: any, callback?: any): any {
+    const query = super.query as (...args: unknown[]) => Promise<QueryResult> | undefined;
+    if (typeof config?.submit === 'function') return query.call(this, config, values, callback);
+    const isCalledBack = typeof values === 'function';
+    const tell = isCalledBack ? values : (callback ?? config?.callback);
+    let sent: pg.QueryConfig;
+    try {
+      sent = outgoing(config, isCalledBack ? undefined : values);
+    } catch (error) {
+      if (tell === undefined) return Promise.reject(error);
+      process.nextTick(tell, error);
+      return undefined;
+    }
+    return query.call(this, sent, undefined, tell);
+  }
+
   override connect(): Promise<pg.Client>;
   override connect(callback: (error: Error) => void): void;
   override connect(callback?: (error: Error) => void): Promise<pg.Client> | undefined {
@@ -54,8 +76,7 @@ export class OurClient extends pg.Client {
 export class UnnamingClient extends OurClient {
   // biome-ignore lint/suspicious/noExplicitAny: the overloads of pg
   override query(config: any, ...rest: any[]): any {
-    const query = super.query as (...args: unknown[]) => Promise<QueryResult> | undefined;
     const isNamed = config?.name !== undefined && typeof config.submit !== 'function';
-    return query.call(this, isNamed ? { ...config, name: undefined } : config, ...rest);
+    return super.query(isNamed ? { ...config, name: undefined } : config, ...rest);
   }
 }

@@ -19,11 +19,16 @@ type Wire = string | Buffer | null;
  * A Date becomes UTC text: pg would write local time, whose offset it rounds to minutes. Everything
  * else is written as pg writes it.
  *
- * @throws InvalidInputError that names a value by its place, such as `$2`.
+ * @throws InvalidInputError that names a value by its place, such as `$2`, or `text` or `name`.
  */
 export function outgoing(config: QueryConfig | string, values?: unknown[]): QueryConfig {
   const given = typeof config === 'string' ? { text: config } : config;
   if (typeof given?.text !== 'string') throw new InvalidInputError('text', 'must be SQL text');
+  refuseNul('text', given.text);
+  if (given.name !== undefined) {
+    if (typeof given.name !== 'string') throw new InvalidInputError('name', 'must be text');
+    refuseNul('name', given.name);
+  }
   const parameters = values ?? given.values;
   if (parameters === undefined || parameters === null) return { ...given };
   if (!Array.isArray(parameters)) throw new InvalidInputError('values', 'must be an array');
@@ -31,6 +36,11 @@ export function outgoing(config: QueryConfig | string, values?: unknown[]): Quer
     throw new InvalidInputError('values', `must be at most ${MOST_PARAMETERS} items long`);
   }
   return { ...given, values: Array.from(parameters, encodeAt) };
+}
+
+/** To the server it is the end, and the rest no message. */
+function refuseNul(field: string, text: string): void {
+  if (text.includes('\0')) throw new InvalidInputError(field, 'must not contain a NUL character');
 }
 
 function encodeAt(value: unknown, index: number): Wire {

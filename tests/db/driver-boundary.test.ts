@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { sql } from 'drizzle-orm';
 import { pgTable, text } from 'drizzle-orm/pg-core';
-import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test, vi } from 'vitest';
 import { connect } from '../../src/db/connect.ts';
 import { conflictOf } from '../../src/db/retry.ts';
 import type { Database, Transaction } from '../../src/db/session.ts';
@@ -48,6 +48,35 @@ describe('a parameter that cannot be written', () => {
     });
     expect((await inside).rows).toEqual([{ one: 1 }]);
     expect(db.$client.totalCount).toBe(db.$client.idleCount);
+  });
+
+  test.each([
+    ['a value', { text: 'select $1::jsonb', values: [{ amount: 1n }] }, '$1'],
+    ['a name', { text: 'select 1', name: 5 as never }, 'name'],
+    ['a text', { text: 'select 1\0' }, 'text'],
+  ])(
+    'is refused through $client too, with and without a callback: %s',
+    async (_of, config, field) => {
+      const error = { name: 'InvalidInputError', field };
+      expect(await rejection(db.$client.query(config))).toMatchObject(error);
+      const client = await db.$client.connect();
+      try {
+        expect(await rejection(client.query(config))).toMatchObject(error);
+        const told = new Promise((resolve) => client.query(config, resolve));
+        expect(await told).toMatchObject(error);
+        expect((await client.query('select $1::int as one', [1])).rows).toEqual([{ one: 1 }]);
+      } finally {
+        client.release();
+      }
+    },
+  );
+
+  test('a Date through $client is bound in UTC, whatever the process has', async () => {
+    vi.stubEnv('TZ', 'Africa/Monrovia');
+    const at = new Date('1970-01-01T00:00:00Z');
+    const { rows } = await db.$client.query('select $1::timestamptz as at', [at]);
+    vi.unstubAllEnvs();
+    expect(rows).toEqual([{ at }]);
   });
 
   test('more of them than the protocol counts are refused', async () => {

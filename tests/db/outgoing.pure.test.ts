@@ -92,6 +92,14 @@ describe('outgoing', () => {
     expect(outgoing('select', new Array(65_535)).values).toHaveLength(65_535);
   });
 
+  it('refuses a text or a name that the server would take for a part of one', () => {
+    expect(refusal(() => outgoing('select 1\0'))).toBe('text must not contain a NUL character');
+    expect(refusal(() => outgoing({ name: 'a\0b', text: 'select' }))).toBe(
+      'name must not contain a NUL character',
+    );
+    expect(refusal(() => outgoing({ name: 5 as never, text: 'select' }))).toBe('name must be text');
+  });
+
   it('copies what its caller could change before it is sent', () => {
     const bytes = Buffer.from('ab');
     const date = new Date(0);
