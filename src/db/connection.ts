@@ -110,7 +110,7 @@ export class Connection {
       .finally(callOff)
       .catch((error: unknown) => {
         const translated = refused(config, sent, error);
-        const isOver = isServerError(error) && endsSession(error.code);
+        const isOver = isServerError(error) && endsSession(error);
         if (isOver || translated instanceof ConnectionLostError) this.lost ??= translated;
         throw translated;
       });

@@ -130,5 +130,5 @@ export class PoolExecutor implements Executor {
 function ignore(): void {}
 
 function isReusableAfter(error: unknown): boolean {
-  return isServerError(error) && !endsSession(error.code);
+  return isServerError(error) && !endsSession(error);
 }

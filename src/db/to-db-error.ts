@@ -80,11 +80,17 @@ export function isServerError(error: unknown): error is ServerError {
 }
 
 /**
- * Whether the session is gone after this SQLSTATE, so that its connection must not be used again.
+ * Whether the session is gone after this error, so that its connection must not be used again.
  */
-export function endsSession(sqlState: string): boolean {
-  if (sqlState === '57014') return false;
+export function endsSession(error: ServerError): boolean {
+  const { code: sqlState } = error;
+  if (sqlState === '57014' || isMiscounted(error)) return false;
   return sqlState === '25P03' || sqlState === '25P04' || /^(?:08|53|57|58|F0|XX)/.test(sqlState);
+}
+
+/** Another number of parameters than the text names: the state also says "out of step". */
+function isMiscounted({ code, routine }: ServerError): boolean {
+  return code === '08P01' && routine === 'exec_bind_message';
 }
 
 /** A prepared statement's plan is out of date; the state alone also says "not supported". */
@@ -117,7 +123,7 @@ function fromServer(error: ServerError): AzoraDbError {
     return new TimeoutError('LOCK_TIMEOUT', 'a lock was not to be had within lock_timeout', facts);
   }
   if (code === '25P02') return new TransactionAbortedError();
-  if (endsSession(code) && !/^(?:53|58|F0|XX)/.test(code)) {
+  if (endsSession(error) && !/^(?:53|58|F0|XX)/.test(code)) {
     return new ConnectionLostError(
       `SQLSTATE ${code}, ${conditions[code] ?? 'ended by the server'}`,
     );
@@ -145,7 +151,7 @@ function describe(error: ServerError): string {
   const said = `the database refused the statement (SQLSTATE ${code}${condition})`;
   // With a position it is about the statement's text, and parameters are not part of that. P0001 is
   // what a trigger's `raise exception` says, in words that our own migrations chose.
-  const aboutText = code.startsWith('42') && error.position !== undefined;
+  const aboutText = (code.startsWith('42') && error.position !== undefined) || isMiscounted(error);
   return aboutText || code === 'P0001' ? `${said}: ${error.message}` : said;
 }
 

@@ -71,6 +71,17 @@ describe('a parameter that cannot be written', () => {
     },
   );
 
+  test('fewer than the text names are an error of the statement, and cost no connection', async () => {
+    const tooFew = sql`select ${1}::int, ${sql.raw('$2::int')}`;
+    const error = { name: 'SqlError', sqlState: '08P01', message: expect.stringContaining('bind') };
+    expect(await rejection(db.execute(tooFew))).toMatchObject(error);
+    const kept = transaction(db, async (tx) => {
+      await rejection(transaction(tx, (inner) => inner.execute(tooFew)));
+      return tx.execute(sql`select 1 as one`);
+    });
+    expect((await kept).rows).toEqual([{ one: 1 }]);
+  });
+
   test('a Date through $client is bound in UTC, whatever the process has', async () => {
     vi.stubEnv('TZ', 'Africa/Monrovia');
     const at = new Date('1970-01-01T00:00:00Z');
