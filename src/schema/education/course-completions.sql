@@ -27,6 +27,13 @@ begin
         and not required.is_optional
         and done.completed_at is null
     )
+    -- Who has the modules of another revision as well has completed only their own.
+    or not exists (
+      select from education.enrollments
+      where enrollments.user_id = completions.user_id
+        and enrollments.course_id = completions.course_id
+        and enrollments.completed_revision = completions.revision
+    )
   limit 1;
   if found then
     raise exception 'user % has not completed revision % of course %',
@@ -39,7 +46,7 @@ end
 $$;
 
 comment on function education.check_completions()
-is 'Refuses the completion of a revision that has required modules left';
+is 'Refuses the completion of a revision that its enrollment has not completed';
 
 create or replace function education.publish_completions() returns trigger
 language plpgsql

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/session.ts';
 import { transaction } from '../../db/transaction.ts';
+import { requireObject } from '../../require-object.ts';
 import { assessments } from '../../schema/education/assessments.ts';
 import { courseCompletions } from '../../schema/education/course-completions.ts';
 import { enrollments } from '../../schema/education/enrollments.ts';
@@ -36,16 +37,20 @@ export const insertEnrollment: Factory<typeof enrollments> = async (db, given = 
   });
 };
 
-/**
- * The completion of a revision, with the completed modules that it needs; the enrollment's status
- * is the caller's to set.
- */
-export const insertCourseCompletion = defineFactory(courseCompletions, async (db, given) => {
-  const revision = given.revision ?? 1;
-  const { userId, courseId } = await enrollmentOf(db, given);
-  await completeModules(db, userId, courseId, revision);
-  return { userId, courseId, revision };
-});
+/** The completion of a revision, with the completed enrollment and modules that it needs. */
+export const insertCourseCompletion: Factory<typeof courseCompletions> = (db, given = {}) =>
+  transaction(db, async (tx) => {
+    requireObject('overrides', given);
+    const revision = given.revision ?? 1;
+    const { userId, courseId } = await enrollmentOf(tx, given);
+    await completeModules(tx, userId, courseId, revision);
+    await tx.execute(sql`
+      update education.enrollments
+      set status = 'COMPLETED', done_weight = total_weight, completed_revision = ${revision},
+        completed_at = coalesce(completed_at, greatest(enrolled_at, clock_timestamp()))
+      where user_id = ${userId} and course_id = ${courseId}`);
+    return insertReturning(tx, courseCompletions, [{ ...given, userId, courseId, revision }]);
+  });
 
 /** What a completion needs: every required module of the revision is completed. */
 async function completeModules(db: Db, userId: string, courseId: string, revision: number) {

@@ -102,6 +102,7 @@ begin
       from moves
       where status = 'ACTIVE' and next_status = 'COMPLETED'
       order by user_id
+      on conflict on constraint course_completions_pkey do nothing
     )
     select
       user_id, revision,

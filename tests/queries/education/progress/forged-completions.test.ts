@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { transaction } from '../../../../src/db/transaction.ts';
-import { enroll, recordProgress, verifyProgress } from '../../../../src/queries/education/index.ts';
+import {
+  enroll,
+  moveEnrollments,
+  publishCourse,
+  recordProgress,
+  reviseCourse,
+  verifyProgress,
+} from '../../../../src/queries/education/index.ts';
 import { rejection } from '../../../setup/errors.ts';
 import { useTestDatabase } from '../../../setup/test-database.ts';
 import { eventsOf, insertLearner, openCourse, poolOf, START } from '../fixture.ts';
@@ -44,6 +51,57 @@ describe('a completion', () => {
       expect(await published(userId)).toBe(0);
     },
   );
+
+  it.each([
+    ['a later revision that asks for less', 3, 1, 2],
+    ['an earlier revision that asked for less', 1, 3, 1],
+  ])(
+    'of %s cannot be inserted for who has all of its modules',
+    async (_what, before, after, claimed) => {
+      const { db } = database;
+      const course = await openCourse(
+        db,
+        Array.from({ length: before }, () => ({})),
+      );
+      const early = await learnerOf(course);
+      const modules = Array.from({ length: after }, (_, at) => ({
+        id: course.moduleIds[at],
+        title: 'M',
+        content: '',
+      }));
+      await reviseCourse(db, { courseId: course.courseId, modules });
+      await publishCourse(db, { courseId: course.courseId, policy: 'KEEP' });
+      const userId = claimed === 2 ? early : await learnerOf(course);
+      await recordProgress(db, { events: allOf(userId, course).slice(0, 1) });
+      const forged = `insert into education.course_completions (user_id, course_id, revision)
+        values ('${userId}', '${course.courseId}', ${claimed})`;
+      expect(await rejection(run(forged))).toMatchObject({
+        code: '23514',
+        constraint: 'course_completions_earned_check',
+      });
+      expect(await published(userId)).toBe(0);
+    },
+  );
+
+  it('that is there too early is found, and keeps nobody from being moved', async () => {
+    const { db } = database;
+    const course = await openCourse(db);
+    const { courseId } = course;
+    const [forged, other] = [await learnerOf(course), await learnerOf(course)];
+    const events = [forged, other].flatMap((userId) => allOf(userId, course).slice(0, 1));
+    await recordProgress(db, { events });
+    const [id] = course.moduleIds;
+    await reviseCourse(db, { courseId, modules: [{ id, title: 'M', content: '' }] });
+    await publishCourse(db, { courseId, policy: 'KEEP' });
+    await withoutTriggers(`insert into education.course_completions (user_id, course_id, revision)
+      values ('${forged}', '${courseId}', 2)`);
+    expect((await verifyProgress(db, { courseId })).findings).toMatchObject([
+      { keys: { userId: forged }, actual: 'a completion that was not earned of revision 2' },
+    ]);
+    await moveEnrollments(db, { courseId, revision: 2 });
+    expect([await published(forged), await published(other)]).toEqual([0, 1]);
+    expect((await verifyProgress(db, { courseId })).findings).toEqual([]);
+  });
 
   it('stays with its enrollment, so that none is published twice', async () => {
     const course = await openCourse(database.db);

@@ -130,6 +130,33 @@ describe('a reversal', () => {
     }
   });
 
+  test('is no hold and no release, which would count as the one that there can be', async () => {
+    const { db } = database;
+    const { id: reverses } = await pay();
+    const id = randomUUID();
+    const refused = {
+      code: '23514',
+      table: 'transactions',
+      constraint: 'transactions_reverses_by_type_check',
+    };
+    const held = `${transactionSql({ userId: alice, id, type: 'HOLD', reverses })}
+      insert into finance.holds (user_id, id, currency, amount, created_at, expires_at)
+      values ('${alice}', '${id}', 'ZAR', 5, clock_timestamp(), '2999-01-01');`;
+    expect(await refusalOf(db, held)).toEqual(refused);
+    const { id: holdId } = await placeHold(db, {
+      ...zar(alice),
+      amount: 5n,
+      expiresAt: new Date('2999-01-01'),
+      ...fresh(),
+    });
+    const released = `${transactionSql({ userId: alice, id, type: 'RELEASE', reverses })}
+      update finance.holds set status = 'RELEASED', resolution_id = '${id}',
+        resolved_at = greatest(clock_timestamp(), created_at) where id = '${holdId}';`;
+    expect(await refusalOf(db, released)).toEqual(refused);
+    const reversal = { userId: alice, transactionId: reverses, ...fresh() };
+    expect(await reverseTransaction(db, reversal)).toMatchObject({ reversesId: reverses });
+  });
+
   test('is of what can be reversed, and done', async () => {
     const { db } = database;
     const reversed = await reverseTransaction(db, {

@@ -156,6 +156,13 @@ const selectCompletionFindings = statement<ProgressFinding, [...Range, keptSince
          revisions.revision is null
          or exists (
            select
+           from education.enrollments
+           where enrollments.user_id = completions.user_id
+             and enrollments.course_id = completions.course_id
+             and enrollments.revision < completions.revision
+         )
+         or exists (
+           select
            from education.revision_modules as required
            where required.course_id = completions.course_id
              and required.revision = completions.revision
