@@ -22,19 +22,37 @@ export function defaultMigrationsFolder(): string {
  * The journal of a migrations folder, in the order in which its migrations are applied.
  *
  * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal, `JOURNAL_BROKEN` when
- * its entries do not follow each other in time.
+ * it is not what drizzle-kit writes, or its entries do not follow each other in time.
  */
 export function readJournal(migrationsFolder = defaultMigrationsFolder()): JournalEntry[] {
   const path = join(migrationsFolder, 'meta', '_journal.json');
   if (!existsSync(path)) {
     throw new AzoraDbError('MIGRATIONS_MISSING', `No migrations here: ${path} does not exist.`);
   }
-  const journal = JSON.parse(readFileSync(path, 'utf8')) as { entries: JournalEntry[] };
-  const entries = journal.entries
+  const entries = parseEntries(path)
     .map(({ idx, when, tag }) => ({ idx, when, tag }))
     .sort((left, right) => left.idx - right.idx);
   checkOrder(path, entries);
   return entries;
+}
+
+/** An entry without a time would be left out in silence; a merge may leave its marks here. */
+function parseEntries(path: string): JournalEntry[] {
+  try {
+    const text = readFileSync(path, 'utf8').replace(/^\ufeff/, '');
+    const { entries } = JSON.parse(text) as { entries: JournalEntry[] };
+    if (entries.every(isEntry)) return entries;
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+  }
+  throw new AzoraDbError(
+    'JOURNAL_BROKEN',
+    `${path} is not a journal: JSON with a list of "entries", each with "idx", "when" and "tag".`,
+  );
+}
+
+function isEntry({ idx, when, tag }: JournalEntry): boolean {
+  return Number.isSafeInteger(idx) && Number.isSafeInteger(when) && typeof tag === 'string';
 }
 
 /** drizzle-kit goes by `when`: of two alike, or out of order, it would skip one for good. */

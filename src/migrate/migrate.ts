@@ -77,6 +77,7 @@ async function applyPending(
     notify({ type: 'started', tag });
     await applyMigration(client, migration, {
       ...lockSettings(options),
+      searchPath: isOurs(migrations) ? 'public' : undefined,
       record: true,
       onRetry: (waitMs) => notify({ type: 'retrying', tag, waitMs }),
     });
@@ -91,9 +92,16 @@ export function lockSettings(options: MigrateOptions) {
   return {
     lockTimeoutMs: Math.max(1, Math.trunc(options.lockTimeoutMs ?? 500)),
     lockAttempts: options.lockAttempts ?? 20,
-    // Ours; a folder of a service's own may rely on what its role sets.
-    searchPath: options.migrationsFolder === undefined ? 'public' : undefined,
+    searchPath: 'public',
   };
+}
+
+/**
+ * Whether they are those of this package, wherever they lie. A folder of a service's own may rely
+ * on the search path that its role sets.
+ */
+function isOurs([first]: readonly Migration[]): boolean {
+  return first?.tag === '0000_create_first_functions';
 }
 
 export function deployLock(options: MigrateOptions) {

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate as drizzleMigrate } from 'drizzle-orm/node-postgres/migrator';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
+import { packageRoot } from '../../src/package-root.ts';
 import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useEmptyDatabases } from './databases.ts';
@@ -267,6 +268,29 @@ describe('migrate, when files and books disagree', () => {
     expect(await tablesOf(url)).toEqual([]);
   });
 
+  it('takes a journal with a byte order mark, and refuses what is none', async () => {
+    const migrationsFolder = await write({ '0001_cats': CATS });
+    const path = join(migrationsFolder, 'meta', '_journal.json');
+    const journal = await readFile(path, 'utf8');
+    const url = await emptyDatabase();
+    for (const broken of [
+      `<<<<<<< HEAD\n${journal}`,
+      '{}',
+      'null',
+      '{"entries":[null]}',
+      journal.replace('"when":1000,', ''),
+      journal.replace('"when":1000', '"when":"1000"'),
+    ]) {
+      await writeFile(path, broken);
+      expect(await rejection(migrate({ url, migrationsFolder }))).toMatchObject({
+        code: 'JOURNAL_BROKEN',
+        message: expect.stringContaining(`${path} is not a journal`),
+      });
+    }
+    await writeFile(path, `\ufeff${journal}`);
+    expect(await migrate({ url, migrationsFolder })).toEqual({ applied: ['0001_cats'] });
+  });
+
   it('says what to do when a schema is there already', async () => {
     const url = await emptyDatabase();
     await run(url, 'create schema finance');
@@ -289,7 +313,10 @@ describe('migrate, when files and books disagree', () => {
       end $$`,
     );
     await migrate({ url: plain });
-    await migrate({ url: other });
+    // Wherever our files lie.
+    const migrationsFolder = join(folder.path, 'copied');
+    await cp(join(packageRoot(), 'drizzle'), migrationsFolder, { recursive: true });
+    await migrate({ url: other, migrationsFolder });
     expect(await readCatalog({ url: other })).toEqual(await readCatalog({ url: plain }));
   });
 });
