@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { majorOf, makeParent, type Place } from './data-dir.ts';
-import { EmbeddedError } from './errors.ts';
+import { brokenFile, EmbeddedError } from './errors.ts';
 import { LETTERS } from './letters.ts';
 import { run } from './run.ts';
 import { publish, removeAbandoned, scratchPath } from './scratch.ts';
@@ -56,12 +56,18 @@ export async function ensureCluster(params: CreateParams): Promise<void> {
   }
 }
 
-/** The password and port of the cluster in this folder; null if there is no cluster made by us. */
+/**
+ * The password and port of the cluster in this folder; null if there is no cluster made by us.
+ *
+ * @throws EmbeddedError `EMBEDDED_FOREIGN_DATA_DIR` for a broken file
+ */
 export function readSecret(dataDir: string): ClusterSecret | null {
+  const path = join(dataDir, SECRET_FILE);
   try {
-    return JSON.parse(readFileSync(join(dataDir, SECRET_FILE), 'utf8'));
+    return JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (error instanceof SyntaxError) throw brokenFile(path, 'the password of the server');
     throw error;
   }
 }
@@ -139,7 +145,7 @@ function refuseForeignFolder(dataDir: string): void {
 
 async function replaceFile(path: string, text: string, account: Account): Promise<void> {
   const scratch = scratchPath(path);
-  await writeFile(scratch, text, { mode: 0o600 });
+  await writeFile(scratch, text, { mode: 0o600, flush: true });
   await chmod(scratch, 0o600);
   await giveTo(account, scratch);
   await rename(scratch, path);

@@ -10,6 +10,7 @@ import {
   refuseOtherOwner,
   unprivilegedAccount,
 } from './account.ts';
+import { brokenFile } from './errors.ts';
 
 /** The PostgreSQL that a project gets when it does not ask for another. */
 export const DEFAULT_MAJOR = 18;
@@ -63,14 +64,21 @@ async function openDown(first: string, last: string): Promise<void> {
   }
 }
 
-/** The major version of the cluster in this folder; null if there is none. */
+/**
+ * The major version of the cluster in this folder; null if there is none.
+ *
+ * @throws EmbeddedError `EMBEDDED_FOREIGN_DATA_DIR` for a broken file
+ */
 export function majorOf(dataDir: string): number | null {
+  const path = join(dataDir, 'PG_VERSION');
   try {
-    return Number.parseInt(readFileSync(join(dataDir, 'PG_VERSION'), 'utf8'), 10);
+    const major = Number.parseInt(readFileSync(path, 'utf8'), 10);
+    if (major > 0) return major;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
+  throw brokenFile(path, 'a version of PostgreSQL');
 }
 
 function withAccount(dataDir: string): Place {

@@ -21,3 +21,12 @@ export class EmbeddedError extends AzoraDbError {
     super(code, message);
   }
 }
+
+/** A full disk or a crash of the machine can leave a file empty. */
+export function brokenFile(path: string, content: string): EmbeddedError {
+  return new EmbeddedError(
+    'EMBEDDED_FOREIGN_DATA_DIR',
+    `${path} does not hold ${content}: a full disk or a crash may have emptied it. Restore the ` +
+      'file, or name another folder.',
+  );
+}

@@ -117,7 +117,8 @@ async function removeStalePidFile(dataDir: string): Promise<void> {
 
 async function ageOf(path: string): Promise<number> {
   const found = await stat(path).catch(() => undefined);
-  return found === undefined ? 0 : Date.now() - found.mtimeMs;
+  // The clock may have been set back since.
+  return found === undefined ? 0 : Math.abs(Date.now() - found.mtimeMs);
 }
 
 function isServing(pid: number, dataDir: string): boolean {

@@ -118,16 +118,30 @@ describe('startEmbedded({ dataDir })', () => {
   });
 
   it.each([
-    ['empty', ''],
-    ['garbage', 'no number\n'],
-  ])('starts although a postmaster.pid is there that is %s', async (_what, content) => {
+    ['empty', '', -60_000],
+    ['garbage', 'no number\n', -60_000],
+    ['of a clock that was set back since', '', 3_600_000],
+  ])('starts although a postmaster.pid is there that is %s', async (_what, content, age) => {
+    await copyMadeData(dataDir());
     await (await startEmbedded({ dataDir: dataDir() })).stop();
     const path = join(dataDir(), 'postmaster.pid');
     await writeFile(path, content);
-    const old = new Date(Date.now() - 60_000);
-    await utimes(path, old, old);
+    const at = new Date(Date.now() + age);
+    await utimes(path, at, at);
     const { url } = await startEmbedded({ dataDir: dataDir() });
     expect(await queryOne(url, 'select 1 as one')).toEqual({ one: 1 });
+  });
+
+  it.each([
+    ['azora-db.json', 'the password of the server'],
+    ['PG_VERSION', 'a version of PostgreSQL'],
+  ])('says which file was emptied, as a crash may leave %s', async (name, content) => {
+    await copyMadeData(dataDir());
+    await writeFile(join(dataDir(), name), '');
+    await expect(startEmbedded({ dataDir: dataDir() })).rejects.toMatchObject({
+      code: 'EMBEDDED_FOREIGN_DATA_DIR',
+      message: expect.stringContaining(`${join(dataDir(), name)} does not hold ${content}`),
+    });
   });
 
   it('hides its password from other accounts', async () => {
