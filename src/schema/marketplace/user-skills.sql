@@ -27,7 +27,8 @@ is 'Lets only the count of endorsements change user_skills.endorsements';
 create or replace function marketplace.forget_verification() returns trigger
 language plpgsql
 as $$
--- Whoever verified a level has not verified another, unless the same statement says so.
+-- Whoever verified a skill at a level has not verified another one, or another level, unless the
+-- same statement says so.
 begin
   new.verified_at := null;
   new.verified_by := null;
@@ -36,7 +37,7 @@ end
 $$;
 
 comment on function marketplace.forget_verification()
-is 'Takes the verification from a skill whose level changes';
+is 'Takes the verification from what becomes another skill or level';
 
 create or replace trigger user_skills_endorsements_counted_inserted
 before insert on marketplace.user_skills
@@ -51,7 +52,7 @@ execute function marketplace.check_endorsements_counted();
 create or replace trigger user_skills_forget_verification
 before update on marketplace.user_skills
 for each row when (
-  old.level <> new.level
+  (old.user_id, old.skill_id, old.level) is distinct from (new.user_id, new.skill_id, new.level)
   and old.verified_at is not null
   and (old.verified_at, old.verified_by) is not distinct from (new.verified_at, new.verified_by)
 )

@@ -52,12 +52,12 @@ describe('user_skills.endorsements', () => {
 });
 
 describe('user_skills.verified_at', () => {
-  it('goes when plain SQL changes the level, and only of that skill', async () => {
+  it('goes when plain SQL changes the level or the skill, and only of that one', async () => {
     await run(
       `insert into identity.users (id, email, name) values ('${VERIFIED}', 'v@example.com', 'V')`,
     );
     await run(
-      `insert into marketplace.skills (id, name, category) values (2, 'Go', 't'), (3, 'C', 't')`,
+      `insert into marketplace.skills (id, name, category) values (2, 'Go', 't'), (3, 'C', 't'), (4, 'D', 't')`,
     );
     await run(`insert into marketplace.user_skills (user_id, skill_id, level, verified_at, verified_by)
       select '${VERIFIED}', skill_id, 'BEGINNER', '2026-01-05', '${PERSON}' from unnest('{2,3}'::int[]) skill_id`);
@@ -75,5 +75,7 @@ describe('user_skills.verified_at', () => {
     expect(await verified()).toEqual([{ skill: 2, at: false, by: false }, decoy]);
     await change(`level = 'ADVANCED', verified_at = now()`);
     expect(await verified()).toEqual([{ skill: 2, at: true, by: false }, decoy]);
+    await change('skill_id = 4');
+    expect(await verified()).toEqual([decoy, { skill: 4, at: false, by: false }]);
   });
 });
