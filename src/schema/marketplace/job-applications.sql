@@ -96,6 +96,24 @@ $$;
 comment on function marketplace.check_application_step()
 is 'Lets an application move only forward, not after its end, and with time and author';
 
+create or replace function marketplace.check_application_begin() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+as $$
+-- Born further on, it would have skipped the steps that say who decided what and when.
+begin
+  if not finance.may_import('marketplace.job_applications') then
+    raise exception 'the application of user % to job % begins as PENDING', new.user_id, new.job_id
+      using errcode = 'check_violation', schema = 'marketplace', table = 'job_applications',
+        constraint = 'job_applications_forward_check';
+  end if;
+  return new;
+end
+$$;
+
+comment on function marketplace.check_application_begin()
+is 'Lets an application begin only as PENDING, but for an owner who imports a history';
+
 create or replace function marketplace.record_application_step() returns trigger
 language plpgsql
 as $$
@@ -140,6 +158,11 @@ for each row execute function marketplace.keep_applications();
 create or replace trigger job_applications_possible
 before insert on marketplace.job_applications
 for each row execute function marketplace.check_application_possible();
+
+create or replace trigger job_applications_begin
+before insert on marketplace.job_applications
+for each row when (new.status <> 'PENDING' or new.withdrawn_at is not null)
+execute function marketplace.check_application_begin();
 
 -- The score is that of the moment of applying, so it is as final as who applied where and when.
 -- What was handed in stays too; it can only be erased.

@@ -45,12 +45,18 @@ export const marketplaceChecks = [
       { appliedAt: nextCentury, statusChangedAt: nextCentury },
       { statusChangedAt: second(0) },
     ],
-    withdrawn_after_applied: [
-      { appliedAt: nextCentury, statusChangedAt: nextCentury, withdrawnAt: nextCentury },
-      { withdrawnAt: new Date(nextCentury.getTime() - 1) },
-    ],
     match_score_range: [{ matchScore: 10_000 }, { matchScore: 10_001 }],
   }),
+  ...checksOf(
+    'marketplace.job_applications',
+    {
+      withdrawn_after_applied: [
+        { appliedAt: nextCentury, statusChangedAt: nextCentury, withdrawnAt: nextCentury },
+        { withdrawnAt: new Date(nextCentury.getTime() - 1) },
+      ],
+    },
+    { withoutTriggers: true },
+  ),
   ...checksOf('marketplace.application_steps', { position_positive: { position: 0 } }),
   ...checksOf('marketplace.skill_endorsements', {
     by_other: { userId: ANY_ID, skillId: 1, endorserId: ANY_ID },

@@ -241,6 +241,21 @@ describe('the course of an application', () => {
     });
   });
 
+  it.each([
+    ['ACCEPTED', `status, status_changed_by) values ($1, $2, 'ACCEPTED', $1)`],
+    ['REVIEWING', `status) values ($1, $2, 'REVIEWING')`],
+    ['withdrawn', `withdrawn_at) values ($1, $2, now())`],
+  ])('is not born %s, but where an owner imports a history', async (_what, values) => {
+    const text = `insert into marketplace.job_applications (user_id, job_id, ${values}`
+      .replaceAll('$1', `'${OTHER}'`)
+      .replaceAll('$2', `'${jobId}'`);
+    expect(await rejection(plain(text))).toMatchObject(broken('forward'));
+    await run(`begin; set local azora.import_history = 'on'; ${text}; commit`);
+    expect(
+      await run(`select from marketplace.application_steps where user_id = '${OTHER}'`),
+    ).toHaveLength(1);
+  });
+
   it('goes on after a step whose time is ahead of the clock', async () => {
     const { db } = database;
     const other = { userId: OTHER, jobId };
