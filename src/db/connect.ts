@@ -5,6 +5,7 @@ import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
+import { mergeSchema, type NoSchema, type OwnSchema } from './own-schema.ts';
 import {
   type ConnectOptions,
   mayDoWithoutTls,
@@ -14,7 +15,7 @@ import {
   wantedSettings,
 } from './pool-config.ts';
 import { PoolExecutor } from './pool-executor.ts';
-import { Database } from './session.ts';
+import { Database, knownOf } from './session.ts';
 import { neededOfAnyPool, type Wanted } from './session-settings.ts';
 import { transaction } from './transaction.ts';
 
@@ -41,18 +42,32 @@ const OLDEST_SERVER = 15;
  * caller's, what the caller sends through it is read as before, and neither a failure here nor
  * `db.close()` ends it.
  *
- * @throws InvalidInputError when an option is out of range.
+ * With `schema` it knows the tables and relations of a service as well: `db.query.orders` beside
+ * `db.query.users`, typed, and in the `tx` of `transaction(db, ...)` too. Numbers are exact at any
+ * depth of `with`.
+ *
+ * @throws InvalidInputError when an option is out of range, or an export of `schema` has a name of
+ * ours, stands for a table of ours, or is of another copy of drizzle-orm: `field` names it.
  * @throws ConnectError whose `code` and message say what is wrong, never with a password.
  * @throws ConnectionLostError when the connection broke during that look, or the server did not
  * answer in time.
  */
-export async function connect(options: ConnectOptions = {}): Promise<Database> {
+export async function connect<TSchema extends OwnSchema = NoSchema>(
+  options: ConnectOptions<TSchema> = {},
+): Promise<Database<TSchema>> {
   const own = copyOf('options', options, optionNames);
+  const known = own.schema === undefined ? undefined : knownOf(mergeSchema(own.schema));
+  const executor = await open(own, options);
+  return new Database<TSchema>(executor, transaction, known);
+}
+
+/** `options` are those that `own` is a copy of. */
+async function open(own: ConnectOptions, options: object): Promise<PoolExecutor> {
   const { pool, requireMigrated = true } = own;
   const logger = loggerOf(own.logger);
   if (pool !== undefined) {
     guarded('options', () => refuseBesidePool(options));
-    return open(pool, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
+    return look(pool, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
   }
   const config = poolConfig(own);
   try {
@@ -64,7 +79,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Database> {
   }
 }
 
-async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<Database> {
+async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<PoolExecutor> {
   const { requireMigrated = true } = options;
   const pool = new pg.Pool(config);
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
@@ -78,9 +93,10 @@ async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<Da
   pool.on('remove', (client) => connected.delete(client));
   try {
     const terms = { isOurs: true, logger: loggerOf(options.logger) };
-    const db = await open(pool, { ...terms, wanted: wantedSettings(options), requireMigrated });
+    const wanted = wantedSettings(options);
+    const executor = await look(pool, { ...terms, wanted, requireMigrated });
     tellOfOpen(pool, connected);
-    return db;
+    return executor;
   } catch (error) {
     await pool.end();
     throw error;
@@ -114,10 +130,11 @@ interface Look {
   readonly requireMigrated: boolean;
 }
 
-async function open(
+/** What runs statements on the pool, after one look at the server. */
+async function look(
   pool: Pool,
   { isOurs, logger, wanted, requireMigrated }: Look,
-): Promise<Database> {
+): Promise<PoolExecutor> {
   const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
   const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
   const { version, database, statementTimeout } = await checkSession(checked, wanted);
@@ -130,7 +147,7 @@ async function open(
   }
   if (requireMigrated) await checkMigrations(checked, database);
   const deadlineMs = deadlineOf(statementTimeout);
-  return new Database(new PoolExecutor(pool, { isOurs, deadlineMs, logger }), transaction);
+  return new PoolExecutor(pool, { isOurs, deadlineMs, logger });
 }
 
 async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {

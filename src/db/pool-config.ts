@@ -3,6 +3,7 @@ import type { Pool, PoolConfig } from 'pg';
 import { InvalidInputError } from '../errors.ts';
 import { findTextFault } from '../input/text-fault.ts';
 import { OurClient, UnnamingClient } from './our-client.ts';
+import type { NoSchema, OwnSchema } from './own-schema.ts';
 import { isPool } from './pg-shapes.ts';
 import {
   neededOfOurs,
@@ -14,12 +15,18 @@ import {
 import { typeParsers } from './type-parsers.ts';
 import { parseUrl, type UrlParts } from './url.ts';
 
-export interface ConnectOptions {
+export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /**
-   * A pool of the caller's own, in place of the options below but for `requireMigrated` and
-   * `logger`. pg 8.23 or later.
+   * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`
+   * and `logger`. pg 8.23 or later.
    */
   pool?: Pool | undefined;
+  /**
+   * Tables and relations of a service, under names of their own: `db.query` and that of its
+   * transactions know them beside the tables of this library. Relations may lead to these and from
+   * them. Whatever else a schema exports may stand in it, and does nothing.
+   */
+  schema?: TSchema | undefined;
   /** `postgres://user:password@host:port/database`. Default `process.env.DATABASE_URL`. */
   url?: string | undefined;
   /** The most connections at a time. Default 10. */
@@ -66,6 +73,7 @@ export interface ConnectOptions {
 
 const known: Record<keyof ConnectOptions, true> = {
   pool: true,
+  schema: true,
   url: true,
   max: true,
   applicationName: true,
@@ -94,8 +102,9 @@ const defaults = {
 /** A pool that exists has its settings already. */
 export function refuseBesidePool({
   pool,
-  requireMigrated: _,
-  logger: __,
+  schema: _,
+  requireMigrated: __,
+  logger: ___,
   ...options
 }: ConnectOptions): void {
   if (!isPool(pool)) throw new InvalidInputError('pool', 'must be a pool of pg');

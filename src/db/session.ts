@@ -13,28 +13,40 @@ import {
 import type {
   PgDatabase,
   PgPreparedQuery,
+  PgTransaction,
   PgTransactionConfig,
   PreparedQueryConfig,
 } from 'drizzle-orm/pg-core';
 import type { Pool, PoolClient } from 'pg';
 import { guarded } from '../input/guarded.ts';
-import * as schema from '../schema/index.ts';
 import { adopt } from './adopt.ts';
 import { ExactDialect } from './dialect.ts';
+import { type Merged, type NoSchema, type OwnSchema, ourTables } from './own-schema.ts';
 import type { Executor, PoolExecutor } from './pool-executor.ts';
 import { type Isolation, TransactionClient } from './transaction-client.ts';
 
 // Everything that leans on how Drizzle is built inside is in this file and in dialect.ts.
 
-type Schema = typeof schema;
-type Tables = ExtractTablesWithRelations<Schema>;
+// biome-ignore lint/suspicious/noExplicitAny: nothing narrower accepts every schema
+type Any = any;
+
+/** A Drizzle whose statements `pg` runs. */
+export type AnyDrizzle = PgDatabase<NodePgQueryResultHKT, Any, Any>;
 
 /**
  * What every query takes: the database, or an open transaction. Either comes from this library, or
- * from a Drizzle of the caller's own over node-postgres, whatever its schema is.
+ * from a Drizzle of the caller's own over a pool of node-postgres, whatever its schema is. Where a
+ * type says no more than `NodePgDatabase`, it may be one over a single connection, which is
+ * refused: `NodePgDatabase<typeof schema> & { $client: Pool }` says more.
  */
-// biome-ignore lint/suspicious/noExplicitAny: nothing narrower accepts every schema
-export type Db = PgDatabase<NodePgQueryResultHKT, any, any>;
+export type Db =
+  | (AnyDrizzle & { readonly $client: Pool })
+  | PgTransaction<NodePgQueryResultHKT, Any, Any>;
+
+/** What `transaction(db, ...)` gives its callback: its `query` knows what `db.query` does. */
+export type TransactionOf<D extends Db> = [D] extends [Database<infer S> | Transaction<infer S>]
+  ? Transaction<S>
+  : Transaction;
 
 export interface TransactionOptions {
   /** Default `read committed`. */
@@ -51,46 +63,57 @@ export interface TransactionOptions {
 
 type Runner = <T>(
   db: Db,
-  callback: (tx: Transaction) => Promise<T>,
+  callback: (tx: Transaction<Any>) => Promise<T>,
   options?: TransactionOptions,
 ) => Promise<T>;
 
-const dialect = new ExactDialect();
-let tables: RelationalSchemaConfig<Tables> | undefined;
+/** The tables and relations that `db.query` knows, as Drizzle keeps them. */
+export type Known = RelationalSchemaConfig<Any>;
 
-function relationalConfig(): RelationalSchemaConfig<Tables> {
-  if (tables === undefined) {
-    const found = extractTablesRelationalConfig<Tables>(schema, createTableRelationsHelpers);
-    tables = { fullSchema: schema, schema: found.tables, tableNamesMap: found.tableNamesMap };
-  }
-  return tables;
+const dialect = new ExactDialect();
+let known: Known | undefined;
+
+/** @throws what a function of the caller's own throws that `relations()` was given. */
+export function knownOf(fullSchema: Record<string, unknown>): Known {
+  const { tables, tableNamesMap } = extractTablesRelationalConfig(
+    fullSchema,
+    createTableRelationsHelpers,
+  );
+  return { fullSchema, schema: tables, tableNamesMap };
+}
+
+function ours(): Known {
+  known ??= knownOf(ourTables);
+  return known;
 }
 
 /**
  * Drizzle's session over one of our executors, so that its queries get our errors and connection
  * handling.
  */
-class Session<E extends Executor = Executor> extends NodePgSession<Schema, Tables> {
+class Session<E extends Executor = Executor> extends NodePgSession<Any, Any> {
   readonly executor: E;
   readonly runner: Runner;
+  readonly known: Known;
 
-  constructor(executor: E, runner: Runner) {
+  constructor(executor: E, runner: Runner, all: Known) {
     // Drizzle calls nothing but `query` of what it takes for a client.
-    super(executor as unknown as PoolClient, dialect, relationalConfig());
+    super(executor as unknown as PoolClient, dialect, all);
     this.executor = executor;
     this.runner = runner;
+    this.known = all;
   }
 
   /** What Drizzle's own code calls, such as its `migrate`. */
   override transaction<T>(
-    callback: (tx: Transaction) => Promise<T>,
+    callback: (tx: Transaction<Any>) => Promise<T>,
     config?: PgTransactionConfig,
   ): Promise<T> {
     return this.runner({ _: { session: this } } as unknown as Db, callback, fromDrizzle(config));
   }
 
   override prepareQuery<T extends PreparedQueryConfig>(
-    ...args: Parameters<NodePgSession<Schema, Tables>['prepareQuery']>
+    ...args: Parameters<NodePgSession<Any, Any>['prepareQuery']>
   ): PgPreparedQuery<T> {
     // The original wraps every error in one whose message holds the bound values. There is no cache
     // to ask.
@@ -102,8 +125,13 @@ function runDirectly<T>(_text: string, _values: unknown[], query: () => Promise<
   return query();
 }
 
-/** A Drizzle database over a pool that `connect()` made or was given. */
-export class Database extends NodePgDatabase<Schema> {
+/**
+ * A Drizzle database over a pool that `connect()` made or was given. `TSchema` is what `connect()`
+ * was given as `schema`: `Database<typeof schema>`.
+ */
+export class Database<TSchema extends OwnSchema = NoSchema> extends NodePgDatabase<
+  Merged<TSchema>
+> {
   /**
    * The pool. The connections of one that `connect()` made return `bigint` for int8, as
    * `statement()` does.
@@ -112,8 +140,8 @@ export class Database extends NodePgDatabase<Schema> {
   readonly #isOurs: boolean;
   #closing: Promise<void> | undefined;
 
-  constructor(executor: PoolExecutor, runner: Runner) {
-    super(dialect, new Session(executor, runner), relationalConfig());
+  constructor(executor: PoolExecutor, runner: Runner, all = ours()) {
+    super(dialect, new Session(executor, runner, all), all);
     this.$client = executor.pool;
     this.#isOurs = executor.isOurs;
     // Drizzle's `withReplicas` copies what an object has itself.
@@ -122,7 +150,7 @@ export class Database extends NodePgDatabase<Schema> {
 
   /** The same as the function `transaction(db, ...)`, under Drizzle's name for it. */
   override transaction<T>(
-    callback: (tx: Transaction) => Promise<T>,
+    callback: (tx: Transaction<TSchema>) => Promise<T>,
     config?: PgTransactionConfig,
   ): Promise<T> {
     return runnerOf(this)(this, callback, fromDrizzle(config));
@@ -140,21 +168,27 @@ export class Database extends NodePgDatabase<Schema> {
   }
 }
 
-/** An open transaction: a Drizzle transaction, and a `Db` for every query function. */
-export class Transaction extends NodePgTransaction<Schema, Tables> {
-  constructor(client: TransactionClient, runner: Runner) {
-    const session = new Session(client, runner);
+/**
+ * An open transaction: a Drizzle transaction, and a `Db` for every query function. `TSchema` is
+ * that of its database.
+ */
+export class Transaction<TSchema extends OwnSchema = NoSchema> extends NodePgTransaction<
+  Merged<TSchema>,
+  ExtractTablesWithRelations<Merged<TSchema>>
+> {
+  constructor(client: TransactionClient, runner: Runner, all = ours()) {
+    const session = new Session(client, runner, all);
     // Given the schema, Drizzle builds a relational query builder for every table: 12 microseconds
     // a transaction, which few of them use.
     super(dialect, session, undefined);
-    Object.assign(this._, relationalConfig());
+    Object.assign(this._, all);
     Object.defineProperty(this, 'query', {
-      get: () => new NodePgTransaction(dialect, session, relationalConfig()).query,
+      get: () => new NodePgTransaction(dialect, session, all).query,
     });
   }
 
   /** A savepoint: the same as `transaction(tx, ...)`. */
-  override transaction<T>(callback: (tx: Transaction) => Promise<T>): Promise<T> {
+  override transaction<T>(callback: (tx: Transaction<TSchema>) => Promise<T>): Promise<T> {
     return runnerOf(this)(this, callback);
   }
 }
@@ -195,6 +229,12 @@ export function mostConnections(db: Db): number {
   return executor instanceof TransactionClient ? 1 : executor.pool.options.max;
 }
 
-function runnerOf(db: Database | Transaction): Runner {
+/** What `db.query` knows, in a transaction on `db` too. */
+export function knownTo(db: Db): Known {
+  const session: unknown = db._.session;
+  return session instanceof Session ? session.known : ours();
+}
+
+function runnerOf(db: Db): Runner {
   return (db._.session as unknown as Session).runner;
 }

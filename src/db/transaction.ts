@@ -9,7 +9,14 @@ import {
 import { copyOf } from '../input/guarded.ts';
 import type { Connection } from './connection.ts';
 import { MAX_ATTEMPTS, pauseAfter } from './retry.ts';
-import { type Db, executorOf, Transaction, type TransactionOptions } from './session.ts';
+import {
+  type Db,
+  executorOf,
+  knownTo,
+  Transaction,
+  type TransactionOf,
+  type TransactionOptions,
+} from './session.ts';
 import { only } from './statement.ts';
 import { fromDriver } from './to-db-error.ts';
 import {
@@ -63,9 +70,9 @@ const optionNames = ['isolation', 'accessMode', 'deferrable', 'maxAttempts'] as 
  * @throws ConnectionLostError when it broke before: nothing was kept.
  * @throws ConnectError when no connection was to be had.
  */
-export async function transaction<T>(
-  db: Db,
-  callback: (tx: Transaction) => Promise<T>,
+export async function transaction<T, D extends Db = Db>(
+  db: D,
+  callback: (tx: TransactionOf<D>) => Promise<T>,
   options: TransactionOptions = {},
 ): Promise<T> {
   const executor = executorOf(db);
@@ -73,13 +80,16 @@ export async function transaction<T>(
     throw new InvalidInputError('callback', 'must be a function');
   }
   const given = copyOf('options', options, optionNames);
-  if (executor instanceof TransactionClient) return runSavepoint(executor, callback, given);
+  const known = knownTo(db);
+  const run = (client: TransactionClient) =>
+    callback(new Transaction(client, transaction, known) as TransactionOf<D>);
+  if (executor instanceof TransactionClient) return runSavepoint(executor, run, given);
 
   const { modes, begin, maxAttempts } = read(given);
   for (let attempt = 1; ; attempt += 1) {
     const connection = await executor.openConnection();
     try {
-      return await runOnce(connection, begin, modes, callback);
+      return await runOnce(connection, begin, modes, run);
     } catch (error) {
       const conflict = findConflict(error, connection);
       if (conflict === undefined) throw error;
@@ -94,14 +104,14 @@ async function runOnce<T>(
   connection: Connection,
   begin: string,
   modes: Modes,
-  callback: (tx: Transaction) => Promise<T>,
+  callback: (client: TransactionClient) => Promise<T>,
 ): Promise<T> {
   const client = new TransactionClient(connection, modes);
   try {
     await client.query(begin);
     let result: T;
     try {
-      result = await callback(new Transaction(client, transaction));
+      result = await callback(client);
       client.checkTurn();
     } catch (error) {
       client.close();
@@ -135,7 +145,7 @@ async function commit(client: TransactionClient): Promise<void> {
 
 async function runSavepoint<T>(
   outer: TransactionClient,
-  callback: (tx: Transaction) => Promise<T>,
+  callback: (client: TransactionClient) => Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
   const asked = read(options).modes;
@@ -162,11 +172,11 @@ async function runInside<T>(
   inner: TransactionClient,
   outer: TransactionClient,
   name: string,
-  callback: (tx: Transaction) => Promise<T>,
+  callback: (client: TransactionClient) => Promise<T>,
 ): Promise<T> {
   const { connection } = inner;
   try {
-    const result = await callback(new Transaction(inner, transaction));
+    const result = await callback(inner);
     inner.checkTurn();
     inner.end();
     await connection.query(`release savepoint ${name}`).catch((error: unknown) => {

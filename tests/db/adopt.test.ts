@@ -36,7 +36,7 @@ const database = useScratchDatabase(`
 `);
 
 let pool: pg.Pool;
-let plain: NodePgDatabase<typeof schema>;
+let plain: NodePgDatabase<typeof schema> & { $client: pg.Pool };
 
 beforeAll(() => {
   pool = plainPool(database.url, { max: 2 });
@@ -227,7 +227,7 @@ describe('other handles', () => {
   test('of another copy of drizzle-orm are as good', async () => {
     const copy = createRequire(import.meta.url)('drizzle-orm/node-postgres');
     expect(copy.drizzle).not.toBe(drizzle);
-    const db: NodePgDatabase = copy.drizzle(pool);
+    const db: NodePgDatabase & { $client: pg.Pool } = copy.drizzle(pool);
     await insertItem(db, [1, 1n]);
     await rejection(
       db.transaction(async (tx) => {
@@ -240,7 +240,8 @@ describe('other handles', () => {
 
   test('over one connection are a transaction while it is in one, and are refused else', async () => {
     const client = await pool.connect();
-    const db = drizzle(client);
+    // No type says whether it is in one.
+    const db = drizzle(client) as unknown as Db;
     await client.query('begin');
     await insertItem(db, [1, 1n]);
     await client.query('rollback');

@@ -1,22 +1,20 @@
 import { randomUUID } from 'node:crypto';
-import {
-  createTableRelationsHelpers,
-  extractTablesRelationalConfig,
-  relations,
-  sql,
-} from 'drizzle-orm';
-import { drizzle, NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { PgDialect } from 'drizzle-orm/pg-core';
+import { relations, sql } from 'drizzle-orm';
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { Database } from '../../src/db/connect.ts';
 import { openWallet } from '../../src/queries/finance/index.ts';
 import * as tables from '../../src/schema/index.ts';
 import { insertUser } from '../../src/testing/factories/index.ts';
+import { useOpen } from '../setup/open.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 // Above 2^53, where JSON's numbers are no longer exact.
 const LARGE = 9_007_199_254_740_993n;
 const USER = randomUUID();
 const database = useTestDatabase();
+const open = useOpen(database);
+let ours: Database<typeof schema>;
 
 const schema = {
   ...tables,
@@ -39,24 +37,11 @@ const schema = {
   })),
 };
 
-/** Relations of a caller's own, on our session. */
-function ours(): NodePgDatabase<typeof schema> {
-  const { tables: found, tableNamesMap } = extractTablesRelationalConfig(
-    schema,
-    createTableRelationsHelpers,
-  );
-  const { dialect, session } = database.db as unknown as { dialect: PgDialect; session: never };
-  return new NodePgDatabase(dialect, session, {
-    fullSchema: schema,
-    schema: found,
-    tableNamesMap,
-  } as never);
-}
-
 const plain = () => drizzle(database.db.$client, { schema });
 
 beforeAll(async () => {
   const { db } = database;
+  ours = await open({ schema });
   await insertUser(db, { id: USER, createdAt: new Date('0050-06-01T12:00:00.5Z') });
   await openWallet(db, { userId: USER, currency: 'ZAR' });
   // What no statement of the library stores: its own guards are away.
@@ -79,7 +64,7 @@ describe('a relational query over our tables', () => {
     });
 
   it('is exact on our database, at any depth', async () => {
-    const found = await query(ours());
+    const found = await query(ours);
     const [wallet] = found?.wallets ?? [];
     expect(wallet).toMatchObject({ posted: LARGE, version: 1n, user: { id: USER } });
     expect(wallet?.sums).toEqual([
@@ -92,8 +77,8 @@ describe('a relational query over our tables', () => {
   });
 
   it('is so with columns, order and limit of its own, and as a prepared statement', async () => {
-    const prepared = ours()
-      .query.users.findMany({
+    const prepared = ours.query.users
+      .findMany({
         where: (users, { eq }) => eq(users.id, USER),
         columns: { id: true },
         with: {
