@@ -2,6 +2,7 @@ export { type ConnectOptions, connect } from './db/connect.ts';
 export type { Database, Db, Transaction, TransactionOptions } from './db/session.ts';
 export { getDriverError, toDbError } from './db/to-db-error.ts';
 export { transaction } from './db/transaction.ts';
+export type { OnStatement, StatementEvent } from './db/watch-statements.ts';
 export * from './doctor/index.ts';
 export * from './errors.ts';
 export * from './esco/index.ts';

@@ -27,16 +27,18 @@ describe('the tour', () => {
   });
 });
 
-describe('a service with tables of its own', () => {
+describe('an example', () => {
   const database = useTestDatabase();
 
-  test('is examples/own-tables.ts, and prints what the guide shows', async () => {
+  test.each([
+    ['examples/own-tables.ts', 'docs/transactions.md'],
+    ['examples/tracing.ts', 'docs/tracing.md'],
+  ])('is %s, and prints what %s shows', async (example, guide) => {
     await seedDemo(database.db);
-    const example = 'examples/own-tables.ts';
     const output = await outputOf(['--conditions=@azora/source', example], database.url);
-    const guide = await readRoot('docs/transactions.md');
-    expect(guide).toContain(`\`\`\`ts\n${await readRoot(example)}\`\`\``);
-    expect(guide).toContain(`\`\`\`text\n${output}\`\`\``);
+    const text = await readRoot(guide);
+    expect(text).toContain(`\`\`\`ts\n${await readRoot(example)}\`\`\``);
+    expect(text).toContain(`\`\`\`text\n${output}\`\`\``);
   });
 });
 

@@ -1,10 +1,10 @@
-import { DefaultLogger, type Logger } from 'drizzle-orm';
 import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
-import { ConnectError, InvalidInputError } from '../errors.ts';
+import { ConnectError } from '../errors.ts';
 import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
+import { type Observers, observersOf } from './observers.ts';
 import { mergeSchema, type NoSchema, type OwnSchema } from './own-schema.ts';
 import {
   type ConnectOptions,
@@ -64,22 +64,26 @@ export async function connect<TSchema extends OwnSchema = NoSchema>(
 /** `options` are those that `own` is a copy of. */
 async function open(own: ConnectOptions, options: object): Promise<PoolExecutor> {
   const { pool, requireMigrated = true } = own;
-  const logger = loggerOf(own.logger);
+  const observers = observersOf(own);
   if (pool !== undefined) {
     guarded('options', () => refuseBesidePool(options));
-    return look(pool, { isOurs: false, logger, wanted: neededOfAnyPool, requireMigrated });
+    return look(pool, { isOurs: false, observers, wanted: neededOfAnyPool, requireMigrated });
   }
   const config = poolConfig(own);
   try {
-    return await openOurs(config, own);
+    return await openOurs(config, own, observers);
   } catch (error) {
     const isPlainServer = error instanceof ConnectError && error.code === 'TLS_FAILED';
     if (!isPlainServer || !mayDoWithoutTls(own)) throw error;
-    return openOurs({ ...config, ssl: false }, own);
+    return openOurs({ ...config, ssl: false }, own, observers);
   }
 }
 
-async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<PoolExecutor> {
+async function openOurs(
+  config: PoolConfig,
+  options: ConnectOptions,
+  observers: Observers,
+): Promise<PoolExecutor> {
   const { requireMigrated = true } = options;
   const pool = new pg.Pool(config);
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
@@ -92,9 +96,8 @@ async function openOurs(config: PoolConfig, options: ConnectOptions): Promise<Po
   });
   pool.on('remove', (client) => connected.delete(client));
   try {
-    const terms = { isOurs: true, logger: loggerOf(options.logger) };
     const wanted = wantedSettings(options);
-    const executor = await look(pool, { ...terms, wanted, requireMigrated });
+    const executor = await look(pool, { isOurs: true, observers, wanted, requireMigrated });
     tellOfOpen(pool, connected);
     return executor;
   } catch (error) {
@@ -116,16 +119,9 @@ function tellOfOpen(pool: Pool, connected: ReadonlySet<PoolClient>): void {
   pool.once('acquire', () => pool.off('newListener' as 'connect', tell as never));
 }
 
-function loggerOf(logger: ConnectOptions['logger']): Logger | undefined {
-  if (logger === undefined || logger === false) return undefined;
-  if (logger === true) return new DefaultLogger();
-  if (typeof logger?.logQuery === 'function') return logger;
-  throw new InvalidInputError('logger', 'must be a boolean, or have a function logQuery');
-}
-
 interface Look {
   readonly isOurs: boolean;
-  readonly logger: Logger | undefined;
+  readonly observers: Observers;
   readonly wanted: readonly Wanted[];
   readonly requireMigrated: boolean;
 }
@@ -133,7 +129,7 @@ interface Look {
 /** What runs statements on the pool, after one look at the server. */
 async function look(
   pool: Pool,
-  { isOurs, logger, wanted, requireMigrated }: Look,
+  { isOurs, observers, wanted, requireMigrated }: Look,
 ): Promise<PoolExecutor> {
   const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
   const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
@@ -147,7 +143,7 @@ async function look(
   }
   if (requireMigrated) await checkMigrations(checked, database);
   const deadlineMs = deadlineOf(statementTimeout);
-  return new PoolExecutor(pool, { isOurs, deadlineMs, logger });
+  return new PoolExecutor(pool, { isOurs, deadlineMs, ...observers });
 }
 
 async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {

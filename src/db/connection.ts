@@ -5,6 +5,7 @@ import { mayBeSeveral, setsTimeout, startDeadline } from './deadline.ts';
 import { refused, withServerName } from './statement-names.ts';
 import { endsSession, fromDriver, isServerError } from './to-db-error.ts';
 import { withParsers } from './type-parsers.ts';
+import { type OnStatement, type Watch, watched } from './watch-statements.ts';
 
 /** A transaction or a savepoint, and the one around it. */
 interface Nested {
@@ -17,6 +18,7 @@ interface ConnectionTerms {
   readonly isOurs: boolean;
   readonly deadlineMs: number | undefined;
   readonly logger?: Logger | undefined;
+  readonly onStatement?: OnStatement | undefined;
 }
 
 /** A checked-out connection: statements one at a time, and a memory of whether it broke. */
@@ -35,15 +37,17 @@ export class Connection {
   readonly #client: PoolClient;
   readonly #isOurs: boolean;
   readonly #logger: Logger | undefined;
+  readonly #onStatement: OnStatement | undefined;
   #deadlineMs: number | undefined;
   #last: Promise<unknown> | undefined;
   #savepoints = 0;
 
-  constructor(client: PoolClient, { isOurs, deadlineMs, logger }: ConnectionTerms) {
+  constructor(client: PoolClient, { isOurs, deadlineMs, logger, onStatement }: ConnectionTerms) {
     this.#client = client;
     this.#isOurs = isOurs;
     this.#deadlineMs = deadlineMs;
     this.#logger = logger;
+    this.#onStatement = onStatement;
   }
 
   /** From here on a loss between statements is noticed too, until it is released. */
@@ -59,9 +63,14 @@ export class Connection {
 
   /** The same for a statement that `outgoing` has checked. */
   run(config: QueryConfig): Promise<QueryResult> {
+    if (this.#onStatement === undefined) return this.#queue(config);
+    return watched(this.#onStatement, config, (watch) => this.#queue(config, watch));
+  }
+
+  #queue(config: QueryConfig, watch?: Watch): Promise<QueryResult> {
+    const send = () => this.#send(config, watch);
     // pg queues too, but has deprecated that.
-    const result =
-      this.#last === undefined ? this.#send(config) : this.#last.then(() => this.#send(config));
+    const result = this.#last === undefined ? send() : this.#last.then(send);
     const settle = () => {
       if (this.#last === settled) this.#last = undefined;
     };
@@ -92,7 +101,7 @@ export class Connection {
     this.#client.release(!isClean);
   }
 
-  #send(config: QueryConfig): Promise<QueryResult> {
+  #send(config: QueryConfig, watch: Watch | undefined): Promise<QueryResult> {
     if (this.lost !== undefined) return Promise.reject(this.lost);
     const sent = withServerName(config);
     try {
@@ -105,6 +114,7 @@ export class Connection {
     if (setsTimeout(config)) this.#deadlineMs = undefined;
     const deadlineMs = mayBeSeveral(config) ? undefined : this.#deadlineMs;
     const callOff = startDeadline(this.#client, deadlineMs);
+    watch?.sent();
     return this.#client
       .query(withParsers(sent, this.#isOurs))
       .finally(callOff)

@@ -14,11 +14,12 @@ import {
 } from './session-settings.ts';
 import { typeParsers } from './type-parsers.ts';
 import { parseUrl, type UrlParts } from './url.ts';
+import type { OnStatement } from './watch-statements.ts';
 
 export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /**
-   * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`
-   * and `logger`. pg 8.23 or later.
+   * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`,
+   * `logger` and `onStatement`. pg 8.23 or later.
    */
   pool?: Pool | undefined;
   /**
@@ -69,6 +70,12 @@ export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
    * which may be personal data. As Drizzle's own: `true` prints them. Default false.
    */
   logger?: boolean | Logger | undefined;
+  /**
+   * Told of every statement when it has ended, in the asynchronous context of its caller: name,
+   * times, number of rows, error, without values. For metrics and traces: docs/tracing.md. What it
+   * throws becomes a warning of the process. What runs on `db.$client` itself is not told.
+   */
+  onStatement?: OnStatement | undefined;
 }
 
 const known: Record<keyof ConnectOptions, true> = {
@@ -85,6 +92,7 @@ const known: Record<keyof ConnectOptions, true> = {
   preparedStatements: true,
   requireMigrated: true,
   logger: true,
+  onStatement: true,
 };
 
 export const optionNames = Object.keys(known) as (keyof ConnectOptions)[];
@@ -105,6 +113,7 @@ export function refuseBesidePool({
   schema: _,
   requireMigrated: __,
   logger: ___,
+  onStatement: ____,
   ...options
 }: ConnectOptions): void {
   if (!isPool(pool)) throw new InvalidInputError('pool', 'must be a pool of pg');

@@ -9,6 +9,7 @@ import { isClient } from './pg-shapes.ts';
 import { isStale, refused, withServerName } from './statement-names.ts';
 import { endsSession, isServerError } from './to-db-error.ts';
 import { withParsers } from './type-parsers.ts';
+import { type OnStatement, type Watch, watched } from './watch-statements.ts';
 
 /** What runs statements for a database or a transaction. It rejects with this library's errors. */
 export interface Executor {
@@ -28,6 +29,8 @@ export interface PoolTerms {
   readonly deadlineMs: number | undefined;
   /** Told of each statement that is sent. */
   readonly logger?: Logger | undefined;
+  /** Told of each statement that has ended. */
+  readonly onStatement?: OnStatement | undefined;
 }
 
 /**
@@ -39,12 +42,14 @@ export class PoolExecutor implements Executor {
   readonly isOurs: boolean;
   readonly deadlineMs: number | undefined;
   readonly logger: Logger | undefined;
+  readonly onStatement: OnStatement | undefined;
 
-  constructor(pool: Pool, { isOurs, deadlineMs, logger }: PoolTerms) {
+  constructor(pool: Pool, { isOurs, deadlineMs, logger, onStatement }: PoolTerms) {
     this.pool = pool;
     this.isOurs = isOurs;
     this.deadlineMs = deadlineMs;
     this.logger = logger;
+    this.onStatement = onStatement;
   }
 
   /**
@@ -58,13 +63,15 @@ export class PoolExecutor implements Executor {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.#run(checked).catch((error: unknown) => {
-      if (!isStale(error)) throw error;
-      return this.#run(checked);
-    });
+    const run = (watch?: Watch) =>
+      this.#run(checked, watch).catch((error: unknown) => {
+        if (!isStale(error)) throw error;
+        return this.#run(checked, watch);
+      });
+    return this.onStatement === undefined ? run() : watched(this.onStatement, checked, run);
   }
 
-  #run(config: QueryConfig): Promise<QueryResult> {
+  #run(config: QueryConfig, watch: Watch | undefined): Promise<QueryResult> {
     const sent = withServerName(config);
     try {
       // A copy, so that what a logger hides of it is stored all the same.
@@ -73,18 +80,19 @@ export class PoolExecutor implements Executor {
       return Promise.reject(error);
     }
     // Translated in a promise reaction, because a stack captured there shows the caller.
-    return this.#send(sent).catch((error: unknown) => {
+    return this.#send(sent, watch).catch((error: unknown) => {
       throw refused(config, sent, error);
     });
   }
 
-  #send(config: QueryConfig): Promise<QueryResult> {
+  #send(config: QueryConfig, watch: Watch | undefined): Promise<QueryResult> {
     return new Promise<QueryResult>((resolve, reject) => {
       this.pool.connect((failure, client, release) => {
         if (client === undefined) {
           reject(toConnectError(failure, this.pool));
           return;
         }
+        watch?.sent();
         const { isOurs } = this;
         // The 'error' event of a connection that breaks: what runs on it is rejected anyhow.
         if (!isOurs) client.on('error', ignore);

@@ -51,6 +51,23 @@ export function isStale(error: unknown): boolean {
   return error instanceof RetryableError && error.code === 'STALE_PLAN';
 }
 
+const labels = new Map<string, string>();
+
+/**
+ * A name for one text: the hash keeps two texts under one label apart, such as those of two
+ * versions of this library that share a connection through PgBouncer.
+ */
+export function nameWithHash(label: string, text: string): string {
+  const name = `${label}_${hash('sha256', text).slice(0, 8)}`;
+  labels.set(name, label);
+  return name;
+}
+
+/** What a statement is called without such a hash. */
+export function labelOf(name: string | undefined): string | undefined {
+  return name === undefined ? undefined : (labels.get(name) ?? name);
+}
+
 function nameOf({ base, generation }: Naming): string {
   return generation === 0 ? base : `${base}_${generation}`;
 }

@@ -1,7 +1,7 @@
-import { hash } from 'node:crypto';
 import type { QueryConfig, QueryResult } from 'pg';
 import { explain } from './constraint-rules.ts';
 import { type Db, executorOf } from './session.ts';
+import { nameWithHash } from './statement-names.ts';
 
 // A prepared statement's name is cut off at 63 bytes by the server, and this leaves room for what
 // is added.
@@ -65,9 +65,7 @@ type Rest = Omit<QueryConfig, 'name' | 'text'> & { readonly rowMode?: 'array' };
 /** Runs `text` under a name of its own. */
 export function named(label: string, text: string): (db: Db, rest: Rest) => Promise<QueryResult> {
   if (!LABEL.test(label)) throw new TypeError(`a statement cannot be called "${label}"`);
-  // The hash keeps two texts under one label apart, such as those of two versions of this library
-  // that share a connection through PgBouncer.
-  const name = `${label}_${hash('sha256', text).slice(0, 8)}`;
+  const name = nameWithHash(label, text);
   return (db, rest) =>
     executorOf(db)
       .query({ name, text, ...rest })
