@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'drizzle-kit';
+import { BOOKS } from './src/books.ts';
 import { kitCredentials } from './src/migrate/drizzle-kit.ts';
 import { orderKeyColumns } from './src/migrate/kit-introspection.ts';
 import { serviceSchemas } from './src/schema/schemas.ts';
@@ -15,5 +16,6 @@ export default defineConfig({
   out: './drizzle',
   // `public` is left out on purpose: `push` would offer to drop what it does not know there.
   schemaFilter: serviceSchemas,
+  migrations: BOOKS,
   dbCredentials: kitCredentials(process.env.DATABASE_URL),
 });

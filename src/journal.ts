@@ -1,12 +1,10 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AzoraDbError } from './errors.ts';
 import { packageRoot } from './package-root.ts';
 
-/**
- * One migration as drizzle-kit's journal lists it; `when` is its key in
- * `drizzle.__drizzle_migrations`.
- */
+/** One migration as drizzle-kit's journal lists it; `when` is its key in the books. */
 export interface JournalEntry {
   readonly idx: number;
   readonly when: number;
@@ -55,15 +53,35 @@ function isEntry({ idx, when, tag }: JournalEntry): boolean {
   return Number.isSafeInteger(idx) && Number.isSafeInteger(when) && typeof tag === 'string';
 }
 
-/** drizzle-kit goes by `when`: of two alike, or out of order, it would skip one for good. */
-function checkOrder(path: string, entries: readonly JournalEntry[]): void {
-  for (const [at, { when, tag }] of entries.entries()) {
-    const before = entries[at - 1];
-    if (before === undefined || (before.when < when && before.tag !== tag)) continue;
+/**
+ * The text of a migration, with LF line ends and no byte order mark.
+ *
+ * @throws AzoraDbError `MIGRATIONS_MISSING` when the file is not there
+ */
+export function readMigrationText(
+  { tag }: JournalEntry,
+  migrationsFolder = defaultMigrationsFolder(),
+): string {
+  const path = join(migrationsFolder, `${tag}.sql`);
+  if (!existsSync(path)) {
     throw new AzoraDbError(
-      'JOURNAL_BROKEN',
-      `${path}: the time ("when") of ${tag} is not after that of ${before.tag}. Give the later ` +
-        'one a greater number, before either is applied anywhere.',
+      'MIGRATIONS_MISSING',
+      `The journal lists ${tag}, and ${path} does not exist.`,
     );
   }
+  return readFileSync(path, 'utf8')
+    .replace(/^\ufeff/, '')
+    .replaceAll('\r\n', '\n');
 }
+
+/**
+ * What may be recorded of a text, the first as it is: drizzle-kit hashes the file as it lies there,
+ * and git or an editor may have given it other line ends or a byte order mark. SHA-256, in hex.
+ */
+export function hashesOf(text: string): [string, ...string[]] {
+  const windows = text.replaceAll('\n', '\r\n');
+  return [sha256(text), ...[windows, `\ufeff${text}`, `\ufeff${windows}`].map(sha256)];
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');

@@ -1,4 +1,5 @@
 import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
+import { BOOKS, OUR_BOOKS, readOurs } from '../books.ts';
 import { ConnectError } from '../errors.ts';
 import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
@@ -148,7 +149,7 @@ async function look(
 
 async function checkMigrations(executor: PoolExecutor, database: string): Promise<void> {
   const applied = await readAppliedMigrations(executor, database);
-  const missing = readJournal().filter((entry) => !applied.has(BigInt(entry.when)));
+  const missing = readJournal().filter((entry) => !applied.has(entry.when));
   const [first] = missing;
   if (first === undefined) return;
   const what = missing.length === 1 ? 'a migration' : `${missing.length} migrations, the first is`;
@@ -162,19 +163,15 @@ async function checkMigrations(executor: PoolExecutor, database: string): Promis
 async function readAppliedMigrations(
   executor: PoolExecutor,
   database: string,
-): Promise<Set<bigint>> {
+): Promise<Set<number>> {
   try {
-    const { rows } = await executor.query('select created_at from drizzle.__drizzle_migrations');
-    return new Set(rows.map((row: { created_at: bigint }) => row.created_at));
+    return new Set((await readOurs((text) => executor.query(text))).map(({ when }) => when));
   } catch (error) {
-    const { sqlState } = error as { sqlState?: string };
-    // No such table or schema.
-    if (sqlState === '42P01' || sqlState === '3F000') return new Set();
-    if (sqlState !== '42501') throw error;
+    if ((error as { sqlState?: string }).sqlState !== '42501') throw error;
     throw new ConnectError(
       'MIGRATIONS_UNREADABLE',
-      `this user may not read drizzle.__drizzle_migrations in database "${database}": grant ` +
-        'usage on schema drizzle and select on the table, or pass requireMigrated: false',
+      `this user may not read ${OUR_BOOKS} in database "${database}": grant usage on schema ` +
+        `${BOOKS.schema} and select on the table, or pass requireMigrated: false`,
     );
   }
 }

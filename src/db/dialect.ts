@@ -1,9 +1,16 @@
 import { Column, is, SQL, StringChunk, sql } from 'drizzle-orm';
 import { PgArray, PgDialect } from 'drizzle-orm/pg-core';
+import { BOOKS, DRIZZLE_BOOKS, isOurs, OUR_BOOKS } from '../books.ts';
 import { InvalidInputError } from '../errors.ts';
-import { readJournal } from '../journal.ts';
 
 const OPENING = 'json_build_array(';
+
+const SHARED =
+  `must be another, as migrationsSchema or both may be: this one has the migrations of @azora/db, ` +
+  `and Drizzle skips what is older than the newest of them; \`azora-db migrate\` moves them from ` +
+  `${DRIZZLE_BOOKS} to ${OUR_BOOKS}, which is theirs alone`;
+
+type MigrateArgs = Parameters<PgDialect['migrate']>;
 
 /**
  * Drizzle's dialect, but for two things.
@@ -12,32 +19,33 @@ const OPENING = 'json_build_array(';
  * travels as text inside of it, which is what Drizzle's own columns read without `with` as well.
  *
  * Drizzle's `migrate` skips, without a word, what is older than the newest migration in its books.
- * So it may not share them with this library's migrations.
+ * So it may not share them with this library's migrations, which it records in theirs.
  */
 export class ExactDialect extends PgDialect {
   /** @throws InvalidInputError with the field `migrationsTable`, before any work. */
-  override async migrate(...args: Parameters<PgDialect['migrate']>): Promise<void> {
-    const [migrations, session, config] = args;
-    const { migrationsSchema = 'drizzle', migrationsTable = '__drizzle_migrations' } =
-      typeof config === 'string' ? {} : config;
+  override async migrate(...[migrations, session, given]: MigrateArgs): Promise<void> {
+    const config = typeof given === 'string' ? { migrationsFolder: given } : given;
+    const { migrationsSchema = 'drizzle', migrationsTable = '__drizzle_migrations' } = config;
     const books = sql`${sql.identifier(migrationsSchema)}.${sql.identifier(migrationsTable)}`;
-    const [{ name } = { name: null }] = await session.all<{ name: string | null }>(
-      sql`select to_regclass(${this.sqlToQuery(books).sql})::text as name`,
+    const name = this.sqlToQuery(books).sql.replaceAll('"', '');
+    const [{ found } = { found: false }] = await session.all<{ found: boolean }>(
+      sql`select to_regclass(${this.sqlToQuery(books).sql}) is not null as found`,
     );
-    const recorded =
-      name === null
-        ? []
-        : await session.all<{ when: string }>(sql`select created_at::text as "when" from ${books}`);
-    const given = new Set(migrations.map(({ folderMillis }) => folderMillis));
-    const ours = new Set(readJournal().map(({ when }) => when));
-    if (recorded.some(({ when }) => ours.has(Number(when)) && !given.has(Number(when)))) {
-      throw new InvalidInputError(
-        'migrationsTable',
-        'must be another, as migrationsSchema or both may be: this one has the migrations of ' +
-          '@azora/db, and Drizzle skips what is older than the newest of them',
-      );
+    const rows = found
+      ? await session.all<{ hash: string; when: string }>(
+          sql`select hash, created_at::text as "when" from ${books} where created_at is not null`,
+        )
+      : [];
+    const recorded = rows.map(({ hash, when }) => ({ hash, when: Number(when) })).filter(isOurs);
+    const whens = new Set(migrations.map(({ folderMillis }) => folderMillis));
+    const areOurs = migrations.every(({ hash, folderMillis: when }) => isOurs({ hash, when }));
+    if (recorded.some(({ when }) => !whens.has(when)) || (name === OUR_BOOKS && !areOurs)) {
+      throw new InvalidInputError('migrationsTable', SHARED);
     }
-    await super.migrate(...args);
+    const isDefault = name === DRIZZLE_BOOKS && recorded.length === 0;
+    const own = { migrationsSchema: BOOKS.schema, migrationsTable: BOOKS.table };
+    const chosen = areOurs && isDefault && migrations.length > 0 ? { ...config, ...own } : config;
+    await super.migrate(migrations, session, chosen);
   }
 
   override buildRelationalQueryWithoutPK(

@@ -1,18 +1,9 @@
-import type { Db } from '../db/session.ts';
-import { only, statement } from '../db/statement.ts';
+import { readOurs } from '../books.ts';
+import { type Db, executorOf } from '../db/session.ts';
+import { statement } from '../db/statement.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
 import { planMigrations } from '../migrate/plan.ts';
 import type { Finding } from '../queries/finding.ts';
-
-const selectHasBooks = statement<{ found: boolean }, readonly []>(
-  'select_has_books',
-  `select to_regclass('drizzle.__drizzle_migrations') is not null as found`,
-);
-
-const selectBooks = statement<{ hash: string; when: bigint | null }, readonly []>(
-  'select_books',
-  'select hash, created_at as "when" from drizzle.__drizzle_migrations',
-);
 
 const selectObjectFaults = statement<Finding, readonly []>(
   'select_object_faults',
@@ -49,11 +40,7 @@ const selectObjectFaults = statement<Finding, readonly []>(
 
 /** Migrations of this package that the database lacks, or has in another form. */
 export async function findMigrationFaults(db: Db): Promise<Finding[]> {
-  const hasBooks = only(await selectHasBooks(db)).found;
-  const rows = hasBooks ? await selectBooks(db) : [];
-  const applied = rows
-    .filter(({ when }) => when !== null)
-    .map(({ hash, when }) => ({ hash, when: Number(when) }));
+  const applied = await readOurs((text) => executorOf(db).query(text));
   const { pending, late, edited, deleted } = planMigrations(readMigrations(), applied);
   const fault = (kind: string, migration: string, expected: string | null) => ({
     kind,

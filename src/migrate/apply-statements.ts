@@ -1,7 +1,6 @@
 import type { PoolClient } from 'pg';
-import { applyMigration } from './apply.ts';
+import { applyMigration, asMigration } from './apply.ts';
 import { lockSettings, type MigrateOptions } from './migrate.ts';
-import type { Migration } from './migration-files.ts';
 
 /**
  * Runs statements in one transaction, as a migration that is not recorded; `tag` is what an error
@@ -16,15 +15,7 @@ export async function applyStatements(
   options: Pick<MigrateOptions, 'lockTimeoutMs' | 'lockAttempts'>,
 ): Promise<void> {
   const unchecked = 'set local check_function_bodies = off';
-  const migration: Migration = {
-    idx: 0,
-    when: 0,
-    tag,
-    hash: '',
-    hashes: [],
-    statements: [unchecked, ...statements],
-    transactional: true,
-  };
-  const settings = { ...lockSettings(options), record: false, onRetry: () => undefined };
+  const migration = asMigration(tag, [unchecked, ...statements]);
+  const settings = { ...lockSettings(options), record: null, onRetry: () => undefined };
   await applyMigration(client, migration, settings);
 }

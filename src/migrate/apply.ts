@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
+import type { BooksTable } from '../books.ts';
 import { findTransactionControl, isConcurrent } from '../db/sql-text.ts';
 import { recordApplied } from './bookkeeping.ts';
 import { resetSession } from './client.ts';
@@ -26,7 +27,7 @@ const RETRYABLE = new Set(['55P03', '40P01', '40001']);
 const MAX_BACKOFF_MS = 5_000;
 
 /**
- * Applies one migration and, with `record`, notes it as applied. In a transaction it is all or
+ * Applies one migration and notes it as applied in the books of `record`, unless null. In a transaction it is all or
  * nothing; a migration marked `no-transaction` runs one statement at a time and is begun again from
  * its first statement after a failure, so its statements must bear being repeated.
  *
@@ -36,7 +37,7 @@ const MAX_BACKOFF_MS = 5_000;
 export async function applyMigration(
   client: PoolClient,
   migration: Migration,
-  settings: ApplySettings & { readonly record: boolean },
+  settings: ApplySettings & { readonly record: BooksTable | null },
 ): Promise<void> {
   refuseTransactionControl(migration);
   for (let attempt = 1; ; attempt += 1) {
@@ -60,6 +61,11 @@ export async function applyMigration(
   }
 }
 
+/** Statements as a migration that is no file and is not recorded; `tag` is what errors call it. */
+export function asMigration(tag: string, statements: readonly string[]): Migration {
+  return { idx: 0, when: 0, tag, hash: '', hashes: [], statements, transactional: true };
+}
+
 // Such a statement would make what is said of a failure, or of success, untrue.
 function refuseTransactionControl(migration: Migration): void {
   for (const [index, statement] of migration.statements.entries()) {
@@ -71,7 +77,7 @@ function refuseTransactionControl(migration: Migration): void {
 async function applyInTransaction(
   client: PoolClient,
   migration: Migration,
-  settings: ApplySettings & { readonly record: boolean },
+  settings: ApplySettings & { readonly record: BooksTable | null },
 ): Promise<void> {
   await client.query('begin');
   try {
@@ -80,7 +86,7 @@ async function applyInTransaction(
     for (const [index, statement] of migration.statements.entries()) {
       await runStatement(client, migration, index, statement);
     }
-    if (settings.record) await record(client, migration);
+    await record(client, migration, settings.record);
     await runStatement(client, migration, migration.statements.length, 'commit');
   } catch (error) {
     await client.query('rollback').catch(() => undefined);
@@ -91,7 +97,7 @@ async function applyInTransaction(
 async function applyStepwise(
   client: PoolClient,
   migration: Migration,
-  settings: ApplySettings & { readonly record: boolean },
+  settings: ApplySettings & { readonly record: BooksTable | null },
 ): Promise<void> {
   await assertDeployLock(client);
   for (const [index, statement] of migration.statements.entries()) {
@@ -106,13 +112,18 @@ async function applyStepwise(
       throw migrationFailed(migration, index, error);
     }
   }
-  if (settings.record) await record(client, migration);
+  await record(client, migration, settings.record);
 }
 
 // As the user who connected, whatever role the migration took on.
-async function record(client: PoolClient, migration: Migration): Promise<void> {
+async function record(
+  client: PoolClient,
+  migration: Migration,
+  books: BooksTable | null,
+): Promise<void> {
+  if (books === null) return;
   await client.query('reset role');
-  await recordApplied(client, migration);
+  await recordApplied(client, migration, books);
 }
 
 async function runStatement(

@@ -1,5 +1,5 @@
 // Every query returns one text a row, in a column named `entry`. Names are qualified because the
-// reader empties the search path. What an extension owns, and drizzle-kit's own schema, stay out.
+// reader empties the search path. What an extension owns, and the schemas of the books, stay out.
 // `$1` names the schemas to read; null is all of them.
 
 const NOT_OF_AN_EXTENSION = (catalog: string, oid: string) => `
@@ -9,7 +9,7 @@ const NOT_OF_AN_EXTENSION = (catalog: string, oid: string) => `
   )`;
 
 const IN_SCOPE = (schema: string) => `
-  ${schema}.nspname <> 'drizzle'
+  ${schema}.nspname not in ('drizzle', 'azora_db')
   and ${schema}.nspname <> 'information_schema'
   and ${schema}.nspname not like 'pg\\_%'
   and ($1::text[] is null or ${schema}.nspname = any ($1))`;
@@ -212,7 +212,7 @@ const comments = `
   from pg_description c
   cross join lateral pg_identify_object(c.classoid, c.objoid, c.objsubid) o
   where c.objoid >= 16384
-    and o.identity <> 'drizzle' and o.identity not like 'drizzle.%'
+    and split_part(o.identity, '.', 1) not in ('drizzle', 'azora_db')
     and o.type <> 'extension'
     and ($1::text[] is null or exists (
       select from unnest($1::text[]) s (name)

@@ -29,7 +29,7 @@ export class MigrationError extends AzoraDbError {
 }
 
 const IN_THE_WAY =
-  'Something of this name is there already, and the books (drizzle.__drizzle_migrations) do not ' +
+  'Something of this name is there already, and the books (azora_db.migrations) do not ' +
   'say that this migration made it: another program did, or the books were not restored with the ' +
   'rest. Move it out of the way, restore the books, or use another database.';
 

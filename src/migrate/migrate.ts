@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
+import { type BooksTable, OUR_BOOKS } from '../books.ts';
 import { requireObject } from '../require-object.ts';
-import { applyMigration } from './apply.ts';
-import { ensureBookkeeping, readApplied } from './bookkeeping.ts';
+import { applyMigration, asMigration } from './apply.ts';
+import { booksOf, ensureBooks, MOVING, moveOurs, readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { assertConsistent } from './errors.ts';
@@ -38,11 +39,14 @@ export interface MigrateOptions {
 /**
  * Brings a database up to date with the migrations, and returns the tags that it applied, in order;
  * none when there was nothing to do. Any number of processes may call it at once: one applies, the
- * others wait and find nothing left. It keeps the same books as drizzle-kit, so either tool can go
- * on after the other.
+ * others wait and find nothing left.
  *
- * Each migration is one transaction together with its row in `drizzle.__drizzle_migrations`, so a
- * failure keeps the migrations before it and nothing of the failed one. A file that opens with the
+ * The migrations of this package are recorded in `azora_db.migrations`; what an older release has
+ * recorded in `drizzle.__drizzle_migrations` is moved there. Those of another folder are recorded in
+ * the latter, as drizzle-kit does by default, so either tool can go on after the other.
+ *
+ * Each migration is one transaction together with its row in the books, so a failure keeps the
+ * migrations before it and nothing of the failed one. A file that opens with the
  * comment `-- azora-db: no-transaction` runs outside a transaction, statement by statement, for
  * `create index concurrently` and its like.
  *
@@ -65,22 +69,37 @@ async function applyPending(
   options: MigrateOptions,
 ): Promise<{ applied: string[] }> {
   const notify = options.onProgress ?? (() => undefined);
-  const plan = planMigrations(migrations, await readApplied(client));
+  const books = booksOf(migrations);
+  const plan = planMigrations(migrations, await readApplied(client, books));
   assertConsistent(plan, { allowLate: options.allowLate ?? false });
   // Late ones are older than all that is pending.
   const todo = [...plan.late, ...plan.pending];
   const applied: string[] = [];
   notify({ type: 'planned', pending: todo.map(({ tag }) => tag) });
-  await ensureBookkeeping(client);
+  const apply = (migration: Migration, record: BooksTable | null) =>
+    applyMigration(client, migration, {
+      ...lockSettings(options),
+      record,
+      onRetry: (waitMs) => notify({ type: 'retrying', tag: migration.tag, waitMs }),
+    });
+  if (books === OUR_BOOKS) {
+    const moves = await moveOurs(client);
+    if (moves.length > 0) await apply(asMigration(MOVING, moves), null);
+  }
+  await ensureBooks(client, books);
   for (const migration of todo) {
     const { tag } = migration;
     notify({ type: 'started', tag });
+<<<<<<< HEAD
     await applyMigration(client, migration, {
       ...lockSettings(options),
       searchPath: isOurs(migrations) ? 'public' : undefined,
       record: true,
       onRetry: (waitMs) => notify({ type: 'retrying', tag, waitMs }),
     });
+=======
+    await apply(migration, books);
+>>>>>>> df24bdc (Record the library's migrations in books of its own, and move there what was in drizzle-kit's)
     applied.push(tag);
     notify({ type: 'applied', tag });
   }

@@ -1,17 +1,16 @@
-import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { AzoraDbError } from '../errors.ts';
-import { defaultMigrationsFolder, type JournalEntry, readJournal } from '../journal.ts';
+import {
+  defaultMigrationsFolder,
+  hashesOf,
+  type JournalEntry,
+  readJournal,
+  readMigrationText,
+} from '../journal.ts';
 
 /** A migration as it lies on disk. */
 export interface Migration extends JournalEntry {
   /** SHA-256 of the file's text, in hex, with LF line ends and no byte order mark. */
   readonly hash: string;
-  /**
-   * What may be recorded of it: drizzle-kit hashes the file as it lies there, and git or an editor
-   * may have given it other line ends or a byte order mark.
-   */
+  /** What may be recorded of it: see `hashesOf`. */
   readonly hashes: readonly string[];
   /** The parts between `--> statement-breakpoint` lines, in order. */
   readonly statements: readonly string[];
@@ -29,29 +28,16 @@ const NO_TRANSACTION = /^--\s*azora-db:\s*no-transaction\s*$/;
  */
 export function readMigrations(migrationsFolder = defaultMigrationsFolder()): Migration[] {
   return readJournal(migrationsFolder).map((entry) => {
-    const path = join(migrationsFolder, `${entry.tag}.sql`);
-    if (!existsSync(path)) {
-      throw new AzoraDbError(
-        'MIGRATIONS_MISSING',
-        `The journal lists ${entry.tag}, and ${path} does not exist.`,
-      );
-    }
-    const text = readFileSync(path, 'utf8')
-      .replace(/^\ufeff/, '')
-      .replaceAll('\r\n', '\n');
-    const windows = text.replaceAll('\n', '\r\n');
+    const text = readMigrationText(entry, migrationsFolder);
+    const hashes = hashesOf(text);
     return {
       ...entry,
-      hash: sha256(text),
-      hashes: [text, windows, `\ufeff${text}`, `\ufeff${windows}`].map(sha256),
+      hash: hashes[0],
+      hashes,
       statements: text.split('--> statement-breakpoint').filter((part) => part.trim() !== ''),
       transactional: !opensWithNoTransaction(text),
     };
   });
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }
 
 // Only the comment at the head of a file counts, so that a marker quoted further down does nothing.

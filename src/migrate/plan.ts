@@ -1,4 +1,4 @@
-import type { AppliedRow } from './bookkeeping.ts';
+import type { AppliedRow } from '../books.ts';
 import type { Migration } from './migration-files.ts';
 
 /** How a database stands to a folder of migrations. */

@@ -1,13 +1,14 @@
 import type { PoolClient } from 'pg';
+import { OUR_BOOKS } from '../books.ts';
 import { serviceSchemas } from '../schema/schemas.ts';
 import { applyStatements } from './apply-statements.ts';
-import { ensureBookkeeping, readApplied, recordApplied } from './bookkeeping.ts';
+import { ensureBooks, MOVING, moveOurs, readApplied, recordAll } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { compareWithSources, pushIncomplete } from './compare.ts';
 import { withDeployLock } from './deploy-lock.ts';
 import { drizzleKitBin, runDrizzleKitPush } from './drizzle-kit.ts';
 import { deployLock, type MigrateOptions } from './migrate.ts';
-import { type Migration, readMigrations } from './migration-files.ts';
+import { readMigrations } from './migration-files.ts';
 import { readSources } from './objects/read-sources.ts';
 import { dropLeftovers, replaceObject, selectColumnTriggers } from './objects/replace.ts';
 import { planMigrations } from './plan.ts';
@@ -70,7 +71,7 @@ export async function push(options: PushOptions): Promise<PushResult> {
       const { url } = options;
       const { differences, notCompared } = await compareWithSources({ client, url, bin, sources });
       if (differences.length > 0) throw pushIncomplete(differences);
-      await recordAll(client, readMigrations());
+      await record(client, options);
       return { notCompared };
     }),
   );
@@ -103,13 +104,12 @@ async function withoutColumnTriggers(
 }
 
 // What was pushed is the state after the last migration, whatever the books said before.
-async function recordAll(client: PoolClient, migrations: readonly Migration[]): Promise<void> {
-  await ensureBookkeeping(client);
-  const plan = planMigrations(migrations, await readApplied(client));
+async function record(client: PoolClient, options: PushOptions): Promise<void> {
+  const moves = await moveOurs(client);
+  if (moves.length > 0) await applyStatements(client, MOVING, moves, options);
+  await ensureBooks(client, OUR_BOOKS);
+  const migrations = readMigrations();
+  const plan = planMigrations(migrations, await readApplied(client, OUR_BOOKS));
   const isRight = plan.applied.length === migrations.length && plan.ahead.length === 0;
-  if (isRight && plan.deleted.length === 0) return;
-  await client.query('begin');
-  await client.query('delete from drizzle.__drizzle_migrations');
-  for (const migration of migrations) await recordApplied(client, migration);
-  await client.query('commit');
+  if (!isRight || plan.deleted.length > 0) await recordAll(client, migrations);
 }

@@ -1,5 +1,5 @@
 import { requireObject } from '../require-object.ts';
-import { readApplied } from './bookkeeping.ts';
+import { booksOf, readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { readMigrations } from './migration-files.ts';
 import { planMigrations } from './plan.ts';
@@ -29,7 +29,8 @@ export interface StatusOptions {
 export async function getMigrationStatus(options: StatusOptions = {}): Promise<MigrationStatus> {
   requireObject('options', options);
   const migrations = readMigrations(options.migrationsFolder);
-  const rows = await withClient(options.url, readApplied);
+  const books = booksOf(migrations);
+  const rows = await withClient(options.url, (client) => readApplied(client, books));
   const plan = planMigrations(migrations, rows);
   return {
     applied: plan.applied.map(({ tag }) => tag),

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { OUR_BOOKS } from '../books.ts';
 import { migrate } from '../migrate/index.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
 import { withAdmin, withDatabase, withoutOptions } from './admin.ts';
@@ -23,7 +24,8 @@ export async function ensureTemplate(
 ): Promise<string> {
   const migrations = readMigrations(migrationsFolder);
   const template = templateName(
-    JSON.stringify(migrations.map(({ tag, when, hash }) => [tag, when, hash])),
+    // The books as well: an older release would have recorded the same migrations elsewhere.
+    JSON.stringify([OUR_BOOKS, ...migrations.map(({ tag, when, hash }) => [tag, when, hash])]),
   );
   await withAdmin(serverUrl, async (admin) => {
     if ((await readAge(admin, template)) === 'fresh') return;

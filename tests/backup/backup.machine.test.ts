@@ -184,7 +184,7 @@ describe('azora-db doctor', () => {
         'column id, differs in: next value, expected: above 7000, is: 1001',
       'seals: UNCHAINED_SEAL, number 7',
     ]);
-    await runSql(url, 'delete from drizzle.__drizzle_migrations');
+    await runSql(url, 'delete from azora_db.migrations');
     const unmigrated = await doctor(url);
     expect(unmigrated.code).toBe(1);
     expect(unmigrated.stdout).toMatch(/^migrations: MIGRATION_MISSING, migration 0000_/);

@@ -192,7 +192,7 @@ describe('connect refuses', () => {
     const latest = readJournal().at(-1);
     const { $client } = database.db;
     const { rows } = await $client.query(
-      'delete from drizzle.__drizzle_migrations where created_at = $1 returning *',
+      'delete from azora_db.migrations where created_at = $1 returning *',
       [latest?.when],
     );
     expect(rows).toHaveLength(1);
@@ -202,7 +202,7 @@ describe('connect refuses', () => {
       expect(error.message).toContain(`lacks a migration ${latest?.tag}`);
     } finally {
       await $client.query(
-        'insert into drizzle.__drizzle_migrations (id, hash, created_at) values ($1, $2, $3)',
+        'insert into azora_db.migrations (id, hash, created_at) values ($1, $2, $3)',
         [rows[0].id, rows[0].hash, rows[0].created_at],
       );
     }

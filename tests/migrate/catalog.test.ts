@@ -104,7 +104,10 @@ describe('readCatalog', () => {
        alter table cats add id int;
        create schema drizzle;
        create table drizzle.__drizzle_migrations (id serial);
-       comment on table drizzle.__drizzle_migrations is 'Books';`,
+       comment on table drizzle.__drizzle_migrations is 'Books';
+       create schema azora_db;
+       create table azora_db.migrations (id serial);
+       comment on schema azora_db is 'Books'; grant select on azora_db.migrations to public;`,
     );
     expect(await readCatalog({ url: second })).toEqual(await readCatalog({ url: first }));
     expect(await readCatalog({ url: first })).toEqual([

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
+import { type BooksTable, DRIZZLE_BOOKS } from '../../src/books.ts';
 
 /** The text of a migration by its tag; the order of the keys is the order of the journal. */
 export type Files = Readonly<Record<string, string>>;
@@ -49,9 +50,12 @@ export async function open(url: string): Promise<Client> {
   return client;
 }
 
-/** What is recorded as applied. */
-export async function books(url: string): Promise<{ hash: string; created_at: string }[]> {
-  return run(url, 'select hash, created_at from drizzle.__drizzle_migrations order by created_at');
+/** What is recorded as applied, of a folder that is not this package's unless said. */
+export async function books(
+  url: string,
+  table: BooksTable = DRIZZLE_BOOKS,
+): Promise<{ hash: string; created_at: string }[]> {
+  return run(url, `select hash, created_at from ${table} order by created_at`);
 }
 
 /** The names of the tables in `public`. */

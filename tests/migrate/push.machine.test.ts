@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { OUR_BOOKS } from '../../src/books.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { getMigrationStatus, migrate } from '../../src/migrate/index.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
@@ -51,8 +52,8 @@ describe('drizzle-kit migrate, migrate and push', () => {
     }
     expect(await readCatalog({ url: byKit })).toEqual(catalog);
     expect(await readCatalog({ url: byPush })).toEqual(catalog);
-    expect(await books(byKit)).toEqual(await books(byUs));
-    expect(await books(byPush)).toEqual(await books(byUs));
+    expect(await books(byKit, OUR_BOOKS)).toEqual(await books(byUs, OUR_BOOKS));
+    expect(await books(byPush, OUR_BOOKS)).toEqual(await books(byUs, OUR_BOOKS));
   });
 });
 
@@ -60,10 +61,10 @@ describe('push', () => {
   it('changes neither catalog nor rows nor books of a migrated database', async () => {
     const url = await migratedDatabase();
     await run(url, `insert into marketplace.skills (name, category) values ('Knitting', 'Craft')`);
-    const [before, booksBefore] = [await readCatalog({ url }), await books(url)];
+    const [before, booksBefore] = [await readCatalog({ url }), await books(url, OUR_BOOKS)];
     await push({ url });
     expect(await readCatalog({ url })).toEqual(before);
-    expect(await books(url)).toEqual(booksBefore);
+    expect(await books(url, OUR_BOOKS)).toEqual(booksBefore);
     expect(await run(url, `select name from marketplace.skills where name = 'Knitting'`)).toEqual([
       { name: 'Knitting' },
     ]);
@@ -82,8 +83,8 @@ describe('push', () => {
       url,
       `${trigger?.statement};
        alter table identity.users add shoe_size int;
-       update drizzle.__drizzle_migrations set hash = 'another' where id = 1;
-       insert into drizzle.__drizzle_migrations (hash, created_at) values ('newer', 9e15);`,
+       update azora_db.migrations set hash = 'another' where id = 1;
+       insert into azora_db.migrations (hash, created_at) values ('newer', 9e15);`,
     );
     expect(await readCatalog({ url })).not.toEqual(before);
     await push({ url });
@@ -127,9 +128,9 @@ describe('push', () => {
          add constraint users_name_length_check check (char_length(name) between 1 and 201),
          set (fillfactor = 41);
        grant select on identity.users to public;
-       update drizzle.__drizzle_migrations set hash = 'another' where id = 1;`,
+       update azora_db.migrations set hash = 'another' where id = 1;`,
     );
-    const before = await books(url);
+    const before = await books(url, OUR_BOOKS);
     const error = await rejection(push({ url }));
     expect(error).toMatchObject({ code: 'PUSH_INCOMPLETE' });
     expect(error.message.split('\n').slice(1, -1)).toEqual([
@@ -138,7 +139,7 @@ describe('push', () => {
       expect.stringMatching(/^ {2}only in the database: table identity.users .*fillfactor=41/),
       expect.stringMatching(/^ {2}only in the database: constraint users_name_length.* 201\)/),
     ]);
-    expect(await books(url)).toEqual(before);
+    expect(await books(url, OUR_BOOKS)).toEqual(before);
     expect(await scratchDatabases(url)).toEqual([]);
   });
 
@@ -197,6 +198,6 @@ describe('push', () => {
       code: 'PUSH_FAILED',
       message: expect.stringContaining('drizzle-kit push failed: error: '),
     });
-    await expect(books(url)).rejects.toMatchObject({ code: '42P01' });
+    await expect(books(url, OUR_BOOKS)).rejects.toMatchObject({ code: '42P01' });
   });
 });

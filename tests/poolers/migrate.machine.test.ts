@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { OUR_BOOKS } from '../../src/books.ts';
 import { readJournal } from '../../src/journal.ts';
 import { applyMigration } from '../../src/migrate/apply.ts';
 import { migrate } from '../../src/migrate/migrate.ts';
@@ -19,7 +20,7 @@ describe.each<Release>(['bookworm', 'trixie'])('migrate through the PgBouncer of
       expect(error.message).toContain('Pass the URL of the server itself');
     }
     const { rows } = await database.db.$client.query(
-      "select from pg_namespace where nspname = 'drizzle'",
+      "select from pg_namespace where nspname in ('drizzle', 'azora_db')",
     );
     expect(rows).toHaveLength(0);
   });
@@ -36,7 +37,7 @@ describe('migrate', () => {
       tags,
     ]);
     const { rows } = await database.db.$client.query(
-      'select count(*)::int as n from drizzle.__drizzle_migrations',
+      'select count(*)::int as n from azora_db.migrations',
     );
     expect(rows[0].n).toBe(tags.length);
   });
@@ -60,7 +61,7 @@ describe('migrate', () => {
           lockTimeoutMs: 500,
           lockAttempts: 1,
           onRetry: () => {},
-          record: true,
+          record: OUR_BOOKS,
           searchPath: undefined,
         };
         const error = await rejection(applyMigration(client, migration, settings));

@@ -18,10 +18,7 @@ describe('createTestDatabase', () => {
   it('gives a database with every migration of this library', async () => {
     const { url, drop } = await createTestDatabase({ serverUrl: testServerUrl() });
     try {
-      const row = await queryOne(
-        url,
-        'select count(*)::int as applied from drizzle.__drizzle_migrations',
-      );
+      const row = await queryOne(url, 'select count(*)::int as applied from azora_db.migrations');
       expect(row).toEqual({ applied: readJournal().length });
     } finally {
       await drop();

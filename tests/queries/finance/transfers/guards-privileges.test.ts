@@ -108,7 +108,7 @@ describe('a role with the grants of the guide', () => {
     ['42501', `update finance.currencies set supply_limit = 1`],
     ['42501', `update education.courses set status = 'PUBLISHED'`],
     ['42501', `select email from identity.users`],
-    ['42501', `delete from drizzle.__drizzle_migrations`],
+    ['42501', `delete from azora_db.migrations`],
   ])('finds no way around them: %s for "%s"', async (sqlState, text) => {
     const attempt = transaction(roles.app, (tx) => tx.execute(sql.raw(text)));
     expect(await rejection(attempt)).toMatchObject({ sqlState });
