@@ -6,16 +6,18 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { connect } from '../../src/db/connect.ts';
 import type { Database } from '../../src/db/session.ts';
 import { transaction } from '../../src/db/transaction.ts';
-import { defaultMigrationsFolder } from '../../src/journal.ts';
+import { defaultMigrationsFolder, readJournal } from '../../src/journal.ts';
 import { getWallet } from '../../src/queries/finance/index.ts';
 import { currencies } from '../../src/schema/index.ts';
-import { writeMigrations } from '../migrate/fixture.ts';
+import { useMigratedDatabases } from '../migrate/databases.ts';
+import { useSharedBooks, writeMigrations } from '../migrate/fixture.ts';
 import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useTestDatabase } from '../setup/test-database.ts';
 
 const database = useTestDatabase();
 const folder = useTemporaryFolder();
+const migratedDatabase = useMigratedDatabases();
 const opened: Database[] = [];
 
 async function open(options: object = {}) {
@@ -48,18 +50,39 @@ describe("Drizzle's migrate", () => {
   });
 });
 
-describe("Drizzle's migrate, with the books of this library's migrations", () => {
-  it('is refused before any work, but for those migrations themselves', async () => {
+describe("Drizzle's migrate, beside this library's migrations", () => {
+  const write = (table: string) =>
+    writeMigrations(join(folder.path, 'others'), { '0001_own': `create table ${table} (id int)` });
+
+  it('applies those of a service, which are older, into books of its own', async () => {
     const db = await open();
-    const migrationsFolder = await writeMigrations(join(folder.path, 'others'), {
-      '0001_birds': 'create table own_birds (id int)',
-    });
-    expect(await rejection(migrateByDrizzle(db, { migrationsFolder }))).toMatchObject({
-      field: 'migrationsTable',
-    });
-    const { rows } = await db.execute(sql`select to_regclass('own_birds') as name`);
-    expect(rows).toEqual([{ name: null }]);
+    await migrateByDrizzle(db, { migrationsFolder: await write('own_birds') });
+    expect((await db.execute(sql`select from own_birds`)).rowCount).toBe(0);
+  });
+
+  it('records ours where migrate does', async () => {
+    const db = await open();
     await migrateByDrizzle(db, { migrationsFolder: defaultMigrationsFolder() });
+    expect((await db.execute(sql`select from azora_db.migrations`)).rowCount).toBe(
+      readJournal().length,
+    );
+  });
+
+  it('is refused in their books, before any work, where older releases had them as well', async () => {
+    const url = await migratedDatabase();
+    const db = await open({ url });
+    const migrationsFolder = await write('own_fish');
+    const inOurs = { migrationsSchema: 'azora_db', migrationsTable: 'migrations' };
+    const refused = { field: 'migrationsTable' };
+    const attempt = (books: object) =>
+      rejection(migrateByDrizzle(db, { migrationsFolder, ...books }));
+    expect(await attempt(inOurs)).toMatchObject(refused);
+    await useSharedBooks(url);
+    expect(await attempt({})).toMatchObject(refused);
+    await migrateByDrizzle(db, { migrationsFolder: defaultMigrationsFolder() });
+    const { rows } = await db.execute(sql`
+      select to_regclass('own_fish') as name, to_regclass('azora_db.migrations') as books`);
+    expect(rows).toEqual([{ name: null, books: null }]);
   });
 });
 

@@ -1,22 +1,24 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { Client, type QueryResultRow } from 'pg';
-import { type BooksTable, DRIZZLE_BOOKS } from '../../src/books.ts';
+import { type BooksTable, DRIZZLE_BOOKS, OUR_BOOKS } from '../../src/books.ts';
 
 /** The text of a migration by its tag; the order of the keys is the order of the journal. */
 export type Files = Readonly<Record<string, string>>;
 
 /**
  * Writes a migrations folder as drizzle-kit would, in place of what was there. `when` is 1000 for
- * the tag `0001_...`, 2000 for `0002_...` and so on.
+ * the tag `0001_...`, 2000 for `0002_...` and so on, counted from `start`.
  */
-export async function writeMigrations(folder: string, files: Files): Promise<string> {
+export async function writeMigrations(folder: string, files: Files, start = 0): Promise<string> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(join(folder, 'meta'), { recursive: true });
   const entries = Object.keys(files).map((tag, idx) => ({
     idx,
     version: '7',
-    when: whenOf(tag),
+    when: start + whenOf(tag),
     tag,
     breakpoints: true,
   }));
@@ -56,6 +58,30 @@ export async function books(
   table: BooksTable = DRIZZLE_BOOKS,
 ): Promise<{ hash: string; created_at: string }[]> {
   return run(url, `select hash, created_at from ${table} order by created_at`);
+}
+
+/** Gives a migrated database the books of a release that shared those of drizzle-kit. */
+export async function useSharedBooks(url: string): Promise<void> {
+  await run(
+    url,
+    `create schema if not exists drizzle;
+     create table if not exists ${DRIZZLE_BOOKS} (
+       id serial primary key, hash text not null, created_at bigint
+     );
+     insert into ${DRIZZLE_BOOKS} (hash, created_at)
+     select hash, created_at from ${OUR_BOOKS} order by created_at;
+     drop schema azora_db cascade`,
+  );
+}
+
+/** Drizzle's own migrator, on a connection that is not the library's. */
+export async function migrateByDrizzle(url: string, migrationsFolder: string): Promise<void> {
+  const client = await open(url);
+  try {
+    await migrate(drizzle(client), { migrationsFolder });
+  } finally {
+    await client.end();
+  }
 }
 
 /** The names of the tables in `public`. */

@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate as drizzleMigrate } from 'drizzle-orm/node-postgres/migrator';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
@@ -10,7 +8,15 @@ import { packageRoot } from '../../src/package-root.ts';
 import { rejection } from '../setup/errors.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { useEmptyDatabases } from './databases.ts';
-import { books, type Files, open, run, tablesOf, whenOf, writeMigrations } from './fixture.ts';
+import {
+  books,
+  type Files,
+  migrateByDrizzle,
+  run,
+  tablesOf,
+  whenOf,
+  writeMigrations,
+} from './fixture.ts';
 
 const folder = useTemporaryFolder();
 const emptyDatabase = useEmptyDatabases();
@@ -40,17 +46,17 @@ describe('migrate', () => {
     const [ours, theirs] = [await emptyDatabase(), await emptyDatabase()];
     const migrationsFolder = await write({ '0001_cats': CATS });
     await migrate({ url: ours, migrationsFolder });
-    await applyWithDrizzle(theirs, migrationsFolder);
+    await migrateByDrizzle(theirs, migrationsFolder);
     expect(await books(ours)).toEqual([
       { hash: createHash('sha256').update(CATS).digest('hex'), created_at: '1000' },
     ]);
     expect(await books(theirs)).toEqual(await books(ours));
     await write({ '0001_cats': CATS, '0002_dogs': DOGS });
     expect(await migrate({ url: theirs, migrationsFolder })).toEqual({ applied: ['0002_dogs'] });
-    await applyWithDrizzle(ours, migrationsFolder);
+    await migrateByDrizzle(ours, migrationsFolder);
     expect(await books(theirs)).toEqual(await books(ours));
     expect(await tablesOf(theirs)).toEqual(await tablesOf(ours));
-    await applyWithDrizzle(theirs, migrationsFolder);
+    await migrateByDrizzle(theirs, migrationsFolder);
     expect(await migrate({ url: ours, migrationsFolder })).toEqual({ applied: [] });
     expect(await books(theirs)).toHaveLength(2);
   });
@@ -247,7 +253,7 @@ describe('migrate, when files and books disagree', () => {
     const forms = [DOGS, DOGS.replaceAll('\n', '\r\n'), `\ufeff${DOGS}`];
     for (const first of forms.slice(0, 2)) {
       const url = await emptyDatabase();
-      await applyWithDrizzle(url, await write({ '0001_cats': CATS, '0002_dogs': first }));
+      await migrateByDrizzle(url, await write({ '0001_cats': CATS, '0002_dogs': first }));
       for (const form of forms) {
         const migrationsFolder = await write({ '0001_cats': CATS, '0002_dogs': form });
         expect(await migrate({ url, migrationsFolder })).toEqual({ applied: [] });
@@ -320,12 +326,6 @@ describe('migrate, when files and books disagree', () => {
     expect(await readCatalog({ url: other })).toEqual(await readCatalog({ url: plain }));
   });
 });
-
-async function applyWithDrizzle(url: string, migrationsFolder: string): Promise<void> {
-  const client = await open(url);
-  await drizzleMigrate(drizzle(client), { migrationsFolder });
-  await client.end();
-}
 
 function inspectAll(error: unknown): string {
   const parts: string[] = [];
