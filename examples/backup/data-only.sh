@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-books="select hash, created_at from drizzle.__drizzle_migrations order by created_at"
+books="select hash, created_at from azora_db.migrations order by created_at"
 for database in SOURCE TARGET; do
   psql --no-psqlrc --quiet --no-align --tuples-only --command="$books" --dbname="${!database}" >"$folder/$database"
 done
@@ -16,7 +16,8 @@ if ! cmp --quiet "$folder/SOURCE" "$folder/TARGET"; then
   exit 1
 fi
 
-pg_dump --format=custom --data-only --exclude-schema=drizzle --file="$folder/azora.dump" --dbname="$SOURCE"
+pg_dump --format=custom --data-only --exclude-schema=azora_db --exclude-schema=drizzle \
+  --file="$folder/azora.dump" --dbname="$SOURCE"
 psql --no-psqlrc --quiet --file=empty-migrated.sql --dbname="$TARGET"
 # Whole or not at all: broken off half-way, it would leave triggers disabled.
 pg_restore --data-only --disable-triggers --exit-on-error --single-transaction --dbname="$TARGET" \

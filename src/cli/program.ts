@@ -96,7 +96,11 @@ function addDataCommands(program: Command): void {
     .command('reset')
     .description('delete all data and migrate again; asks for the name of the database')
     .option('--yes', 'do not ask')
-    .option('--force', 'allow it in production and on a server that is not this machine')
+    .option(
+      '--force',
+      'allow it in production and on a server that is not this machine, and drop what of others ' +
+        'depends on ours',
+    )
     .action(async (options) => (await import('./commands/reset.ts')).reset(options));
   program
     .command('quickstart')

@@ -28,6 +28,26 @@ export class MigrationError extends AzoraDbError {
   }
 }
 
+const MOST_NAMED = 20;
+
+/** What of others depends on what a reset drops; nothing was dropped. */
+export class ResetDependentsError extends AzoraDbError {
+  /** Kind and name of each, as `view shop.rich_users`, in the order of the text. */
+  readonly dependents: readonly string[];
+
+  constructor(dependents: readonly string[]) {
+    const named = dependents.slice(0, MOST_NAMED).map((dependent) => `\n  ${dependent}`);
+    const rest = dependents.length - named.length;
+    super(
+      'RESET_DEPENDENTS',
+      'Nothing was deleted: this is not of @azora/db, depends on what a reset drops, and would be ' +
+        `dropped with it:${named.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}\n` +
+        'Drop it yourself, or add --force to have it dropped.',
+    );
+    this.dependents = dependents;
+  }
+}
+
 const IN_THE_WAY =
   'Something of this name is there already, and the books (azora_db.migrations) do not ' +
   'say that this migration made it: another program did, or the books were not restored with the ' +

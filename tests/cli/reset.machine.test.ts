@@ -53,6 +53,24 @@ describe('azora-db reset', () => {
     }
   });
 
+  it('names what of a service depends on ours, and drops it only with --force', async () => {
+    await run(
+      url,
+      `create schema shop;
+       create table shop.orders (
+         user_id uuid constraint orders_user_id_fkey references identity.users
+       )`,
+    );
+    const key = 'table constraint orders_user_id_fkey on shop.orders';
+    const refused = await reset(['--yes']);
+    expect(refused).toMatchObject({ stdout: '', stderr: expect.stringContaining(`\n  ${key}\n`) });
+    expect(refused.code).not.toBe(0);
+    expect(await isThere()).toBe(true);
+    const forced = await reset(['--yes', '--force']);
+    expect(forced).toMatchObject({ code: 0, stdout: expect.stringContaining(key) });
+    expect(await run(url, 'select from shop.orders')).toEqual([]);
+  });
+
   it('refuses without a terminal and without --yes', async () => {
     const result = await reset([]);
     expect(result).toMatchObject({ code: 1, stdout: '' });

@@ -18,7 +18,8 @@ export async function reset(options: { yes?: boolean; force?: boolean }): Promis
   const { url } = await openTarget();
   const { host, database } = describeUrl(url);
   if (checkReset({ ...request, host, database }) === 'ask') await confirm(url, database);
-  await dropAll({ url });
+  const dropped = await dropAll({ url, force });
+  for (const dependent of dropped) print(`dropped, though not of @azora/db: ${dependent}`);
   const applied = await runMigrate({ url });
   print(`${nameTarget(url)}: all data is deleted. ${describeApplied(applied)}`);
   print('For the demo data: azora-db seed');
