@@ -44,7 +44,9 @@ const SELECT_FOUND = `
     exists (select from pg_catalog.pg_namespace where nspname = 'platform') as made
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where (n.nspname, c.relname) in (('azora_db', 'migrations'), ('drizzle', '__drizzle_migrations'))`;
+  where (n.nspname, c.relname) in (
+    ('azora_db', 'migrations'), ('drizzle', '__drizzle_migrations')
+  )`;
 
 /**
  * Which migrations of this package are recorded as applied, oldest first: by its own books, and by

@@ -6,9 +6,9 @@ import { InvalidInputError } from '../errors.ts';
 const OPENING = 'json_build_array(';
 
 const SHARED =
-  `must be another, as migrationsSchema or both may be: this one has the migrations of @azora/db, ` +
-  `and Drizzle skips what is older than the newest of them; \`azora-db migrate\` moves them from ` +
-  `${DRIZZLE_BOOKS} to ${OUR_BOOKS}, which is theirs alone`;
+  'must be another, as migrationsSchema or both may be: this one has the migrations of ' +
+  '@azora/db, and Drizzle skips what is older than the newest of them. `azora-db migrate` moves ' +
+  `them from ${DRIZZLE_BOOKS} to ${OUR_BOOKS}, which is theirs alone`;
 
 type MigrateArgs = Parameters<PgDialect['migrate']>;
 

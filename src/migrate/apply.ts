@@ -27,9 +27,10 @@ const RETRYABLE = new Set(['55P03', '40P01', '40001']);
 const MAX_BACKOFF_MS = 5_000;
 
 /**
- * Applies one migration and notes it as applied in the books of `record`, unless null. In a transaction it is all or
- * nothing; a migration marked `no-transaction` runs one statement at a time and is begun again from
- * its first statement after a failure, so its statements must bear being repeated.
+ * Applies one migration and notes it as applied in the books of `record`, unless null. In a
+ * transaction it is all or nothing; a migration marked `no-transaction` runs one statement at a
+ * time and is begun again from its first statement after a failure, so its statements must bear
+ * being repeated.
  *
  * @throws MigrationError `MIGRATION_FAILED` naming the file and the statement;
  *   `MIGRATION_TRANSACTION_CONTROL` for one that would begin or end a transaction itself.

@@ -149,7 +149,8 @@ const GRANT_AS_BEFORE = `
         union all
         select attacl from pg_attribute where attrelid = '${DRIZZLE_BOOKS}'::regclass
       )
-      select distinct case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
+      select distinct
+        case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end
       from acls, aclexplode(acl)
       where privilege_type = 'SELECT'
     loop

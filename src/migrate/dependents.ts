@@ -6,8 +6,8 @@ import { serviceSchemas } from '../schema/schemas.ts';
 // from a part to the whole that cannot be without it, as from a view's rule to the view.
 //
 // `theirs` is what of it stands outside of our schemas, and what of it stands in them but needs
-// something of others, as a trigger of theirs on our table: nothing of ours does, but for extensions
-// and our functions in public.
+// something of others, as a trigger of theirs on our table: nothing of ours does, but for
+// extensions and our functions in public.
 //
 // Parts of what is named already are left out, as the index of a column. So are default privileges,
 // which are the operator's as all privileges are.

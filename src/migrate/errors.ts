@@ -40,8 +40,8 @@ export class ResetDependentsError extends AzoraDbError {
     const rest = dependents.length - named.length;
     super(
       'RESET_DEPENDENTS',
-      'Nothing was deleted: this is not of @azora/db, depends on what a reset drops, and would be ' +
-        `dropped with it:${named.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}\n` +
+      'Nothing was deleted: this is not of @azora/db, depends on what a reset drops, and would ' +
+        `be dropped with it:${named.join('')}${rest > 0 ? `\n  and ${rest} more` : ''}\n` +
         'Drop it yourself, or add --force to have it dropped.',
     );
     this.dependents = dependents;

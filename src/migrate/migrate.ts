@@ -42,8 +42,8 @@ export interface MigrateOptions {
  * others wait and find nothing left.
  *
  * The migrations of this package are recorded in `azora_db.migrations`; what an older release has
- * recorded in `drizzle.__drizzle_migrations` is moved there. Those of another folder are recorded in
- * the latter, as drizzle-kit does by default, so either tool can go on after the other.
+ * recorded in `drizzle.__drizzle_migrations` is moved there. Those of another folder are recorded
+ * in the latter, as drizzle-kit does by default, so either tool can go on after the other.
  *
  * Each migration is one transaction together with its row in the books, so a failure keeps the
  * migrations before it and nothing of the failed one. A file that opens with the
