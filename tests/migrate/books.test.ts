@@ -196,6 +196,9 @@ describe('migrate', () => {
     try {
       expect(await migrate({ url: asOwner.href })).toEqual({ applied: tags });
       expect(await getMigrationStatus({ url: asOwner.href })).toEqual(upToDate);
+      const db = await connect({ url: asOwner.href, max: 1, statementTimeoutMs: 0 });
+      const found = await checkDatabase(db).finally(() => db.close());
+      expect(found).toMatchObject({ findings: [] });
     } finally {
       await run(url, `drop owned by "${role}" cascade; drop role "${role}"`);
     }

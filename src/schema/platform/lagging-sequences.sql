@@ -5,7 +5,8 @@ create or replace function platform.lagging_sequences(
 returns setof record
 language plpgsql stable
 as $$
--- Those of serial and identity columns, in our schemas and that of the migrations' books.
+-- Those of serial and identity columns, in our schemas and that of our migrations' books: others'
+-- may be closed to who asks.
 begin
   for sequence_name, table_name, column_name, next_value in
     select
@@ -20,7 +21,7 @@ begin
     join pg_attribute on attrelid = owner.refobjid and attnum = owner.refobjsubid
     join pg_class on pg_class.oid = seqrelid
     where relnamespace::regnamespace::text in (
-      'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'drizzle'
+      'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'azora_db'
     )
     order by 1
   loop
