@@ -62,7 +62,10 @@ const SELECT_DEPENDENTS = `
         and whole.objsubid in (0, d.refobjsubid)
       where d.classid = placed.classid and d.objid = placed.objid
         and d.objsubid = placed.objsubid
-        and (d.deptype in ('i', 'P', 'S') or d.deptype = 'a' and not whole.is_inside)
+        and (
+          d.deptype in ('i', 'P', 'S')
+          or d.deptype = 'a' and d.objsubid = 0 and not whole.is_inside
+        )
     )
     union
     select

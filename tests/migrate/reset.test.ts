@@ -117,11 +117,14 @@ describe('dropAll, where something of others depends on ours', () => {
   const DEPENDENTS = `
     create schema shop;
     create function shop.note() returns trigger language plpgsql as 'begin return new; end';
+    create function platform.is_fine(uuid) returns bool immutable language sql as 'select true';
     create table shop.orders (
       id uuid default uuidv7(),
       user_id uuid constraint orders_user_id_fkey references identity.users,
       status finance.payment_status,
-      kinds finance.payment_type[]
+      kinds finance.payment_type[],
+      is_pending bool generated always as (status = 'PENDING') stored,
+      constraint orders_checked_check check (platform.is_fine(user_id))
     );
     create index on shop.orders (status);
     create view shop.skilled as select name from marketplace.skills;
@@ -146,8 +149,10 @@ describe('dropAll, where something of others depends on ours', () => {
     'policy own on shop.orders',
     'publication relation identity.users in publication shop_feed',
     'table column identity.users.shop_order',
+    'table column shop.orders.is_pending',
     'table column shop.orders.kinds',
     'table column shop.orders.status',
+    'table constraint orders_checked_check on shop.orders',
     'table constraint orders_user_id_fkey on shop.orders',
     'table shop.skills_too',
     'trigger forbidden on shop.orders',
