@@ -85,3 +85,17 @@ export function hashesOf(text: string): [string, ...string[]] {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
+}
+
+/** drizzle-kit goes by `when`: of two alike, or out of order, it would skip one for good. */
+function checkOrder(path: string, entries: readonly JournalEntry[]): void {
+  for (const [at, { when, tag }] of entries.entries()) {
+    const before = entries[at - 1];
+    if (before === undefined || (before.when < when && before.tag !== tag)) continue;
+    throw new AzoraDbError(
+      'JOURNAL_BROKEN',
+      `${path}: the time ("when") of ${tag} is not after that of ${before.tag}. Give the later ` +
+        'one a greater number, before either is applied anywhere.',
+    );
+  }
+}

@@ -46,13 +46,11 @@ export function endsTransaction(text: string): boolean {
   });
 }
 
+const QUOTED = String.raw`'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'`;
+const LINE_END = String.raw`[ \t\f\v]*(?:--[^\n\r]*)?[\n\r]\s*(?:--[^\n\r]*[\n\r]\s*)*`;
+
 // It goes on after a line end, where its quote alone would be one without escapes.
-const ESCAPED = new RegExp(
-  String.raw`[eE]QUOTED(?:[ \t\f\v]*(?:--[^\n\r]*)?[\n\r]\s*(?:--[^\n\r]*[\n\r]\s*)*QUOTED)*`.replaceAll(
-    'QUOTED',
-    () => String.raw`'[^'\\]*(?:(?:\\[\s\S]|'')[^'\\]*)*'`,
-  ),
-);
+const ESCAPED = new RegExp(`[eE]${QUOTED}(?:${LINE_END}${QUOTED})*`);
 
 // A piece of SQL that is read as a whole: a comment, a quoted text, a name or number, any other
 // character. An alternative inside a repetition costs stack for each character, so there is none

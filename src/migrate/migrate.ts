@@ -79,6 +79,8 @@ async function applyPending(
   const apply = (migration: Migration, record: BooksTable | null) =>
     applyMigration(client, migration, {
       ...lockSettings(options),
+      // A folder of a service's own may rely on the search path that its role sets.
+      searchPath: books === OUR_BOOKS ? 'public' : undefined,
       record,
       onRetry: (waitMs) => notify({ type: 'retrying', tag: migration.tag, waitMs }),
     });
@@ -90,16 +92,7 @@ async function applyPending(
   for (const migration of todo) {
     const { tag } = migration;
     notify({ type: 'started', tag });
-<<<<<<< HEAD
-    await applyMigration(client, migration, {
-      ...lockSettings(options),
-      searchPath: isOurs(migrations) ? 'public' : undefined,
-      record: true,
-      onRetry: (waitMs) => notify({ type: 'retrying', tag, waitMs }),
-    });
-=======
     await apply(migration, books);
->>>>>>> df24bdc (Record the library's migrations in books of its own, and move there what was in drizzle-kit's)
     applied.push(tag);
     notify({ type: 'applied', tag });
   }
@@ -113,14 +106,6 @@ export function lockSettings(options: MigrateOptions) {
     lockAttempts: options.lockAttempts ?? 20,
     searchPath: 'public',
   };
-}
-
-/**
- * Whether they are those of this package, wherever they lie. A folder of a service's own may rely
- * on the search path that its role sets.
- */
-function isOurs([first]: readonly Migration[]): boolean {
-  return first?.tag === '0000_create_first_functions';
 }
 
 export function deployLock(options: MigrateOptions) {

@@ -1,7 +1,8 @@
 -- Plain SQL could make up what the functions never do: a hold that counts as a reversal, the completion of a
 -- revision that its enrollment is not on, an application that begins at its end, a verification that moves to another
--- skill. Functions and triggers only, so it is done in milliseconds; it locks job_applications and user_skills
--- against writers until it commits. Nothing is to be done first; rows that are there stay as they are.
+-- skill. The doctor looks at the library's own books, azora_db, and no more at those of a service. Functions and
+-- triggers only, so it is done in milliseconds; it locks job_applications and user_skills against writers until it
+-- commits. Nothing is to be done first; rows that are there stay as they are.
 --> statement-breakpoint
 set local check_function_bodies = off;
 --> statement-breakpoint
@@ -255,6 +256,48 @@ $$;
 
 comment on function marketplace.forget_verification()
 is 'Takes the verification from what becomes another skill or level';
+--> statement-breakpoint
+create or replace function platform.lagging_sequences(
+  out sequence_name text, out table_name text, out column_name text,
+  out greatest_value bigint, out next_value bigint
+)
+returns setof record
+language plpgsql stable
+as $$
+-- Those of serial and identity columns, in our schemas and that of our migrations' books: others'
+-- may be closed to who asks.
+begin
+  for sequence_name, table_name, column_name, next_value in
+    select
+      pg_sequence.seqrelid::regclass, owner.refobjid::regclass, quote_ident(attname),
+      coalesce(pg_sequence_last_value(pg_sequence.seqrelid) + seqincrement, seqstart)
+    from pg_sequence
+    join pg_depend as owner
+      on owner.classid = 'pg_class'::regclass
+      and owner.objid = seqrelid
+      and owner.refclassid = 'pg_class'::regclass
+      and owner.deptype in ('a', 'i')
+    join pg_attribute on attrelid = owner.refobjid and attnum = owner.refobjsubid
+    join pg_class on pg_class.oid = seqrelid
+    where relnamespace::regnamespace::text in (
+      'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'azora_db'
+    )
+    order by 1
+  loop
+    -- As platform.advance_identity has it.
+    execute format(
+      'select max(%s) from %s where %1$s < 100000000', column_name, table_name
+    ) into greatest_value;
+    if greatest_value >= next_value then
+      return next;
+    end if;
+  end loop;
+end
+$$;
+
+comment on function platform.lagging_sequences() is
+  'Sequences whose next value is in their column already, as after logical replication, which '
+  'copies none';
 --> statement-breakpoint
 create or replace trigger job_applications_begin
 before insert on marketplace.job_applications
