@@ -1,5 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
 import { Client } from 'pg';
 import { startEmbedded } from '../../src/embedded/index.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
@@ -23,8 +23,8 @@ async function renderPages(): Promise<Map<string, string>> {
     await client.connect();
     try {
       return new Map([
-        ['queries.md', await describeQueries()],
-        ['schema.md', await describeSchema(client)],
+        ...(await describeQueries()),
+        ...(await describeSchema(client)),
         ['catalog.txt', `${(await readCatalog({ url: server.url })).join('\n')}\n`],
       ]);
     } finally {
@@ -36,13 +36,21 @@ async function renderPages(): Promise<Map<string, string>> {
 }
 
 const stale: string[] = [];
-await mkdir(folder, { recursive: true });
-for (const [name, text] of await renderPages()) {
+const pages = await renderPages();
+for (const [name, text] of pages) {
   const file = join(folder, name);
   const current = await readFile(file, 'utf8').catch(() => '');
   if (current === text) continue;
   stale.push(name);
-  if (!check) await writeFile(file, text);
+  if (check) continue;
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+  const name = relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/');
+  if (!entry.isFile() || pages.has(name)) continue;
+  stale.push(name);
+  if (!check) await rm(join(folder, name));
 }
 
 if (check && stale.length > 0) {

@@ -29,12 +29,19 @@ export function describeQuery(chapter: Chapter, query: FunctionDeclaration): str
     );
   }
   return [
-    `### ${name}`,
+    `## ${name}`,
     ...describeSignature(chapter, name, query),
     ...(query.jsDoc ?? []).map((comment) => plain(comment.getText())),
     link(fileOf(query)),
     ...(hasSql ? describeSql(chapter, sql) : ['It runs no SQL.']),
   ].join('\n\n');
+}
+
+/** The first sentence of the docstring, on one line. */
+export function summarize(query: FunctionDeclaration): string {
+  const comment = plain(query.jsDoc?.at(-1)?.getText() ?? '').replaceAll('\n', ' ');
+  const [sentence = ''] = comment.split(/(?<=\.) /);
+  return sentence.trim();
 }
 
 /** The signature with the types that are new, and a line that tells where the others stand. */
@@ -81,12 +88,12 @@ function describeSql({ definitions, texts }: Chapter, { labels, builders }: Sql)
 function listCalled(sql: string, definitions: ReadonlyMap<string, string>): string[] {
   const links = [...new Set(sql.match(/\b\w+\.\w+(?=\()/g))].sort().flatMap((name) => {
     const file = definitions.get(name);
-    return file === undefined ? [] : [`[\`${name}\`](../../${file})`];
+    return file === undefined ? [] : [`[\`${name}\`](../../../${file})`];
   });
   return links.length === 0 ? [] : [`Calls ${links.join(', ')}.`];
 }
 
-const link = (file: string) => `[${file}](../../${file})`;
+const link = (file: string) => `[${file}](../../../${file})`;
 
 function plain(comment: string): string {
   return comment
