@@ -95,11 +95,15 @@ function listCalled(sql: string, definitions: ReadonlyMap<string, string>): stri
 
 const link = (file: string) => `[${file}](../../../${file})`;
 
+/** A docstring as Markdown: what it throws becomes a list, for each its own line. */
 function plain(comment: string): string {
   return comment
     .replace(/^\/\*\*|\*\/$/g, '')
     .split('\n')
     .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
     .join('\n')
-    .trim();
+    .trim()
+    .replaceAll('@returns ', 'Returns ')
+    .replaceAll(/\n+@throws /g, '\n- Throws ')
+    .replace('\n- Throws ', '\n\n- Throws ');
 }

@@ -53,6 +53,13 @@ export default defineConfig({
     ],
     sidebar: readSidebar(),
     outline: { level: [2, 3] },
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      options: {
+        // Rendered once more for the index: not those that are not in it.
+        _render: (text, env, md) =>
+          text.startsWith('---\nsearch: false\n') ? '' : md.render(text, env),
+      },
+    },
   },
 });
