@@ -97,7 +97,7 @@ export function drawAll({ tables, references }: Drawing): string {
       .map((reference) => [`${reference.to} ${reference.from}`, reference]),
   );
   return render([
-    'graph [rankdir=LR, ranksep=0.9, nodesep=0.22, newrank=false]',
+    'graph [rankdir=LR, ranksep=0.45, nodesep=0.2]',
     ...clusters,
     ...[...pairs.values()].map(({ from, to }) => {
       const color = LINES[to.split('.')[0] ?? ''];
