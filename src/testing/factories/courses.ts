@@ -8,7 +8,7 @@ import { courseRevisions, courses } from '../../schema/education/courses.ts';
 import { modulePrerequisites } from '../../schema/education/module-prerequisites.ts';
 import { revisionModules } from '../../schema/education/revision-modules.ts';
 import { revisionPrerequisites } from '../../schema/education/revision-prerequisites.ts';
-import { defineFactory, type Factory, insertReturning, minutesFromNow } from './factory.ts';
+import { defineFactory, factoryOf, insertReturning, minutesFromNow } from './factory.ts';
 import { insertUser } from './identity.ts';
 
 /** A draft without modules; `insertCourseRevision` publishes a course. */
@@ -41,11 +41,13 @@ export const insertCourseStatistics = defineFactory(courseStatistics, async (db,
 }));
 
 /** The first revision of a course, with one module of weight 10: the course is published by it. */
-export const insertCourseRevision: Factory<typeof courseRevisions> = async (db, given = {}) =>
-  (await publish(db, 1, given)).revision;
+export const insertCourseRevision = factoryOf(
+  courseRevisions,
+  async (db, given) => (await publish(db, 1, given)).revision,
+);
 
 /** The module of a new revision: nothing can be added to one that is there. */
-export const insertRevisionModule: Factory<typeof revisionModules> = async (db, given = {}) => {
+export const insertRevisionModule = factoryOf(revisionModules, async (db, given) => {
   const { courseId, revision } = given;
   if (courseId === undefined || revision === undefined) {
     const published = await publish(db, 1, {}, given);
@@ -55,16 +57,13 @@ export const insertRevisionModule: Factory<typeof revisionModules> = async (db, 
   return insertReturning(db, revisionModules, [
     { ...moduleOf({ courseId, revision, moduleId, position: 0 }), ...given },
   ]);
-};
+});
 
 /**
  * A prerequisite in a new revision with two modules; of another revision if all four columns are
  * given.
  */
-export const insertRevisionPrerequisite: Factory<typeof revisionPrerequisites> = async (
-  db,
-  given = {},
-) => {
+export const insertRevisionPrerequisite = factoryOf(revisionPrerequisites, async (db, given) => {
   const { courseId, revision, moduleId, prerequisiteId } = given;
   if (courseId && revision && moduleId && prerequisiteId) {
     return insertReturning(db, revisionPrerequisites, [
@@ -75,7 +74,7 @@ export const insertRevisionPrerequisite: Factory<typeof revisionPrerequisites> =
     throw new InvalidInputError('overrides', 'must have all columns of a prerequisite, or none');
   }
   return (await publish(db, 2, {})).prerequisite;
-};
+});
 
 type Row<T extends { $inferSelect: unknown }> = T['$inferSelect'];
 

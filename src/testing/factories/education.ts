@@ -13,7 +13,7 @@ import { learningPaths } from '../../schema/education/learning-paths.ts';
 import { moduleProgress } from '../../schema/education/module-progress.ts';
 import { progressEvents } from '../../schema/education/progress-events.ts';
 import { insertCourse, insertCourseModule, insertCourseRevision } from './courses.ts';
-import { defineFactory, type Factory, insertReturning, minutesFromNow } from './factory.ts';
+import { defineFactory, factoryOf, insertReturning, minutesFromNow } from './factory.ts';
 import { userIdOf } from './identity.ts';
 import { insertSkill } from './marketplace.ts';
 
@@ -21,7 +21,7 @@ import { insertSkill } from './marketplace.ts';
  * An active enrollment with nothing done yet, in a course whose first revision is there. One with a
  * `completedRevision` gets the completion that it points to.
  */
-export const insertEnrollment: Factory<typeof enrollments> = async (db, given = {}) => {
+export const insertEnrollment = factoryOf(enrollments, async (db, given) => {
   const userId = await userIdOf(db, given);
   const courseId = given.courseId ?? (await insertCourseRevision(db)).courseId;
   const row = { userId, courseId, revision: 1, totalWeight: 10, ...given };
@@ -35,7 +35,7 @@ export const insertEnrollment: Factory<typeof enrollments> = async (db, given = 
     }
     return enrollment;
   });
-};
+});
 
 /** The completion of a revision, with the completed enrollment and modules that it needs. */
 export const insertCourseCompletion: Factory<typeof courseCompletions> = (db, given = {}) =>

@@ -11,7 +11,7 @@ import { payments } from '../../schema/finance/payments.ts';
 import { systemOwners } from '../../schema/finance/system-owners.ts';
 import { transactions } from '../../schema/finance/transactions.ts';
 import { wallets } from '../../schema/finance/wallets.ts';
-import { defineFactory, type Factory, insertReturning, minutesFromNow, unique } from './factory.ts';
+import { defineFactory, factoryOf, insertReturning, minutesFromNow, unique } from './factory.ts';
 import { userIdOf } from './identity.ts';
 
 /** A currency with a code of its own; its system wallets come with it. */
@@ -52,7 +52,7 @@ export const insertTransaction = defineFactory(transactions, async (db, given) =
  * counterpart in the wallet of EXTERNAL. A trigger moves both wallets. `userId` and `currency` name
  * a wallet that is there.
  */
-export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
+export const insertEntry = factoryOf(entries, async (db, given) =>
   transaction(db, async (tx) => {
     const currency = given.currency ?? 'ZAR';
     const userId = given.userId ?? (await insertWallet(tx, { currency })).userId;
@@ -90,13 +90,14 @@ export const insertEntry: Factory<typeof entries> = async (db, given = {}) =>
       postedAfter: external.posted - amount,
     };
     return insertReturning(tx, entries, [entry, counterpart]);
-  });
+  }),
+);
 
 /**
  * A hold of 100 for the next hour, with the transaction that placed it, in a wallet that has as
  * much; a trigger moves what is held.
  */
-export const insertHold: Factory<typeof holds> = async (db, given = {}) =>
+export const insertHold = factoryOf(holds, async (db, given) =>
   transaction(db, async (tx) => {
     const currency = given.currency ?? 'ZAR';
     const amount = given.amount ?? 100n;
@@ -107,7 +108,8 @@ export const insertHold: Factory<typeof holds> = async (db, given = {}) =>
       given.id ?? (await insertTransaction(tx, { ...placed, amount: magnitude(amount) || 1n })).id;
     const hold = { userId, id, currency, amount, expiresAt: minutesFromNow(60), ...given };
     return insertReturning(tx, holds, [hold]);
-  });
+  }),
+);
 
 /** A pending proof of knowledge. */
 export const insertMiningActivity = defineFactory(miningActivities, async (db, given) => ({
@@ -128,7 +130,7 @@ export const insertPayment = defineFactory(payments, async (db, given) => ({
 }));
 
 /** The reference of a pending donation, which comes with it. */
-export const insertPaymentReference: Factory<typeof paymentReferences> = async (db, given = {}) => {
+export const insertPaymentReference = factoryOf(paymentReferences, async (db, given) => {
   const { paymentId: id, reference, ...rest } = given;
   const { provider, providerReference } = await insertPayment(db, {
     ...rest,
@@ -146,7 +148,7 @@ export const insertPaymentReference: Factory<typeof paymentReferences> = async (
     );
   if (!claimed) throw new Error('the payment claimed no reference');
   return claimed;
-};
+});
 
 function magnitude(amount: bigint): bigint {
   return amount < 0n ? -amount : amount;
