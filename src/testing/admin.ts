@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { InvalidInputError } from '../errors.ts';
 
 /** Runs `work` on a connection of its own to the server's maintenance database. */
 export async function withAdmin<T>(
@@ -23,6 +24,23 @@ export async function withAdmin<T>(
   } finally {
     await admin.end();
   }
+}
+
+/** Whether a URL says by itself which server it means. pg would fill in PGHOST. */
+export function namesServer(url: unknown): boolean {
+  if (typeof url !== 'string' || !/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    return false;
+  const { hostname, searchParams } = new URL(url);
+  return hostname !== '' || Boolean(searchParams.get('host'));
+}
+
+/** @throws InvalidInputError, so that databases are never made on a server that nobody named. */
+export function requireServerUrl(url: unknown): void {
+  if (namesServer(url)) return;
+  throw new InvalidInputError(
+    'serverUrl',
+    'must be the URL of a server for tests, with its host, as startTestServer() gives it',
+  );
 }
 
 /** The same server, another database. */

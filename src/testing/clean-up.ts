@@ -1,4 +1,4 @@
-import { withAdmin } from './admin.ts';
+import { requireServerUrl, withAdmin } from './admin.ts';
 import { CLONE_PREFIX, isDeadClone } from './names.ts';
 import { dropStaleTemplates } from './template.ts';
 
@@ -9,6 +9,7 @@ import { dropStaleTemplates } from './template.ts';
  * @returns the names of what it dropped
  */
 export async function dropLeftovers(serverUrl: string): Promise<string[]> {
+  requireServerUrl(serverUrl);
   const clones = await withAdmin(serverUrl, async (admin) => {
     const { rows } = await admin.query<{ name: string }>(
       `select datname as name

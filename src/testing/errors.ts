@@ -3,10 +3,15 @@ import { AzoraDbError } from '../errors.ts';
 export type TestingErrorCode =
   | 'TEST_DATABASE_INVALID'
   | 'TEST_DATABASE_UNAVAILABLE'
+  | 'TEST_MIGRATION_FAILED'
   | 'TEST_POSTGRES_MISMATCH'
+  | 'TEST_SETUP_MISSING'
   | 'TEST_TEMPLATE_TIMEOUT';
 
-/** No server for tests could be had, or not the one that was asked for. */
+/**
+ * No server for tests could be had, or not the one that was asked for, or no database could be made
+ * on it.
+ */
 export class TestingError extends AzoraDbError {
   declare readonly code: TestingErrorCode;
 

@@ -1,6 +1,6 @@
 import { startEmbedded } from '../embedded/index.ts';
 import { requireObject } from '../require-object.ts';
-import { withAdmin } from './admin.ts';
+import { namesServer, withAdmin } from './admin.ts';
 import { dropLeftovers } from './clean-up.ts';
 import { findContainerProblem, startContainer } from './container.ts';
 import { TestingError } from './errors.ts';
@@ -165,9 +165,11 @@ function readChoice(options: TestServerOptions): Choice {
   if (
     database !== undefined &&
     !['testcontainers', 'embedded'].includes(database) &&
-    !/^postgres(ql)?:\/\//.test(database)
+    !namesServer(database)
   ) {
-    throw invalid('TEST_DATABASE has to be testcontainers, embedded or a postgresql:// URL.');
+    throw invalid(
+      'TEST_DATABASE has to be testcontainers, embedded or a postgresql:// URL with its host.',
+    );
   }
   return { database, major, image: options.image ?? (TEST_POSTGRES_IMAGE || undefined) };
 }

@@ -1,18 +1,29 @@
 import type { Client } from 'pg';
 import { OUR_BOOKS } from '../books.ts';
 import { migrate } from '../migrate/index.ts';
-import { readMigrations } from '../migrate/migration-files.ts';
+import { type Migration, readMigrations } from '../migrate/migration-files.ts';
 import { withAdmin, withDatabase, withoutOptions } from './admin.ts';
 import { withBuildLock } from './build-lock.ts';
 import { createEmptyDatabase } from './empty-database.ts';
 import { buildingName, TEMPLATE_PREFIX, templateName } from './names.ts';
+import { applyServiceMigrations, type ServiceMigrations } from './service-migrations.ts';
 
 const TOUCH_AFTER = '1 hour';
 const STALE_AFTER = '1 day';
 
+/** What a template is made of. */
+export interface TemplateContents {
+  /** Default: the migrations of this package. */
+  readonly migrationsFolder?: string | undefined;
+  /** A service's own, which come after them. */
+  readonly also?: ServiceMigrations | undefined;
+}
+
 /**
  * The database that holds the migrations' outcome and nothing else, built if it is not there, and
  * its name. The name is a hash of the migrations, so that a changed migration is another template.
+ * One with a service's migrations is a clone of that without, so that a change of the service's
+ * applies only those again.
  *
  * It is built under another name and renamed once it is complete: a template that a killed run left
  * half-built is never cloned, and the next run builds it anew. An advisory lock lets one process
@@ -20,18 +31,19 @@ const STALE_AFTER = '1 day';
  */
 export async function ensureTemplate(
   serverUrl: string,
-  migrationsFolder?: string,
+  contents: TemplateContents = {},
 ): Promise<string> {
-  const migrations = readMigrations(migrationsFolder);
+  const own = keysOf(readMigrations(contents.migrationsFolder));
+  const { also } = contents;
   const template = templateName(
     // The books as well: an older release would have recorded the same migrations elsewhere.
-    JSON.stringify([OUR_BOOKS, ...migrations.map(({ tag, when, hash }) => [tag, when, hash])]),
+    JSON.stringify([OUR_BOOKS, own, ...(also === undefined ? [] : [keysOf(also.migrations)])]),
   );
   await withAdmin(serverUrl, async (admin) => {
     if ((await readAge(admin, template)) === 'fresh') return;
     await withBuildLock(admin, template, async () => {
       if ((await readAge(admin, template)) === 'missing') {
-        await build(admin, serverUrl, template, migrationsFolder);
+        await build(admin, serverUrl, template, contents);
       }
       await touch(admin, template);
     });
@@ -74,15 +86,27 @@ async function build(
   admin: Client,
   serverUrl: string,
   template: string,
-  migrationsFolder?: string,
+  { migrationsFolder, also }: TemplateContents,
 ): Promise<void> {
   const building = buildingName(template);
+  const url = withDatabase(serverUrl, building);
   await drop(admin, building);
-  await createEmptyDatabase(admin, building);
-  await touch(admin, building);
-  await migrate({ url: withoutOptions(withDatabase(serverUrl, building)), migrationsFolder });
+  if (also === undefined) {
+    await createEmptyDatabase(admin, building);
+    await touch(admin, building);
+    await migrate({ url: withoutOptions(url), migrationsFolder });
+  } else {
+    const base = await ensureTemplate(serverUrl, { migrationsFolder });
+    await admin.query(`create database ${building} template ${base} strategy file_copy`);
+    await touch(admin, building);
+    await applyServiceMigrations(url, also);
+  }
   await admin.query(`alter database ${building} with allow_connections false is_template true`);
   await admin.query(`alter database ${building} rename to ${template}`);
+}
+
+function keysOf(migrations: readonly Migration[]) {
+  return migrations.map(({ tag, when, hash }) => [tag, when, hash]);
 }
 
 async function drop(admin: Client, name: string): Promise<void> {

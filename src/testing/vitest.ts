@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, inject } from 'vitest';
+import { TestingError } from './errors.ts';
 import {
   createEmptyTestDatabase,
   createTestDatabase,
@@ -7,14 +8,28 @@ import {
 } from './test-database.ts';
 import type {} from './vitest-global-setup.ts';
 
-/** The server that the global setup started, for tests that make databases themselves. */
+/**
+ * The server that the global setup started, for tests that make databases themselves.
+ *
+ * @throws TestingError `TEST_SETUP_MISSING` if the configuration does not name the global setup. No
+ * other server is taken instead, whatever PGHOST or DATABASE_URL say.
+ */
 export function testServerUrl(): string {
-  return inject('azoraTestServerUrl');
+  const url: string | undefined = inject('azoraTestServerUrl');
+  if (url !== undefined) return url;
+  throw new TestingError(
+    'TEST_SETUP_MISSING',
+    'No server for tests was started. Write into vitest.config.ts, for each project that needs ' +
+      "one:\n\n  test: { globalSetup: ['@azora/db/testing/vitest-global-setup'] }\n",
+  );
 }
 
 /**
  * A migrated database for the tests of this file or `describe`, made before the first and dropped
- * after the last. Its fields are there once tests run, not while they are collected.
+ * after the last. Its fields are there once tests run, not while they are collected. Files and
+ * workers share what it is cloned from, with the service's own migrations (`also`) as without.
+ *
+ * @throws TestingError before the first test, and what else `createTestDatabase` throws
  */
 export function useTestDatabase(
   options: Omit<TestDatabaseOptions, 'serverUrl'> = {},

@@ -30,7 +30,7 @@ async function writeOwnMigration(text = 'create table notes (id int);'): Promise
 }
 
 async function ensureOwnTemplate(migrations: string): Promise<string> {
-  const name = await ensureTemplate(testServerUrl(), migrations);
+  const name = await ensureTemplate(testServerUrl(), { migrationsFolder: migrations });
   if (!made.includes(name)) made.push(name);
   return name;
 }
@@ -69,7 +69,9 @@ describe('ensureTemplate', () => {
       const migrations = await writeOwnMigration(
         `select 1 / (select count(*) from pg_database where datname = 'azora_present_precondition');`,
       );
-      await expect(ensureTemplate(testServerUrl(), migrations)).rejects.toMatchObject({
+      await expect(
+        ensureTemplate(testServerUrl(), { migrationsFolder: migrations }),
+      ).rejects.toMatchObject({
         name: 'MigrationError',
         code: 'MIGRATION_FAILED',
         sqlState: '22012',
@@ -97,7 +99,7 @@ select pg_sleep(700) from pg_database where datname = 'azora_slow_migrations';`,
       '--input-type=module',
       '--eval',
       `import { ensureTemplate } from ${JSON.stringify(module)};
-       await ensureTemplate(${JSON.stringify(testServerUrl())}, ${JSON.stringify(migrations)});`,
+       await ensureTemplate(${JSON.stringify(testServerUrl())}, ${JSON.stringify({ migrationsFolder: migrations })});`,
     ]);
     onTestFinished(() => void child.kill('SIGKILL'));
     const isMigrating = async () => {
