@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
 import { sql } from 'drizzle-orm';
@@ -5,7 +6,7 @@ import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, insertUser } from '../../src/testing/index.ts';
-import { writeMigrations } from '../migrate/fixture.ts';
+import { whenOf, writeMigrations } from '../migrate/fixture.ts';
 import { rejection } from '../setup/errors.ts';
 import { makeTemporaryFolder, useTemporaryFolder } from '../setup/temporary-folder.ts';
 import { testServerUrl, useTestDatabase } from '../setup/test-database.ts';
@@ -19,7 +20,7 @@ create table shop.orders (buyer_id uuid primary key references identity.users);
 create table shop.builds as select clock_timestamp()::text as at;`;
 
 const shared = await makeTemporaryFolder();
-await writeMigrations(shared, { '0000_create_shop': create });
+await writeMigrations(shared, { '0001_create_shop': create });
 afterAll(() => rm(shared, { recursive: true }));
 
 const open = (also: string | URL) => createTestDatabase({ serverUrl: testServerUrl(), also });
@@ -58,9 +59,9 @@ describe('useTestDatabase with a folder of the service', () => {
     await migrate(own, { migrationsFolder: shared });
     await own.$client.end();
     const { rows } = await database.db.execute(
-      sql`select count(*)::int as shops from pg_namespace where nspname = 'shop'`,
+      sql`select hash from drizzle.__drizzle_migrations where created_at = ${whenOf('0001')}`,
     );
-    expect(rows).toEqual([{ shops: 1 }]);
+    expect(rows).toEqual([{ hash: hash('sha256', create) }]);
   });
 });
 
