@@ -1,3 +1,16 @@
+import type { Json } from './input/json.ts';
+
+/**
+ * An error as JSON: what it is, and what it knows beside that, such as `field` and `rule`. Amounts
+ * are decimal text of minor units.
+ */
+export interface ErrorJson {
+  readonly name: string;
+  readonly code: string;
+  readonly message: string;
+  readonly [fact: string]: Json;
+}
+
 /**
  * What every error is that this library raises on purpose. Callers decide by class or `code`, never
  * by message text.
@@ -17,6 +30,27 @@ export class AzoraDbError extends Error {
   constructor(code: string, message: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
+  }
+
+  /**
+   * What JSON.stringify writes of it, which never throws: neither stack nor `cause`, and so nothing
+   * that a driver says of statements, values and passwords. What somebody else has attached and
+   * JSON cannot say is left out.
+   */
+  toJSON(): ErrorJson {
+    const facts = Object.entries(this).map(([key, value]) => [key, asFact(value)] as const);
+    const known = Object.fromEntries(facts.filter(([, fact]) => fact !== undefined));
+    return { name: this.name, code: this.code, message: this.message, ...known } as ErrorJson;
+  }
+}
+
+function asFact(value: unknown): Json | undefined {
+  const write = (_key: string, item: unknown) => (typeof item === 'bigint' ? String(item) : item);
+  try {
+    const text = JSON.stringify(value, write);
+    return text === undefined ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,7 +6,15 @@ export type { OnStatement, StatementEvent } from './db/watch-statements.ts';
 export * from './doctor/index.ts';
 export * from './errors.ts';
 export * from './esco/index.ts';
+export { type Json, type Jsonified, toJson } from './json.ts';
 export * from './money.ts';
+export {
+  type Money,
+  type MoneyJson,
+  moneyFromJson,
+  moneyToJson,
+  platformCurrencies,
+} from './money-json.ts';
 export * from './queries/education/index.ts';
 export * from './queries/finance/index.ts';
 export type { Finding, Verification } from './queries/finding.ts';
