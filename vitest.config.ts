@@ -56,8 +56,9 @@ export default defineConfig({
           isolate: true,
         },
       },
-      // and any other a database.
+      // and any other a database. The examples import this package by its name.
       {
+        ssr: { resolve: { conditions: ['@azora/source', 'node'] } },
         test: {
           name: 'database',
           include: ['tests/**/*.test.ts'],
