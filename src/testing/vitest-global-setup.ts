@@ -5,6 +5,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** The server of this run; `useTestDatabase` makes databases on it. */
     azoraTestServerUrl: string;
+    /** The root folder of the project that the test belongs to. */
+    azoraTestRoot: string;
   }
 }
 
@@ -18,6 +20,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   running.users += 1;
   const { url, stop } = await running.server;
   project.provide('azoraTestServerUrl', url);
+  project.provide('azoraTestRoot', project.config.root);
   return async () => {
     running.users -= 1;
     if (running.users > 0) return;

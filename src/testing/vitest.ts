@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { afterAll, beforeAll, inject } from 'vitest';
 import { TestingError } from './errors.ts';
 import {
@@ -27,7 +28,8 @@ export function testServerUrl(): string {
 /**
  * A migrated database for the tests of this file or `describe`, made before the first and dropped
  * after the last. Its fields are there once tests run, not while they are collected. Files and
- * workers share what it is cloned from, with the service's own migrations (`also`) as without.
+ * workers share what it is cloned from, with the service's own migrations as without. These are
+ * named by `also`, a path from the root of the Vitest project.
  *
  * @throws TestingError before the first test, and what else `createTestDatabase` throws
  */
@@ -36,7 +38,8 @@ export function useTestDatabase(
 ): Omit<TestDatabase, 'drop'> {
   let database: TestDatabase | undefined;
   beforeAll(async () => {
-    database = await createTestDatabase({ ...options, serverUrl: testServerUrl() });
+    const serverUrl = testServerUrl();
+    database = await createTestDatabase({ ...options, also: inProject(options.also), serverUrl });
   });
   afterAll(async () => {
     await database?.drop();
@@ -65,6 +68,12 @@ export function useEmptyTestDatabase(): { readonly url: string } {
       return started(database).url;
     },
   };
+}
+
+/** A path counts from the project's root, wherever Vitest was started. */
+function inProject<T>(also: T): T | string {
+  const isPath = typeof also === 'string' && also !== '' && !also.startsWith('file:');
+  return isPath ? resolve(inject('azoraTestRoot'), also) : also;
 }
 
 function started<T>(database: T | undefined): T {

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { sql } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/node-postgres';
@@ -31,7 +32,8 @@ async function refusalOf(files: Record<string, string>): Promise<Error> {
 }
 
 describe('useTestDatabase with a folder of the service', () => {
-  const database = useTestDatabase({ also: shared });
+  // A path from the root of the project.
+  const database = useTestDatabase({ also: relative(join(import.meta.dirname, '../..'), shared) });
 
   it('has its tables beside those of the library, with keys that hold', async () => {
     const { id } = await insertUser(database.db);

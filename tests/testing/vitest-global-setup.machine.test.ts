@@ -11,8 +11,9 @@ it('the global setup starts one server for all projects of a run, and stops it a
     log.mockRestore();
   });
   const urls: string[] = [];
-  const provide = (_name: string, url: string) => urls.push(url);
-  const project = { provide } as unknown as TestProject;
+  const provide = (name: string, value: string) =>
+    name === 'azoraTestServerUrl' && urls.push(value);
+  const project = { provide, config: { root: '/' } } as unknown as TestProject;
   const [stopFirst, stopSecond] = await Promise.all([setup(project), setup(project)]);
   try {
     const [url = '', other] = urls;
