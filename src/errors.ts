@@ -5,8 +5,11 @@ import type { Json } from './input/json.ts';
  * are decimal text of minor units.
  */
 export interface ErrorJson {
+  /** Of the class, such as `NotFoundError`. */
   readonly name: string;
+  /** What to decide by: see the table of docs/errors.md. */
   readonly code: string;
+  /** For people; it may change. */
   readonly message: string;
   readonly [fact: string]: Json;
 }

@@ -6,13 +6,17 @@ import { UnknownCurrencyError } from './rule-errors.ts';
 
 /** An amount in minor units: `{ amount: 1234n, currency: 'USD' }` is 12.34 dollars. */
 export interface Money {
+  /** In minor units, below zero for what is owed: -(2^63 - 1) to 2^63 - 1. */
   readonly amount: bigint;
+  /** The code, three to eight capitals. */
   readonly currency: string;
 }
 
 /** The same for JSON, in whole units: `{ amount: '12.34', currency: 'USD' }`. */
 export interface MoneyJson {
+  /** Decimal text in whole units, with as many digits after the point as the currency has. */
   readonly amount: string;
+  /** The code, three to eight capitals. */
   readonly currency: string;
 }
 

@@ -93,10 +93,11 @@ describe.each([
     const opened = await send('PUT', path);
     expect(opened).toMatchObject({
       status: 200,
-      body: { userId: payee, available: { amount: '0.00', currency: 'ZAR' } },
+      body: { userId: payee, available: { amount: '0.00', currency: 'ZAR' }, version: '0' },
     });
     expect(opened.body.updatedAt).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
     expect(await send('PUT', path)).toEqual(opened);
+    expect(await send('GET', path)).toEqual(opened);
     expect(await send('GET', `/users/${payee}/wallets`)).toEqual({
       status: 200,
       body: { items: [opened.body], nextCursor: null },
@@ -160,8 +161,10 @@ describe.each([
       status: 422,
       body: { error: { code: 'UNKNOWN_CURRENCY' } },
     });
-    const broken = await send('POST', '/transfers', { key: 'k', text: '{"from": ' });
-    expect(broken).toMatchObject({ status: 400, body: { error: { code: expect.any(String) } } });
+    for (const text of ['{"from": ', '', '{"__proto__": {"from": 1}}']) {
+      const broken = await send('POST', '/transfers', { key: 'k', text });
+      expect(broken).toMatchObject({ status: 400, body: { error: { code: expect.any(String) } } });
+    }
     expect((await send('GET', '/users/nobody/wallets/ZAR')).status).toBe(400);
   });
 

@@ -16,11 +16,8 @@ export function createApp(db: Database): FastifyInstance {
 
   app.setErrorHandler<FastifyError>((error, request, reply) => {
     // Fastify's own, such as a body that is no JSON.
-    if (error.code?.startsWith('FST_') && (error.statusCode ?? 500) < 500) {
-      return reply
-        .status(error.statusCode ?? 400)
-        .send({ error: { code: error.code, message: error.message } });
-    }
+    const { statusCode = 500, code = 'BAD_REQUEST', message } = error;
+    if (statusCode < 500) return reply.status(statusCode).send({ error: { code, message } });
     const { status, body } = toHttp(error);
     if (status >= 500) request.log.error(error);
     return reply.status(status).send(body);

@@ -7,20 +7,15 @@ import {
   type WalletBalance,
 } from '@azora/db';
 
-/** A wallet as clients see it: money as decimal text with its currency. */
-export function showWallet({
-  userId,
-  currency,
-  available,
-  held,
-  address,
-  updatedAt,
-}: WalletBalance) {
+/** A wallet as clients see it: money as decimal text; `version` is a bigint, for `toJson`. */
+export function showWallet(wallet: WalletBalance) {
+  const { userId, address, currency, available, held, version, updatedAt } = wallet;
   return {
     userId,
     address,
     available: moneyToJson({ amount: available, currency }),
     held: moneyToJson({ amount: held, currency }),
+    version,
     updatedAt,
   };
 }
