@@ -56,8 +56,11 @@ const apart = new Set([
   'getDriverError',
   'formatMoney',
   'formatMoneyIn',
+  'moneyFromJson',
+  'moneyToJson',
   'parseMoney',
   'toDbError',
+  'toJson',
 ]);
 const queries = Object.entries(library).filter(
   ([name, value]) => typeof value === 'function' && /^[a-z]/.test(name) && !apart.has(name),
