@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/session.ts';
 import { transaction } from '../../db/transaction.ts';
-import { requireObject } from '../../require-object.ts';
 import { assessments } from '../../schema/education/assessments.ts';
 import { courseCompletions } from '../../schema/education/course-completions.ts';
 import { enrollments } from '../../schema/education/enrollments.ts';
@@ -38,9 +37,8 @@ export const insertEnrollment = factoryOf(enrollments, async (db, given) => {
 });
 
 /** The completion of a revision, with the completed enrollment and modules that it needs. */
-export const insertCourseCompletion: Factory<typeof courseCompletions> = (db, given = {}) =>
+export const insertCourseCompletion = factoryOf(courseCompletions, (db, given) =>
   transaction(db, async (tx) => {
-    requireObject('overrides', given);
     const revision = given.revision ?? 1;
     const { userId, courseId } = await enrollmentOf(tx, given);
     await completeModules(tx, userId, courseId, revision);
@@ -50,7 +48,8 @@ export const insertCourseCompletion: Factory<typeof courseCompletions> = (db, gi
         completed_at = coalesce(completed_at, greatest(enrolled_at, clock_timestamp()))
       where user_id = ${userId} and course_id = ${courseId}`);
     return insertReturning(tx, courseCompletions, [{ ...given, userId, courseId, revision }]);
-  });
+  }),
+);
 
 /** What a completion needs: every required module of the revision is completed. */
 async function completeModules(db: Db, userId: string, courseId: string, revision: number) {
