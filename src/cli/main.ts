@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { fail } from './fail.ts';
+import { invocationOf } from './invocation.ts';
 import { createProgram } from './program.ts';
-import { loadEnvironment } from './target.ts';
 
+const program = createProgram();
 try {
-  loadEnvironment();
-  await createProgram().parseAsync();
+  await program.parseAsync();
 } catch (error) {
-  fail(error);
+  await fail(error, invocationOf(program, process.argv.slice(2)));
 }

@@ -1,42 +1,53 @@
 import { CliError } from './errors.ts';
 
-export interface ResetRequest {
+/** What is asked of which database. */
+export interface PlaceRequest {
   readonly host: string;
   readonly database: string;
-  readonly yes: boolean;
   readonly force: boolean;
   readonly isProduction: boolean;
+}
+
+export interface ResetRequest extends PlaceRequest {
+  readonly yes: boolean;
   /** Whether somebody can be asked. */
   readonly isTerminal: boolean;
 }
 
 /**
+ * Refuses what is for development. `deed` says what would be done, and goes before the name of the
+ * database.
+ *
+ * @throws CliError `REFUSED` in production and on a server elsewhere, unless forced.
+ */
+export function checkPlace(request: PlaceRequest, deed: string): void {
+  const { host, database, force } = request;
+  if (force) return;
+  const reason = request.isProduction
+    ? 'NODE_ENV is production'
+    : isLocal(host)
+      ? undefined
+      : `The server is ${host}, which is not this machine`;
+  if (reason === undefined) return;
+  throw new CliError(
+    'REFUSED',
+    `${reason}, and ${deed} database "${database}". If that is meant, add --force.`,
+  );
+}
+
+/**
  * Whether a reset may go on: 'ask' for the database's name first, or 'go'.
  *
- * @throws CliError `REFUSED` in production and on a server elsewhere, unless forced; and
- *   `NOT_CONFIRMED` without a terminal to ask on, unless `yes`.
+ * @throws CliError `REFUSED` as `checkPlace` does; and `NOT_CONFIRMED` without a terminal to ask
+ *   on, unless `yes`.
  */
 export function checkReset(request: ResetRequest): 'ask' | 'go' {
-  const { host, database, yes, force } = request;
-  if (request.isProduction && !force) {
-    throw new CliError(
-      'REFUSED',
-      `NODE_ENV is production, and a reset deletes all data of database "${database}". If that ` +
-        'is meant, add --force.',
-    );
-  }
-  if (!isLocal(host) && !force) {
-    throw new CliError(
-      'REFUSED',
-      `The server is ${host}, which is not this machine, and a reset deletes all data of ` +
-        `database "${database}". If that is meant, add --force.`,
-    );
-  }
-  if (yes) return 'go';
+  checkPlace(request, 'a reset deletes all data of');
+  if (request.yes) return 'go';
   if (request.isTerminal) return 'ask';
   throw new CliError(
     'NOT_CONFIRMED',
-    `A reset deletes all data of database "${database}". Without a terminal to ask on, it ` +
+    `A reset deletes all data of database "${request.database}". Without a terminal to ask on, it ` +
       'wants --yes.',
   );
 }

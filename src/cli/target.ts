@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { poolConfig } from '../db/pool-config.ts';
 import { type EmbeddedServer, findEmbedded, startEmbedded } from '../embedded/index.ts';
 import { CliError } from './errors.ts';
@@ -11,11 +10,6 @@ export interface Target {
   readonly embedded: EmbeddedServer | null;
   /** Whether this command started it. */
   readonly started: boolean;
-}
-
-/** Reads `.env` in the working directory. What the environment has already wins over the file. */
-export function loadEnvironment(): void {
-  if (existsSync('.env')) process.loadEnvFile('.env');
 }
 
 /** DATABASE_URL, unless it is unset or empty. */
@@ -51,6 +45,21 @@ export async function findTarget(): Promise<Target | null> {
   return running && { url: running.url, embedded: running, started: false };
 }
 
+/**
+ * The same for a command that has nothing to say without a server.
+ *
+ * @throws CliError `NO_SERVER`
+ */
+export async function requireTarget(): Promise<Target> {
+  const target = await findTarget();
+  if (target !== null) return target;
+  throw new CliError(
+    'NO_SERVER',
+    'No embedded PostgreSQL is running here, and DATABASE_URL is not set: run ' +
+      '`azora-db start` first, or name a database with --url or --env-file.',
+  );
+}
+
 // Asked before a server is looked for, so that one left running by a developer is refused as well.
 function refuseProduction(): void {
   if (!isProduction()) return;
@@ -63,6 +72,12 @@ function refuseProduction(): void {
 
 export function isProduction(): boolean {
   return process.env.NODE_ENV === 'production';
+}
+
+/** Where a command will go, before anything is looked for or started. */
+export function plannedPlace(): { host: string; database: string } {
+  const url = configuredUrl();
+  return url === undefined ? { host: '', database: 'azora' } : describeUrl(url);
 }
 
 /**

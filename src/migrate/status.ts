@@ -2,7 +2,7 @@ import { requireObject } from '../require-object.ts';
 import { booksOf, readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
 import { readMigrations } from './migration-files.ts';
-import { planMigrations } from './plan.ts';
+import { type MigrationPlan, planMigrations } from './plan.ts';
 
 /** How a database stands to the migrations. All but `deleted` and `ahead` are tags, in order. */
 export interface MigrationStatus {
@@ -28,10 +28,7 @@ export interface StatusOptions {
 /** Compares a database with the migrations. Writes nothing, and takes no lock. */
 export async function getMigrationStatus(options: StatusOptions = {}): Promise<MigrationStatus> {
   requireObject('options', options);
-  const migrations = readMigrations(options.migrationsFolder);
-  const books = booksOf(migrations);
-  const rows = await withClient(options.url, (client) => readApplied(client, books));
-  const plan = planMigrations(migrations, rows);
+  const plan = await readPlan(options);
   return {
     applied: plan.applied.map(({ tag }) => tag),
     pending: plan.pending.map(({ tag }) => tag),
@@ -40,6 +37,14 @@ export async function getMigrationStatus(options: StatusOptions = {}): Promise<M
     deleted: plan.deleted.map(({ when }) => when),
     ahead: plan.ahead.map(({ when }) => when),
   };
+}
+
+/** The same, as the files and rows that were compared. */
+export async function readPlan(options: StatusOptions): Promise<MigrationPlan> {
+  const migrations = readMigrations(options.migrationsFolder);
+  const books = booksOf(migrations);
+  const rows = await withClient(options.url, (client) => readApplied(client, books));
+  return planMigrations(migrations, rows);
 }
 
 /** The tags that `migrate` would apply, in order. Writes nothing, and takes no lock. */

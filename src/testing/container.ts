@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { installHint } from '../install-hint.ts';
 import { TestingError } from './errors.ts';
 
 /** A server in a container. */
@@ -11,12 +12,11 @@ const USER = 'postgres';
 
 /** Whether a container runtime answers; else why Testcontainers cannot be used here. */
 export async function findContainerProblem(): Promise<string | null> {
-  const problem =
-    'is not installed: npm install --save-dev testcontainers @testcontainers/postgresql';
+  const install = installHint(['testcontainers', '@testcontainers/postgresql']);
   try {
     await import('@testcontainers/postgresql');
   } catch {
-    return `@testcontainers/postgresql ${problem}`;
+    return `@testcontainers/postgresql is not installed: ${install}`;
   }
   try {
     const { getContainerRuntimeClient } = await import('testcontainers');

@@ -27,7 +27,7 @@ describe('azora-db with DATABASE_URL', () => {
     const url = await emptyDatabase();
     const options = { cwd: folder.path, env: { DATABASE_URL: url } };
     const before = await runCli(['status'], options);
-    expect(before).toMatchObject({ code: 1, stderr: '' });
+    expect(before).toMatchObject({ code: 4, stderr: '' });
     expect(before.stdout).toContain('pending: 0000_create_first_functions\n');
     const migrated = await runCli(['migrate'], options);
     expect(migrated.code).toBe(0);
@@ -59,11 +59,22 @@ describe('azora-db with DATABASE_URL', () => {
     expect(fromEnvironment.stdout).toContain(place(inEnvironment));
   });
 
-  it('sets up and seeds in production too, where the embedded server is refused', async () => {
+  it('refuses demo data in production and elsewhere, as a reset, unless forced', async () => {
     const url = await emptyDatabase();
     const env = { DATABASE_URL: url, NODE_ENV: 'production' };
-    expect(await runCli(['setup'], { cwd: folder.path, env })).toMatchObject({ code: 0 });
-    expect(await runCli(['seed'], { cwd: folder.path, env })).toMatchObject({ code: 0 });
+    for (const command of ['seed', 'setup', 'quickstart']) {
+      const production = await failureOf([command], { cwd: folder.path, env });
+      expect(production.message, command).toBe(
+        `NODE_ENV is production, and a seed adds made-up people and money to database ` +
+          `"${nameOf(url)}". If that is meant, add --force.`,
+      );
+      const far = { DATABASE_URL: 'postgres://azora@db.example.com/azora' };
+      const elsewhere = await failureOf([command], { cwd: folder.path, env: far });
+      expect(elsewhere.message, command).toContain('db.example.com, which is not this machine');
+    }
+    expect(await runCli(['seed'], { cwd: folder.path, env })).toMatchObject({ code: 6 });
+    const forced = await runCli(['setup', '--force'], { cwd: folder.path, env });
+    expect(forced).toMatchObject({ code: 0 });
     expect(await run(url, 'select email::text from identity.users order by 1')).toHaveLength(3);
     const refused = await failureOf(['push'], { cwd: folder.path, env });
     expect(refused.message).toContain('NODE_ENV is production');
@@ -73,7 +84,7 @@ describe('azora-db with DATABASE_URL', () => {
     const url = await emptyDatabase();
     const options = { cwd: folder.path, env: { DATABASE_URL: url } };
     const early = await runCli(['seed', '--scale', '20'], options);
-    expect(early).toMatchObject({ code: 1, stdout: '' });
+    expect(early).toMatchObject({ code: 4, stdout: '' });
     expect(early.stderr).toMatch(/lacks .* 0000_create_first_functions.*azora-db migrate/);
     await migrate({ url });
     const seeded = await runCli(['seed', '--scale', '20', '--seed', '7'], options);
@@ -107,7 +118,7 @@ describe('azora-db, when it fails', () => {
     const spoiled = spoil(url);
     const env = { DATABASE_URL: spoiled };
     const result = await runCli(['migrate'], { cwd: folder.path, env });
-    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result).toMatchObject({ code: 5, stdout: '' });
     expect(result.stderr).toMatch(message);
     expect(result.stderr).toMatch(/^azora-db: .*\n$/);
     expect(result.stderr).not.toContain('S3cret');
@@ -121,16 +132,16 @@ describe('azora-db, when it fails', () => {
     });
     const env = { DATABASE_URL: url, DEBUG: '1' };
     const { stderr, code } = await runCli(['migrate'], { cwd: folder.path, env });
-    expect(code).toBe(1);
+    expect(code).toBe(5);
     expect(stderr).toMatch(/\n {4}at /);
     expect(stderr).not.toContain('S3cretWrong');
   });
 
-  it('exits 1 for a command or a number that it does not know', async () => {
+  it('exits 2 for a command or a number that it does not know', async () => {
     const cwd = folder.path;
-    expect(await runCli(['migrat'], { cwd })).toMatchObject({ code: 1, stdout: '' });
+    expect(await runCli(['migrat'], { cwd })).toMatchObject({ code: 2, stdout: '' });
     const scale = await runCli(['seed', '--scale', '1e3'], { cwd });
-    expect(scale).toMatchObject({ code: 1, stderr: expect.stringContaining('whole number') });
+    expect(scale).toMatchObject({ code: 2, stderr: expect.stringContaining('whole number') });
   });
 
   it.each([
@@ -139,7 +150,7 @@ describe('azora-db, when it fails', () => {
   ])('generates no migration whose name says nothing: %j', async (args, message) => {
     const files = await readdir(defaultMigrationsFolder());
     const result = await runCli(['generate', ...args], { cwd: folder.path });
-    expect(result).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(message) });
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining(message) });
     expect(await readdir(defaultMigrationsFolder())).toEqual(files);
   });
 

@@ -26,8 +26,8 @@ afterEach(async () => {
 
 describe('azora-db without DATABASE_URL', () => {
   it('starts the embedded server for what needs one, leaves it running, and stops it', async () => {
-    expect(await cli(['status'])).toMatchObject({ code: 1, stderr: '' });
-    expect(await cli(['url'])).toMatchObject({ code: 1, stdout: '' });
+    expect(await cli(['status'])).toMatchObject({ code: 5, stdout: '' });
+    expect(await cli(['url'])).toMatchObject({ code: 5, stdout: '' });
     const setup = await cli(['setup']);
     expect(setup).toMatchObject({ code: 0 });
     expect(setup.stderr).toContain('starting the embedded PostgreSQL');
@@ -55,7 +55,7 @@ describe('azora-db without DATABASE_URL', () => {
 
   it('is refused when NODE_ENV is production, and starts nothing', async () => {
     const result = await cli(['setup'], { NODE_ENV: 'production' });
-    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result).toMatchObject({ code: 6, stdout: '' });
     expect(result.stderr).toMatch(/^azora-db: NODE_ENV is production.*\n$/);
     const options = { cwd: folder.path, env: { NODE_ENV: 'production' } };
     for (const command of ['start', 'migrate', 'push', 'seed', 'reset', 'setup', 'quickstart']) {
@@ -67,7 +67,7 @@ describe('azora-db without DATABASE_URL', () => {
 
   it('starts nothing for a reset that it refuses', async () => {
     const result = await cli(['reset']);
-    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result).toMatchObject({ code: 6, stdout: '' });
     expect(result.stderr).toContain('it wants --yes');
     expect(existsSync(join(folder.path, '.azora'))).toBe(false);
   });
@@ -83,7 +83,7 @@ describe('azora-db quickstart', () => {
     expect(first.stdout).toMatch(/Matched skills .*Missing skills/);
     expect(first.stdout).not.toContain('\u001b');
     expect(await cli(['quickstart'])).toEqual(first);
-    expect((await cli(['status'])).stdout).toContain('No embedded PostgreSQL is running');
+    expect((await cli(['status'])).stderr).toContain('No embedded PostgreSQL is running');
   });
 
   it('does not end another that began a little earlier or later', async () => {

@@ -73,7 +73,7 @@ describe('azora-db reset', () => {
 
   it('refuses without a terminal and without --yes', async () => {
     const result = await reset([]);
-    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result).toMatchObject({ code: 6, stdout: '' });
     expect(result.stderr).toContain('it wants --yes');
     expect(await isThere()).toBe(true);
   });
@@ -81,10 +81,10 @@ describe('azora-db reset', () => {
   it('refuses production without --force, whatever --yes says, and wants --yes with it', async () => {
     const env = { NODE_ENV: 'production' };
     const unforced = await reset(['--yes'], env);
-    expect(unforced).toMatchObject({ code: 1, stdout: '' });
+    expect(unforced).toMatchObject({ code: 6, stdout: '' });
     expect(unforced.stderr).toContain('NODE_ENV is production');
     const unasked = await reset(['--force'], env);
-    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+    expect(unasked).toMatchObject({ code: 6, stderr: expect.stringContaining('--yes') });
     expect(await isThere()).toBe(true);
     expect(await reset(['--force', '--yes'], env)).toMatchObject({ code: 0 });
     expect(await isThere()).toBe(false);
@@ -127,7 +127,7 @@ describe('azora-db reset on a terminal', () => {
     ['the end of input', '\u0004'],
   ])('deletes nothing after %s', async (_what, answer) => {
     const { code, output } = await ask(answer);
-    expect(code).toBe(1);
+    expect(code).toBe(6);
     expect(output).toContain('Nothing was deleted');
     expect(await isThere()).toBe(true);
   });

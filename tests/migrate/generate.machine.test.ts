@@ -55,7 +55,7 @@ describe('azora-db generate', () => {
     );
 
     const shown = await generate();
-    expect(shown.code).toBe(1);
+    expect(shown.code).toBe(2);
     expect(shown.stderr).toContain('--name');
     expect(shown.stdout).toContain('ADD COLUMN "icon" text');
     expect(shown.stdout).toContain('only grows');

@@ -6,7 +6,7 @@ import { openSharedServer } from '../shared-server.ts';
 import { holdSignals } from '../signals.ts';
 import type { Target } from '../target.ts';
 import { withDb } from '../with-db.ts';
-import { seedDemoData } from './seed.ts';
+import { refuseSeed, seedDemoData } from './seed.ts';
 
 /**
  * From nothing to a migrated, seeded database, and what the queries answer for the demo student.
@@ -14,7 +14,8 @@ import { seedDemoData } from './seed.ts';
  * server that it starts it stops again, after Control-C too, unless others have come to use it; the
  * data stay for the next run and for `db:start`.
  */
-export async function quickstart(): Promise<void> {
+export async function quickstart(options: { force?: boolean }): Promise<void> {
+  refuseSeed(options);
   const signals = holdSignals();
   try {
     const server = await openSharedServer();

@@ -4,17 +4,15 @@ import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
 import { checkReset } from '../reset-guard.ts';
 import { describeApplied, runMigrate } from '../run-migrate.ts';
-import { configuredUrl, describeUrl, isProduction, nameTarget, openTarget } from '../target.ts';
+import { describeUrl, isProduction, nameTarget, openTarget, plannedPlace } from '../target.ts';
 
 /** Deletes all data and migrates again. The demo data is not put back: that is `azora-db seed`. */
 export async function reset(options: { yes?: boolean; force?: boolean }): Promise<void> {
   const { yes = false, force = false } = options;
   const isTerminal = Boolean(process.stdin.isTTY && process.stderr.isTTY);
   // Asked before a server is started that is then refused.
-  const configured = configuredUrl();
-  const place = configured ? describeUrl(configured) : { host: '', database: 'azora' };
   const request = { yes, force, isTerminal, isProduction: isProduction() };
-  checkReset({ ...request, ...place });
+  checkReset({ ...request, ...plannedPlace() });
   const { url } = await openTarget();
   const { host, database } = describeUrl(url);
   if (checkReset({ ...request, host, database }) === 'ask') await confirm(url, database);

@@ -1,15 +1,22 @@
 import type { Db } from '../../db/session.ts';
+import { installHint } from '../../install-hint.ts';
 import { CliError } from '../errors.ts';
 import { type Progress, print, startProgress } from '../output.ts';
-import { nameTarget, openTarget } from '../target.ts';
+import { checkPlace } from '../reset-guard.ts';
+import { isProduction, nameTarget, openTarget, plannedPlace } from '../target.ts';
 import { withDb } from '../with-db.ts';
 
 /** Adds the demo data, or with `scale` a large set of so many users. */
-export async function seed(options: { scale?: number; seed?: number }): Promise<void> {
+export async function seed(options: {
+  scale?: number;
+  seed?: number;
+  force?: boolean;
+}): Promise<void> {
   const { scale, seed: number = 1 } = options;
   if (scale === undefined && options.seed !== undefined) {
-    throw new CliError('REFUSED', '--seed chooses among large sets: it needs --scale.');
+    throw new CliError('OPTION_MISSING', '--seed chooses among large sets: it needs --scale.');
   }
+  refuseSeed(options);
   const { url } = await openTarget();
   await withDb(url, async (db) => {
     if (scale === undefined) await seedDemoData(db);
@@ -18,13 +25,23 @@ export async function seed(options: { scale?: number; seed?: number }): Promise<
   print(`${nameTarget(url)} is seeded.`);
 }
 
+/**
+ * Made-up people and money are not for production, nor unasked for another machine.
+ *
+ * @throws CliError `REFUSED` as a reset is.
+ */
+export function refuseSeed({ force = false }: { force?: boolean }): void {
+  const request = { ...plannedPlace(), force, isProduction: isProduction() };
+  checkPlace(request, 'a seed adds made-up people and money to');
+}
+
 export async function seedDemoData(db: Db): Promise<void> {
   const { seedDemo } = await import('../../../seeds/demo/index.ts');
   await seedDemo(db);
 }
 
 async function seedLargeSet(db: Db, scale: number, number: number): Promise<void> {
-  const { seedLarge } = await import('../../../seeds/large/index.ts');
+  const { seedLarge } = await import('../../../seeds/large/index.ts').catch(nameFaker);
   let progress: Progress | undefined;
   let phase = '';
   try {
@@ -45,4 +62,14 @@ async function seedLargeSet(db: Db, scale: number, number: number): Promise<void
   } finally {
     progress?.stop();
   }
+}
+
+// An optional peer, which a service that never makes large sets does without.
+function nameFaker(error: unknown): never {
+  const { code, message } = error as NodeJS.ErrnoException;
+  if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@faker-js/faker')) throw error;
+  throw new CliError(
+    'FAKER_MISSING',
+    `--scale makes names with @faker-js/faker, which is not installed: ${installHint(['@faker-js/faker'])}`,
+  );
 }

@@ -15,5 +15,7 @@ export async function start(): Promise<void> {
   }
   const db = await connect({ url, max: 1, requireMigrated: false });
   await db.close();
-  print(`Nothing to start: DATABASE_URL is set, and its server answers: ${nameTarget(url)}.`);
+  print(
+    `Nothing to start: the database is named already, and its server answers: ${nameTarget(url)}.`,
+  );
 }

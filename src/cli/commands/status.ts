@@ -1,22 +1,28 @@
 import { getMigrationStatus, type MigrationStatus } from '../../migrate/index.ts';
-import { print } from '../output.ts';
-import { findTarget, nameTarget } from '../target.ts';
+import { type ExitCode, exitCodes } from '../exit-codes.ts';
+import { printReport } from '../report.ts';
+import { nameTarget, requireTarget } from '../target.ts';
 
-/**
- * Says which database is meant and how it stands to the migrations; exits 1 unless all are applied.
- */
-export async function status(): Promise<void> {
-  const target = await findTarget();
-  if (target === null) {
-    print('No embedded PostgreSQL is running here, and DATABASE_URL is not set.');
-    process.exitCode = 1;
-    return;
-  }
-  const found = await getMigrationStatus({ url: target.url });
-  print(`${nameTarget(target.url)}: ${found.applied.length} applied.`);
-  for (const line of describeStatus(found)) print(line);
-  const { pending, late, edited, deleted } = found;
-  if (pending.length + late.length + edited.length + deleted.length > 0) process.exitCode = 1;
+/** Says which database is meant and how it stands to the migrations. */
+export async function status(options: { json?: boolean }): Promise<void> {
+  const { url } = await requireTarget();
+  const found = await getMigrationStatus({ url });
+  printReport(
+    {
+      command: 'status',
+      url,
+      exitCode: exitCodeOf(found),
+      facts: { migrations: found },
+      lines: [`${nameTarget(url)}: ${found.applied.length} applied.`, ...describeStatus(found)],
+    },
+    options,
+  );
+}
+
+// What `migrate` would refuse comes before what it would do.
+function exitCodeOf({ pending, late, edited, deleted }: MigrationStatus): ExitCode {
+  if (late.length + edited.length + deleted.length > 0) return exitCodes.findings;
+  return pending.length > 0 ? exitCodes.pending : exitCodes.done;
 }
 
 function describeStatus(found: MigrationStatus): string[] {
