@@ -27,7 +27,7 @@ export async function fail(error: unknown, { command, json, need }: Invocation):
   // What commander has to say of a usage it has said.
   if (!isUsage) tell(`azora-db: ${message}`);
   if (grants.length > 0) {
-    tell('The role lacks these; their owner or a superuser can grant them:');
+    tell('What the role lacks, for the owner of the tables or a superuser to run:');
     for (const grant of grants) tell(`  ${grant}`);
   }
   if (process.env.DEBUG && error instanceof Error) tell(error.stack ?? '');

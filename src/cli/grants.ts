@@ -2,8 +2,11 @@ import { connect } from '../db/connect.ts';
 import { AzoraDbError } from '../errors.ts';
 import { serviceSchemas } from '../schema/schemas.ts';
 
-/** What a command does with the database, from the least: it may do what comes before as well. */
-export type Need = 'books' | 'read' | 'write' | 'own';
+/**
+ * What a command does with the database: it reads the books of the migrations, all rows as well,
+ * the state of sequences too, or writes rows; or it changes tables.
+ */
+export type Need = 'books' | 'read' | 'inspect' | 'write' | 'own';
 
 const BOOKS = 'drizzle';
 
@@ -15,7 +18,7 @@ export function isPermissionDenied(error: unknown): boolean {
 }
 
 /**
- * The `grant` statements that the role of the URL lacks for what a command does, for its owner to
+ * The `grant` statements that the role of the URL lacks for what a command does, for another to
  * run. Asked of the catalog, because the server's own words name one object, in its own language.
  * Empty when the role has them all: then it is about something else.
  */
@@ -26,7 +29,7 @@ export async function missingGrants(url: string, need: Need): Promise<string[]> 
     const values =
       need === 'own'
         ? [[...serviceSchemas, BOOKS]]
-        : [need === 'books' ? [] : serviceSchemas, BOOKS, need === 'write'];
+        : [need === 'books' ? [] : serviceSchemas, BOOKS, need === 'write', need === 'inspect'];
     const { rows } = await db.$client.query<{ text: string }>(text, values);
     return rows.map((row) => row.text);
   } finally {
@@ -55,7 +58,13 @@ const GRANTS = `
     join privileges on wanted and (place = 1 or not has_books)
     where not has_table_privilege(pg_class.oid, privilege)
     union
-    select 5, 'execute on all functions in schema', name
+    select 5, 'select on all sequences in schema', name
+    from spaces
+    join pg_class on relnamespace = spaces.oid
+    join pg_sequence on seqrelid = pg_class.oid
+    where $4 and not has_sequence_privilege(seqrelid, 'select')
+    union
+    select 6, 'execute on all functions in schema', name
     from spaces
     join pg_proc on pronamespace = spaces.oid
     where not has_books and not has_function_privilege(pg_proc.oid, 'execute')
@@ -66,7 +75,8 @@ const GRANTS = `
   group by place, what
   order by place, what`;
 
-// Nobody but its owner may change a table, so for those that are there it is the owner's role.
+// Nobody but its owner may change a table, so for those that are there it is the owner's role; a
+// superuser's is given to nobody.
 const OWNER_GRANTS = `
   with owners as (
     select nspowner as owner
@@ -79,9 +89,16 @@ const OWNER_GRANTS = `
     where nspname = any($1)
   ),
   others as (
-    select owner from owners where not pg_has_role(owner, 'usage')
+    select rolname, rolsuper
+    from owners
+    join pg_roles on pg_roles.oid = owner
+    where not pg_has_role(owner, 'usage')
   )
-  select format('grant %I to %I;', pg_get_userbyid(owner), current_user) as text
+  select
+    case
+      when rolsuper then format('-- none: run this as %I, who owns the tables', rolname)
+      else format('grant %I to %I;', rolname, current_user)
+    end as text
   from others
   union all
   select format('grant create on database %I to %I;', current_database(), current_user)

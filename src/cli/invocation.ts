@@ -7,7 +7,7 @@ const needs: Readonly<Record<string, Need>> = {
   status: 'books',
   audit: 'read',
   verify: 'read',
-  doctor: 'read',
+  doctor: 'inspect',
   seed: 'write',
   'import esco': 'write',
   studio: 'write',

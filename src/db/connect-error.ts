@@ -76,13 +76,17 @@ function fromSqlState(sqlState: string, target: Target): Finding {
         `the server at ${place} does not accept this password for user "${user}": correct ` +
           'user or password in the URL',
       ];
-    case '28000':
     case '42501':
       return [
         'ACCESS_DENIED',
         `the server at ${place} does not let user "${user}" into database "${database}": ` +
-          'create the role, grant it connect, or allow it in pg_hba.conf (which may ask for ' +
-          'TLS: sslmode=require)',
+          `grant connect on database "${database}" to "${user}"`,
+      ];
+    case '28000':
+      return [
+        'ACCESS_DENIED',
+        `the server at ${place} does not let user "${user}" into database "${database}": ` +
+          'create the role, or allow it in pg_hba.conf (which may ask for TLS: sslmode=require)',
       ];
     case '3D000':
       return [

@@ -1,6 +1,7 @@
 import { readOurs } from '../books.ts';
 import { type Db, executorOf } from '../db/session.ts';
-import { statement } from '../db/statement.ts';
+import { only, statement } from '../db/statement.ts';
+import { PermissionError } from '../errors.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
 import { planMigrations } from '../migrate/plan.ts';
 import type { Finding } from '../queries/finding.ts';
@@ -56,5 +57,26 @@ export async function findMigrationFaults(db: Db): Promise<Finding[]> {
   ];
 }
 
-/** What a restore that was broken off, or a move, leaves behind in the catalog. */
-export const findObjectFaults = (db: Db): Promise<Finding[]> => selectObjectFaults(db);
+const selectHiddenSequences = statement<{ name: string }, readonly []>(
+  'select_hidden_sequences',
+  `select seqrelid::regclass::text as name
+   from pg_sequence
+   join pg_class on pg_class.oid = seqrelid
+   where relnamespace::regnamespace::text in (
+       'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'drizzle'
+     )
+     and not has_sequence_privilege(seqrelid, 'select')
+   order by name`,
+);
+
+/**
+ * What a restore that was broken off, or a move, leaves behind in the catalog.
+ *
+ * @throws PermissionError where the role may not see how far a sequence is: the server says
+ *   nothing then, and each would look as if it had never begun.
+ */
+export async function findObjectFaults(db: Db): Promise<Finding[]> {
+  const [hidden] = await selectHiddenSequences(db);
+  if (hidden === undefined) return selectObjectFaults(db);
+  throw new PermissionError(`permission denied for sequence ${hidden.name}`, { sqlState: '42501' });
+}
