@@ -4,6 +4,7 @@ import { Client } from 'pg';
 import { startEmbedded } from '../../src/embedded/index.ts';
 import { readCatalog } from '../../src/migrate/catalog.ts';
 import { migrate } from '../../src/migrate/index.ts';
+import { describeCommands } from './commands.ts';
 import { describeQueries } from './queries.ts';
 import { describeSchema } from './schema.ts';
 
@@ -23,6 +24,7 @@ async function renderPages(): Promise<Map<string, string>> {
     await client.connect();
     try {
       return new Map([
+        ['commands.md', describeCommands()],
         ...(await describeQueries()),
         ...(await describeSchema(client)),
         ['catalog.txt', `${(await readCatalog({ url: server.url })).join('\n')}\n`],

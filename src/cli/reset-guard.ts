@@ -47,8 +47,8 @@ export function checkReset(request: ResetRequest): 'ask' | 'go' {
   if (request.isTerminal) return 'ask';
   throw new CliError(
     'NOT_CONFIRMED',
-    `A reset deletes all data of database "${request.database}". Without a terminal to ask on, it ` +
-      'wants --yes.',
+    `A reset deletes all data of database "${request.database}". Without a terminal to ask ` +
+      'on, it wants --yes.',
   );
 }
 

@@ -98,6 +98,29 @@ describe('azora-db with DATABASE_URL', () => {
   });
 });
 
+describe('azora-db seed --scale without @faker-js/faker', () => {
+  it('says how to install it, and exits 8', async () => {
+    const hooks = `import { registerHooks } from 'node:module';
+      registerHooks({
+        resolve(name, context, next) {
+          if (name !== '@faker-js/faker') return next(name, context);
+          const error = new Error("Cannot find package '@faker-js/faker'");
+          throw Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
+        },
+      });`;
+    const withoutFaker = join(folder.path, 'without-faker.mjs');
+    await writeFile(withoutFaker, hooks);
+    const url = await emptyDatabase();
+    await migrate({ url });
+    const env = { DATABASE_URL: url, NODE_OPTIONS: `--import=${withoutFaker}` };
+    const result = await runCli(['seed', '--scale', '20'], { cwd: folder.path, env });
+    expect(result).toMatchObject({ code: 8, stdout: '' });
+    expect(result.stderr).toMatch(/npm install --save-dev @faker-js\/faker@\d/);
+    // The demo has no need of it.
+    expect(await runCli(['seed'], { cwd: folder.path, env })).toMatchObject({ code: 0 });
+  });
+});
+
 describe('azora-db, when it fails', () => {
   it.each<[string, (url: string) => string, RegExp]>([
     [

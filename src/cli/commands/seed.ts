@@ -68,8 +68,9 @@ async function seedLargeSet(db: Db, scale: number, number: number): Promise<void
 function nameFaker(error: unknown): never {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code !== 'ERR_MODULE_NOT_FOUND' || !message.includes('@faker-js/faker')) throw error;
+  const install = installHint(['@faker-js/faker']);
   throw new CliError(
     'FAKER_MISSING',
-    `--scale makes names with @faker-js/faker, which is not installed: ${installHint(['@faker-js/faker'])}`,
+    `--scale makes names with @faker-js/faker, which is not installed: ${install}`,
   );
 }
