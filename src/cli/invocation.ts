@@ -29,5 +29,8 @@ export function invocationOf(program: Command, args: readonly string[]): Invocat
     command = next;
   }
   const name = names.length === 0 ? null : names.join(' ');
-  return { command: name, json: args.includes('--json'), need: needs[name ?? ''] };
+  // A large set brings a history, which is the owner's to do.
+  const isLarge = name === 'seed' && args.some((word) => /^--scale(?:=|$)/.test(word));
+  const need = isLarge ? 'own' : needs[name ?? ''];
+  return { command: name, json: args.includes('--json'), need };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { writeSmallFiles } from '../esco/small-files.ts';
 import { useEmptyDatabases, useMigratedDatabases } from '../migrate/databases.ts';
 import { run } from '../migrate/fixture.ts';
 import { useTemporaryFolder } from '../setup/temporary-folder.ts';
@@ -54,6 +55,16 @@ describe('azora-db as a role that lacks a privilege', () => {
     expect(grants.join('\n')).toContain(grant);
     expect(grants).toHaveLength(count);
     expect(again).toMatchObject({ code: 0 });
+  });
+
+  it('names what an import lacks, and the owner for a large set', async () => {
+    url = await migratedDatabase();
+    await writeSmallFiles(folder.path);
+    const { again } = await grantAndRepeat('import', 'esco', folder.path);
+    expect(again).toMatchObject({ code: 0 });
+    const large = await asWeak('seed', '--scale', '20');
+    expect(large).toMatchObject({ code: 7, stdout: '' });
+    expect(large.stderr).toContain('who owns the tables');
   });
 
   it('names what migrate lacks in a new database', async () => {

@@ -1,4 +1,6 @@
+import { sql } from 'drizzle-orm';
 import type { Db } from '../../db/session.ts';
+import { PermissionError } from '../../errors.ts';
 import { installHint } from '../../install-hint.ts';
 import { CliError } from '../errors.ts';
 import { type Progress, print, startProgress } from '../output.ts';
@@ -42,6 +44,7 @@ export async function seedDemoData(db: Db): Promise<void> {
 
 async function seedLargeSet(db: Db, scale: number, number: number): Promise<void> {
   const { seedLarge } = await import('../../../seeds/large/index.ts').catch(nameFaker);
+  await requireImport(db);
   let progress: Progress | undefined;
   let phase = '';
   try {
@@ -62,6 +65,24 @@ async function seedLargeSet(db: Db, scale: number, number: number): Promise<void
   } finally {
     progress?.stop();
   }
+}
+
+/**
+ * A large set has a history, which the ledger lets its owner alone bring along.
+ *
+ * @throws PermissionError before anything is written.
+ */
+async function requireImport(db: Db): Promise<void> {
+  const { rows } = await db.execute<{ may: boolean }>(
+    // As finance.may_import asks.
+    sql`select pg_has_role(session_user, relowner, 'usage') as may
+        from pg_class
+        where oid = 'finance.entries'::regclass`,
+  );
+  if (rows[0]?.may) return;
+  throw new PermissionError('--scale brings past entries, as only the owner of the tables may', {
+    sqlState: '42501',
+  });
 }
 
 // An optional peer, which a service that never makes large sets does without.
