@@ -45,6 +45,7 @@ const byCode: Readonly<Record<string, ExitCode>> = {
   CONNECTION_LOST: exitCodes.notConnected,
   NOT_CONFIRMED: exitCodes.refused,
   REFUSED: exitCodes.refused,
+  RESET_DEPENDENTS: exitCodes.refused,
   EMBEDDED_IN_PRODUCTION: exitCodes.refused,
   EMBEDDED_BINARIES_MISSING: exitCodes.notInstalled,
   FAKER_MISSING: exitCodes.notInstalled,

@@ -1,3 +1,4 @@
+import { BOOKS } from '../books.ts';
 import { connect } from '../db/connect.ts';
 import { AzoraDbError } from '../errors.ts';
 import { serviceSchemas } from '../schema/schemas.ts';
@@ -7,8 +8,6 @@ import { serviceSchemas } from '../schema/schemas.ts';
  * the state of sequences too, or writes rows; or it changes tables.
  */
 export type Need = 'books' | 'read' | 'inspect' | 'write' | 'own';
-
-const BOOKS = 'drizzle';
 
 /** Whether the server, or we for it, said that the role lacks a privilege. */
 export function isPermissionDenied(error: unknown): boolean {
@@ -28,8 +27,13 @@ export async function missingGrants(url: string, need: Need): Promise<string[]> 
     const text = need === 'own' ? OWNER_GRANTS : GRANTS;
     const values =
       need === 'own'
-        ? [[...serviceSchemas, BOOKS]]
-        : [need === 'books' ? [] : serviceSchemas, BOOKS, need === 'write', need === 'inspect'];
+        ? [[...serviceSchemas, BOOKS.schema]]
+        : [
+            need === 'books' ? [] : serviceSchemas,
+            BOOKS.schema,
+            need === 'write',
+            need === 'inspect',
+          ];
     const { rows } = await db.$client.query<{ text: string }>(text, values);
     return rows.map((row) => row.text);
   } finally {

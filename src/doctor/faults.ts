@@ -1,6 +1,6 @@
 import { readOurs } from '../books.ts';
 import { type Db, executorOf } from '../db/session.ts';
-import { only, statement } from '../db/statement.ts';
+import { statement } from '../db/statement.ts';
 import { PermissionError } from '../errors.ts';
 import { readMigrations } from '../migrate/migration-files.ts';
 import { planMigrations } from '../migrate/plan.ts';
@@ -63,7 +63,7 @@ const selectHiddenSequences = statement<{ name: string }, readonly []>(
    from pg_sequence
    join pg_class on pg_class.oid = seqrelid
    where relnamespace::regnamespace::text in (
-       'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'drizzle'
+       'identity', 'education', 'finance', 'marketplace', 'ai', 'platform', 'azora_db'
      )
      and not has_sequence_privilege(seqrelid, 'select')
    order by name`,
