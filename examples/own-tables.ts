@@ -17,7 +17,7 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 // Without these, a connection that breaks ends the process: while idle by the first, else by the second.
 pool.on('error', (error) => console.error(error.message));
 pool.on('connect', (client) => client.on('error', (error) => console.error(error.message)));
-const db = drizzle(pool, { schema: { orders } });
+const db = drizzle({ client: pool, schema: { orders } });
 await db.execute(sql`create schema shop create table orders (
   id uuid primary key default gen_random_uuid(),
   buyer_id uuid not null references identity.users,

@@ -94,7 +94,7 @@ describe('toDbError', () => {
         await rejection(statement('secretive', text)(db, params)),
         await rejection(transaction(db, (tx) => tx.execute(query(value)))),
         toDbError(await rejection(db.$client.query(text, params))),
-        toDbError(await rejection(drizzle(db.$client).execute(query(value)))),
+        toDbError(await rejection(drizzle({ client: db.$client }).execute(query(value)))),
       ];
       for (const error of errors) {
         expect(error).toMatchObject({ code, sqlState });

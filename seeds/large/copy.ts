@@ -4,6 +4,7 @@ import { getTableColumns } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import { escapeIdentifier, type PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { toDriver } from '../../src/db/drizzle-version.ts';
 
 const CHUNK_CHARACTERS = 65_536;
 
@@ -61,7 +62,7 @@ function toLine(columns: KeyedColumn[], row: Row): string {
 function toField(column: PgColumn, value: unknown): string {
   if (value === undefined) throw new TypeError(`${column.name} is missing in a later row`);
   if (value === null) return '\\N';
-  const text = toText(column.mapToDriverValue(value));
+  const text = toText(toDriver(column, value));
   return /[\\\t\n\r]/.test(text) ? text.replace(/[\\\t\n\r]/g, escapeCharacter) : text;
 }
 

@@ -1,5 +1,5 @@
 import { is } from 'drizzle-orm';
-import { PgTransaction } from 'drizzle-orm/pg-core';
+import { NodePgTransaction } from 'drizzle-orm/node-postgres';
 import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { InvalidInputError, TransactionEndedError } from '../errors.ts';
 import { Connection } from './connection.ts';
@@ -21,7 +21,7 @@ export function adopt(db: unknown, session: unknown): PoolExecutor | Transaction
   }
   // A connection on which nobody began a transaction is refused: two callers that begin one there
   // would share it.
-  if (isClient(client) && (is(db, PgTransaction) || client.getTransactionStatus() !== 'I')) {
+  if (isClient(client) && (is(db, NodePgTransaction) || client.getTransactionStatus() !== 'I')) {
     return remembered(session as object, () => new AdoptedTransaction(client));
   }
   throw new InvalidInputError(

@@ -5,6 +5,7 @@ import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
+import { knownOf } from './drizzle-version.ts';
 import { type Observers, observersOf } from './observers.ts';
 import { mergeSchema, type NoSchema, type OwnSchema } from './own-schema.ts';
 import {
@@ -16,7 +17,7 @@ import {
   wantedSettings,
 } from './pool-config.ts';
 import { PoolExecutor } from './pool-executor.ts';
-import { Database, knownOf } from './session.ts';
+import { Database } from './session.ts';
 import { neededOfAnyPool, type Wanted } from './session-settings.ts';
 import { transaction } from './transaction.ts';
 

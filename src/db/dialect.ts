@@ -1,7 +1,8 @@
 import { Column, is, SQL, StringChunk, sql } from 'drizzle-orm';
-import { PgArray, PgDialect } from 'drizzle-orm/pg-core';
+import { type PgArray, PgDialect } from 'drizzle-orm/pg-core';
 import { BOOKS, DRIZZLE_BOOKS, isOurs, OUR_BOOKS } from '../books.ts';
 import { InvalidInputError } from '../errors.ts';
+import { dialectOptions } from './drizzle-version.ts';
 
 const OPENING = 'json_build_array(';
 
@@ -20,8 +21,14 @@ type MigrateArgs = Parameters<PgDialect['migrate']>;
  *
  * Drizzle's `migrate` skips, without a word, what is older than the newest migration in its books.
  * So it may not share them with this library's migrations, which it records in theirs.
+ *
+ * Drizzle 1.0 does neither, and calls neither method.
  */
 export class ExactDialect extends PgDialect {
+  constructor() {
+    super(dialectOptions());
+  }
+
   /** @throws InvalidInputError with the field `migrationsTable`, before any work. */
   override async migrate(...[migrations, session, given]: MigrateArgs): Promise<void> {
     const config = typeof given === 'string' ? { migrationsFolder: given } : given;
@@ -75,6 +82,8 @@ function castInJson({ queryChunks }: SQL): boolean {
 }
 
 function isRoundedByJson(column: Column): boolean {
-  if (is(column, PgArray)) return isRoundedByJson(column.baseColumn as Column);
+  if (column.columnType === 'PgArray') {
+    return isRoundedByJson((column as PgArray<never, never>).baseColumn as Column);
+  }
   return ['PgBigInt64', 'PgNumeric', 'PgNumericBigInt'].includes(column.columnType);
 }

@@ -1,4 +1,11 @@
-import { type AnyDrizzle, Database, type Db, executorOf, Transaction } from './session.ts';
+import {
+  type AnyDrizzle,
+  Database,
+  type Db,
+  executorOf,
+  isOurDrizzle,
+  openTransaction,
+} from './session.ts';
 import { transaction } from './transaction.ts';
 import { TransactionClient } from './transaction-client.ts';
 
@@ -10,13 +17,13 @@ const made = new WeakMap<object, AnyDrizzle>();
  * what its process has changed in `pg.types`.
  */
 export function ourDrizzle(db: Db): AnyDrizzle {
-  if (db instanceof Database || db instanceof Transaction) return db;
   const executor = executorOf(db);
+  if (isOurDrizzle(db)) return db;
   const known = made.get(executor);
   if (known !== undefined) return known;
   const ours =
     executor instanceof TransactionClient
-      ? new Transaction(executor, transaction)
+      ? openTransaction(executor, transaction)
       : new Database(executor, transaction);
   made.set(executor, ours);
   return ours;

@@ -1,9 +1,9 @@
-import { createRequire } from 'node:module';
-import { createTableRelationsHelpers, getTableColumns, is, Relations, Table } from 'drizzle-orm';
+import { getTableColumns, is, Table } from 'drizzle-orm';
 import { getTableConfig, PgTable } from 'drizzle-orm/pg-core';
 import { InvalidInputError } from '../errors.ts';
 import { guarded } from '../input/guarded.ts';
 import * as schema from '../schema/index.ts';
+import { asRelated, isNext, isOfThisCopy, type Ours, type Related } from './drizzle-version.ts';
 
 type Schema = typeof schema;
 
@@ -13,13 +13,15 @@ export type OurTables = {
 };
 
 /** What `connect({ schema })` takes: under the names of our tables nothing but these themselves. */
-export type OwnSchema = Record<string, unknown> & Partial<OurTables>;
+export type OwnSchema = Record<string, unknown> & {
+  readonly [K in keyof OurTables]?: Ours<OurTables[K]>;
+};
 
 /** A schema of nothing. */
 export type NoSchema = Record<never, never>;
 
 /** The tables of this library and what a service has beside them. */
-export type Merged<TSchema extends OwnSchema> = OurTables & TSchema;
+export type Merged<TSchema extends OwnSchema> = Omit<OurTables, keyof TSchema> & TSchema;
 
 export const ourTables = Object.fromEntries(
   Object.entries(schema).filter(([, value]) => is(value, Table)),
@@ -49,61 +51,46 @@ export function mergeSchema<TSchema extends OwnSchema>(given: TSchema): Merged<T
 
 /** Whether it is something for `db.query`, and not one of ours already. */
 function isPart(field: string, name: string, value: unknown): boolean {
+  const related = asRelated(value);
+  const table = related?.table ?? value;
   if (Object.hasOwn(ourTables, name)) {
-    if (value === ourTables[name as keyof OurTables]) return false;
-    throw new InvalidInputError(field, 'has the name of a table of @azora/db: give it another');
+    const ours = ourTables[name as keyof OurTables];
+    if (value === ours) return false;
+    // What `defineRelations()` says of a table has the table's name.
+    if (!isNext || table !== ours) {
+      throw new InvalidInputError(field, 'has the name of a table of @azora/db: give it another');
+    }
   }
-  const isTable = is(value, Table);
-  if (!isTable && !is(value, Relations)) return false;
-  requireOneCopy(field, value, isTable ? 'Table' : 'Relations');
-  if (!isTable) requireOneCopy(field, value.table, 'Table');
-  const table = isTable ? value : value.table;
+  if (!is(table, Table)) return false;
+  for (const [part, className] of [[table, 'Table'] as const, ...(related?.made ?? [])]) {
+    if (!isOfThisCopy(part, className)) throw new InvalidInputError(field, ANOTHER_COPY);
+  }
   if (!is(table, PgTable)) throw new InvalidInputError(field, 'must be of a table of PostgreSQL');
-  if (isTable) refuseTwin(field, table);
-  else refuseColumns(field, value);
+  if (isNext || related === undefined) refuseTwin(field, name, table);
+  if (related !== undefined) refuseColumns(field, table, related);
   return true;
 }
 
-/** A row has its columns and what `with` adds under one another. */
-function refuseColumns(field: string, { table, config }: Relations): void {
+/** A row has its columns and what `with` adds beside one another. */
+function refuseColumns(field: string, table: PgTable, related: Related): void {
   const columns = getTableColumns(table);
-  for (const name of Object.keys(config(createTableRelationsHelpers(table)))) {
+  for (const name of related.names()) {
     if (!Object.hasOwn(columns, name)) continue;
     throw new InvalidInputError(`${field}.${name}`, 'has the name of a column of that table');
   }
 }
 
 /** Drizzle's relations find a table by its name in the database, and would find the wrong one. */
-function refuseTwin(field: string, table: PgTable): void {
+function refuseTwin(field: string, as: string, table: PgTable): void {
   const nameOf = (one: PgTable) => {
     const { schema: area = 'public', name } = getTableConfig(one);
     return `${area}.${name}`;
   };
   const name = nameOf(table);
-  const twin = Object.entries(ourTables).find(([, ours]) => nameOf(ours) === name);
-  if (twin === undefined) return;
+  const [twin] = Object.entries(ourTables).find(([, ours]) => nameOf(ours) === name) ?? [];
+  if (twin === undefined || twin === as) return;
   throw new InvalidInputError(
     field,
-    `is ${name}, which is "${twin[0]}" of @azora/db/schema: use that, under this name`,
+    `is ${name}, which is "${twin}" of @azora/db/schema: use that, under this name`,
   );
-}
-
-/**
- * What another copy made has other classes, and symbols that only look the same. A copy that was
- * loaded by `require()` from the same files does as well: it is of the same version.
- */
-function requireOneCopy(field: string, value: unknown, name: 'Table' | 'Relations'): void {
-  const isOf = (drizzle: { Table: { prototype: unknown }; Relations: { prototype: unknown } }) =>
-    Object.prototype.isPrototypeOf.call(drizzle[name].prototype as object, value as object);
-  if (isOf({ Table, Relations }) || isOf(required())) return;
-  throw new InvalidInputError(field, ANOTHER_COPY);
-}
-
-function required(): { Table: typeof Table; Relations: typeof Relations } {
-  try {
-    return createRequire(import.meta.url)('drizzle-orm');
-  } catch {
-    // A bundle that holds its one copy.
-    return { Table, Relations };
-  }
 }

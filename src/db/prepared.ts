@@ -1,6 +1,7 @@
 import { fillPlaceholders, is, Param, Placeholder, type Query, type SQL, sql } from 'drizzle-orm';
-import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import { builderOf, fieldNames, toDriver } from './drizzle-version.ts';
 import type { Db } from './session.ts';
 import { loadedStatements, named } from './statement.ts';
 import { typeParsers } from './type-parsers.ts';
@@ -13,7 +14,6 @@ interface Buildable<Row> extends PromiseLike<Row[]> {
 /** What Drizzle knows of a query that it has prepared. */
 interface Built {
   getQuery(): Query;
-  readonly fields?: readonly { readonly path: readonly string[] }[];
 }
 
 /** The column that a parameter is compared with or stored in; `'count'` for a `limit`. */
@@ -38,7 +38,7 @@ export interface Prepared<Row, Values> {
 }
 
 // It builds SQL and has no connection to run it on.
-const builder = drizzle.mock();
+const builder = builderOf();
 
 /**
  * A read or write of one table, written with Drizzle's builder and built once, when it is first
@@ -61,7 +61,7 @@ export function prepared<Row extends object, const P extends Record<string, Para
     ) as Placeholders<P>;
     const built = build(builder, placeholders).prepare(label) as Built;
     const { sql: text, params } = built.getQuery();
-    const columns = (built.fields ?? []).map(({ path }) => path.join('.'));
+    const columns = fieldNames(built);
     return { text, params, columns, runNamed: named(label, text) };
   });
 
@@ -103,7 +103,7 @@ function once<T extends object>(make: () => T): () => T {
 function placeholderOf(name: string, of: Parameter): SQL | Placeholder {
   const placeholder = sql.placeholder(name);
   if (of === 'count') return placeholder;
-  const encode = (value: unknown) => (value === null ? null : of.mapToDriverValue(value));
+  const encode = (value: unknown) => (value === null ? null : toDriver(of, value));
   return sql`${sql.param(placeholder, { mapToDriverValue: encode })}`;
 }
 

@@ -1,19 +1,6 @@
-import {
-  createTableRelationsHelpers,
-  type ExtractTablesWithRelations,
-  extractTablesRelationalConfig,
-  type RelationalSchemaConfig,
-} from 'drizzle-orm';
-import {
-  NodePgDatabase,
-  type NodePgQueryResultHKT,
-  NodePgSession,
-  NodePgTransaction,
-} from 'drizzle-orm/node-postgres';
+import { NodePgDatabase, NodePgSession, NodePgTransaction } from 'drizzle-orm/node-postgres';
 import type {
-  PgDatabase,
   PgPreparedQuery,
-  PgTransaction,
   PgTransactionConfig,
   PreparedQueryConfig,
 } from 'drizzle-orm/pg-core';
@@ -21,17 +8,22 @@ import type { Pool, PoolClient } from 'pg';
 import { guarded } from '../input/guarded.ts';
 import { adopt } from './adopt.ts';
 import { ExactDialect } from './dialect.ts';
+import { asMember, type Known, knownOf, type SchemaArgument } from './drizzle-version.ts';
 import { type Merged, type NoSchema, type OwnSchema, ourTables } from './own-schema.ts';
-import type { Executor, PoolExecutor } from './pool-executor.ts';
+import type { PoolExecutor } from './pool-executor.ts';
 import { type Isolation, TransactionClient } from './transaction-client.ts';
 
-// Everything that leans on how Drizzle is built inside is in this file and in dialect.ts.
+// Everything that leans on how Drizzle is built inside is in this file, in dialect.ts and in
+// drizzle-version.ts.
 
 // biome-ignore lint/suspicious/noExplicitAny: nothing narrower accepts every schema
 type Any = any;
 
 /** A Drizzle whose statements `pg` runs. */
-export type AnyDrizzle = PgDatabase<NodePgQueryResultHKT, Any, Any>;
+export type AnyDrizzle = NodePgDatabase<Any>;
+
+/** The `tx` that Drizzle gives the callback of `transaction` of such a database. */
+type TransactionIn<D extends AnyDrizzle> = Parameters<Parameters<D['transaction']>[0]>[0];
 
 /**
  * What every query takes: the database, or an open transaction. Either comes from this library, or
@@ -39,14 +31,30 @@ export type AnyDrizzle = PgDatabase<NodePgQueryResultHKT, Any, Any>;
  * type says no more than `NodePgDatabase`, it may be one over a single connection, which is
  * refused: `NodePgDatabase<typeof schema> & { $client: Pool }` says more.
  */
-export type Db =
-  | (AnyDrizzle & { readonly $client: Pool })
-  | PgTransaction<NodePgQueryResultHKT, Any, Any>;
+export type Db = (AnyDrizzle & { readonly $client: Pool }) | TransactionIn<AnyDrizzle>;
+
+declare const schemaOf: unique symbol;
+
+interface Nestable<TSchema extends OwnSchema> {
+  /** For types only: there is no value. */
+  readonly [schemaOf]: TSchema;
+  /** A savepoint: the same as `transaction(tx, ...)`. */
+  transaction<T>(callback: (tx: Transaction<TSchema>) => Promise<T>): Promise<T>;
+}
+
+/**
+ * An open transaction of this library: a Drizzle transaction, and a `Db` for every query function.
+ * `TSchema` is that of its database.
+ */
+export type Transaction<TSchema extends OwnSchema = NoSchema> = Nestable<TSchema> &
+  TransactionIn<NodePgDatabase<SchemaArgument<Merged<TSchema>>>>;
 
 /** What `transaction(db, ...)` gives its callback: its `query` knows what `db.query` does. */
-export type TransactionOf<D extends Db> = [D] extends [Database<infer S> | Transaction<infer S>]
+export type TransactionOf<D extends Db> = [D] extends [Database<infer S>]
   ? Transaction<S>
-  : Transaction;
+  : [D] extends [{ readonly [schemaOf]: infer S extends OwnSchema }]
+    ? Transaction<S>
+    : Transaction;
 
 export interface TransactionOptions {
   /** Default `read committed`. */
@@ -67,20 +75,8 @@ type Runner = <T>(
   options?: TransactionOptions,
 ) => Promise<T>;
 
-/** The tables and relations that `db.query` knows, as Drizzle keeps them. */
-export type Known = RelationalSchemaConfig<Any>;
-
 const dialect = new ExactDialect();
 let known: Known | undefined;
-
-/** @throws what a function of the caller's own throws that `relations()` was given. */
-export function knownOf(fullSchema: Record<string, unknown>): Known {
-  const { tables, tableNamesMap } = extractTablesRelationalConfig(
-    fullSchema,
-    createTableRelationsHelpers,
-  );
-  return { fullSchema, schema: tables, tableNamesMap };
-}
 
 function ours(): Known {
   known ??= knownOf(ourTables);
@@ -91,12 +87,18 @@ function ours(): Known {
  * Drizzle's session over one of our executors, so that its queries get our errors and connection
  * handling.
  */
-class Session<E extends Executor = Executor> extends NodePgSession<Any, Any> {
-  readonly executor: E;
+class Session extends NodePgSession<Any, Any> {
+  readonly executor: PoolExecutor | TransactionClient;
   readonly runner: Runner;
   readonly known: Known;
+  // `instanceof` compares names in Drizzle 1.0, and would take a session of another copy of this.
+  readonly #isOurs = true;
 
-  constructor(executor: E, runner: Runner, all: Known) {
+  static made(session: unknown): session is Session {
+    return typeof session === 'object' && session !== null && #isOurs in session;
+  }
+
+  constructor(executor: PoolExecutor | TransactionClient, runner: Runner, all: Known) {
     // Drizzle calls nothing but `query` of what it takes for a client.
     super(executor as unknown as PoolClient, dialect, all);
     this.executor = executor;
@@ -115,9 +117,10 @@ class Session<E extends Executor = Executor> extends NodePgSession<Any, Any> {
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<NodePgSession<Any, Any>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    // The original wraps every error in one whose message holds the bound values. There is no cache
-    // to ask.
-    return Object.assign(super.prepareQuery<T>(...args), { queryWithCache: runDirectly });
+    // The original wraps every error in one whose message holds the bound values, and 1.0 does so on
+    // its fast path as well. There is no cache to ask.
+    const prepared = super.prepareQuery<T>(...args);
+    return Object.assign(prepared, { queryWithCache: runDirectly, fastPath: false });
   }
 }
 
@@ -130,7 +133,7 @@ function runDirectly<T>(_text: string, _values: unknown[], query: () => Promise<
  * was given as `schema`: `Database<typeof schema>`.
  */
 export class Database<TSchema extends OwnSchema = NoSchema> extends NodePgDatabase<
-  Merged<TSchema>
+  SchemaArgument<Merged<TSchema>>
 > {
   /**
    * The pool. The connections of one that `connect()` made return `bigint` for int8, as
@@ -153,7 +156,7 @@ export class Database<TSchema extends OwnSchema = NoSchema> extends NodePgDataba
     callback: (tx: Transaction<TSchema>) => Promise<T>,
     config?: PgTransactionConfig,
   ): Promise<T> {
-    return runnerOf(this)(this, callback, fromDrizzle(config));
+    return runnerOf(this)(this, callback as never, fromDrizzle(config));
   }
 
   /**
@@ -168,29 +171,32 @@ export class Database<TSchema extends OwnSchema = NoSchema> extends NodePgDataba
   }
 }
 
-/**
- * An open transaction: a Drizzle transaction, and a `Db` for every query function. `TSchema` is
- * that of its database.
- */
-export class Transaction<TSchema extends OwnSchema = NoSchema> extends NodePgTransaction<
-  Merged<TSchema>,
-  ExtractTablesWithRelations<Merged<TSchema>>
-> {
-  constructor(client: TransactionClient, runner: Runner, all = ours()) {
+/** The Drizzle of an open transaction. */
+class OpenTransaction extends NodePgTransaction<Any, Any> {
+  constructor(client: TransactionClient, runner: Runner, all: Known) {
     const session = new Session(client, runner, all);
     // Given the schema, Drizzle builds a relational query builder for every table: 12 microseconds
     // a transaction, which few of them use.
-    super(dialect, session, undefined);
-    Object.assign(this._, all);
+    super(dialect, session, {} as never);
+    Object.assign(this._, asMember(all));
     Object.defineProperty(this, 'query', {
       get: () => new NodePgTransaction(dialect, session, all).query,
     });
   }
 
   /** A savepoint: the same as `transaction(tx, ...)`. */
-  override transaction<T>(callback: (tx: Transaction<TSchema>) => Promise<T>): Promise<T> {
+  override transaction<T>(callback: (tx: Transaction<Any>) => Promise<T>): Promise<T> {
     return runnerOf(this)(this, callback);
   }
+}
+
+/** What the callback of a transaction gets. */
+export function openTransaction(
+  client: TransactionClient,
+  runner: Runner,
+  all = ours(),
+): Transaction<Any> {
+  return new OpenTransaction(client, runner, all) as unknown as Transaction<Any>;
 }
 
 function fromDrizzle(config: PgTransactionConfig | undefined): TransactionOptions {
@@ -210,7 +216,7 @@ export function executorOf(db: Db): PoolExecutor | TransactionClient {
   // What comes from plain JavaScript may be anything.
   return guarded('db', () => {
     const session: unknown = (db as Partial<Db> | null | undefined)?._?.session;
-    if (session instanceof Session) return session.executor as PoolExecutor | TransactionClient;
+    if (Session.made(session)) return session.executor;
     return adopt(db, session);
   });
 }
@@ -229,10 +235,15 @@ export function mostConnections(db: Db): number {
   return executor instanceof TransactionClient ? 1 : executor.pool.options.max;
 }
 
+/** Whether it is a Drizzle of this library. */
+export function isOurDrizzle(db: Db): db is Db & AnyDrizzle {
+  return Session.made(db._.session);
+}
+
 /** What `db.query` knows, in a transaction on `db` too. */
 export function knownTo(db: Db): Known {
   const session: unknown = db._.session;
-  return session instanceof Session ? session.known : ours();
+  return Session.made(session) ? session.known : ours();
 }
 
 function runnerOf(db: Db): Runner {

@@ -13,7 +13,7 @@ import {
   type Db,
   executorOf,
   knownTo,
-  Transaction,
+  openTransaction,
   type TransactionOf,
   type TransactionOptions,
 } from './session.ts';
@@ -82,7 +82,7 @@ export async function transaction<T, D extends Db = Db>(
   const given = copyOf('options', options, optionNames);
   const known = knownTo(db);
   const run = (client: TransactionClient) =>
-    callback(new Transaction(client, transaction, known) as TransactionOf<D>);
+    callback(openTransaction(client, transaction, known) as TransactionOf<D>);
   if (executor instanceof TransactionClient) return runSavepoint(executor, run, given);
 
   const { modes, begin, maxAttempts } = read(given);

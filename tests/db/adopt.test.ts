@@ -40,7 +40,7 @@ let plain: NodePgDatabase<typeof schema> & { $client: pg.Pool };
 
 beforeAll(() => {
   pool = plainPool(database.url, { max: 2 });
-  plain = drizzle(pool, { schema });
+  plain = drizzle({ client: pool, schema });
 });
 beforeEach(() => database.db.$client.query("truncate items; select setval('tries', 1, false)"));
 afterAll(() => pool.end());
@@ -66,7 +66,7 @@ describe('a plain drizzle(pool)', () => {
   test('reads our statements as we do, and its own as before, on one connection', async () => {
     const one = plainPool(database.url, { max: 1 });
     try {
-      const db = drizzle(one);
+      const db = drizzle({ client: one });
       const big = 2n ** 53n + 1n;
       expect(await insertItem(db, [1, big])).toEqual([{ amount: big }]);
       const [found] = await findItem(db, [1]);
@@ -105,7 +105,7 @@ describe('a plain drizzle(pool)', () => {
     const proxy = await startProxy(database.url);
     const broken = new pg.Pool({ connectionString: proxy.url });
     broken.on('error', () => {});
-    const db = drizzle(broken);
+    const db = drizzle({ client: broken });
     const sleep = statement('sleep', 'select pg_sleep(60)');
     const lost = rejection(sleep(db));
     await waitFor('the statement runs', async () => {
@@ -227,7 +227,7 @@ describe('other handles', () => {
   test('of another copy of drizzle-orm are as good', async () => {
     const copy = createRequire(import.meta.url)('drizzle-orm/node-postgres');
     expect(copy.drizzle).not.toBe(drizzle);
-    const db: NodePgDatabase & { $client: pg.Pool } = copy.drizzle(pool);
+    const db: NodePgDatabase & { $client: pg.Pool } = copy.drizzle({ client: pool });
     await insertItem(db, [1, 1n]);
     await rejection(
       db.transaction(async (tx) => {
@@ -241,7 +241,7 @@ describe('other handles', () => {
   test('over one connection are a transaction while it is in one, and are refused else', async () => {
     const client = await pool.connect();
     // No type says whether it is in one.
-    const db = drizzle(client) as unknown as Db;
+    const db = drizzle({ client }) as unknown as Db;
     await client.query('begin');
     await insertItem(db, [1, 1n]);
     await client.query('rollback');
@@ -253,7 +253,7 @@ describe('other handles', () => {
   test('in a session that prints dates in another way are refused, instead of read wrongly', async () => {
     const options = '-c DateStyle=German';
     const german = plainPool(database.url, { options });
-    const db = drizzle(german);
+    const db = drizzle({ client: german });
     await insertItem(db, [1, 1n]);
     expect(await rejection(findItem(db, [1]))).toMatchObject({ code: 'DATE_STYLE' });
     await german.end();

@@ -32,7 +32,7 @@ beforeAll(async () => {
   const options = '-c TimeZone=Asia/Kolkata -c default_transaction_isolation=repeatable\\ read';
   pool = plainPool(database.url, { options });
   ours = database.db;
-  plain = drizzle(pool);
+  plain = drizzle({ client: pool });
   overPool = await connect({ pool });
   await seedDemo(ours);
 });

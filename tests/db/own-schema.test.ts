@@ -239,7 +239,12 @@ describe('the types', () => {
   it('take every handle that the functions take, and know its tables', async () => {
     expect(misuse).toBeTypeOf('function');
     const pool = new pg.Pool({ max: 1 });
-    const handles: Db[] = [db, database.db, drizzle(pool), drizzle(pool, { schema: { orders } })];
+    const handles: Db[] = [
+      db,
+      database.db,
+      drizzle({ client: pool }),
+      drizzle(pool, { schema: { orders } }),
+    ];
     expect(handles).toHaveLength(4);
     const [found] = await ordersOf(db);
     expectTypeOf(found?.price).toEqualTypeOf<bigint | undefined>();

@@ -83,7 +83,9 @@ describe('every query function', () => {
     const slashedUrl = new URL(await roleWith('slashed', slashed));
     slashedUrl.searchParams.set('options', '-c DateStyle=German -c extra_float_digits=0');
     others.slashed = await open({ ...options, url: slashedUrl.href });
-    others.given = drizzle(poolOf(await roleWith('given', { ...harmless, ...planning })));
+    others.given = drizzle({
+      client: poolOf(await roleWith('given', { ...harmless, ...planning })),
+    });
   });
 
   test.each(Object.keys(calls))('%s answers the same whatever the role sets', async (name) => {

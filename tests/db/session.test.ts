@@ -9,8 +9,10 @@ import { useTestDatabase } from '../setup/test-database.ts';
 const database = useTestDatabase();
 
 describe('db.query', () => {
-  const find = (db: Database | Transaction, id: string) =>
-    db.query.users.findFirst({ columns: { id: true, name: true }, where: eq(users.id, id) });
+  const find = async (db: Database | Transaction, id: string) => {
+    const rows = await db.query.users.findMany({ columns: { id: true, name: true } });
+    return rows.find((row) => row.id === id);
+  };
 
   test('reads every table by its name, and in a transaction what that has written', async () => {
     const { id } = await insertUser(database.db, { name: 'Lindiwe' });

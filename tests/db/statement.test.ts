@@ -147,7 +147,7 @@ describe('statement', () => {
     const client = await database.db.$client.connect();
     try {
       // @ts-expect-error the types refuse it too
-      expect(() => findItem(drizzle(client), [1])).toThrow(InvalidInputError);
+      expect(() => findItem(drizzle({ client }), [1])).toThrow(InvalidInputError);
     } finally {
       client.release();
     }
