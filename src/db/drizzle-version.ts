@@ -3,6 +3,7 @@ import * as drizzle from 'drizzle-orm';
 import * as nodePostgres from 'drizzle-orm/node-postgres';
 import { makePgArray, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
+import type { IsNext } from '../schema/any-drizzle.ts';
 import { typeParsers } from './type-parsers.ts';
 
 // Everything in which Drizzle 1.0 differs from 0.45. What only one of them has is looked up here by
@@ -16,9 +17,6 @@ export type Known = Any;
 
 /** Whether this is Drizzle 1.0. */
 export const isNext = 'defineRelations' in drizzle;
-
-/** The same for types: 1.0 keeps what `db.query` knows under another name. */
-type IsNext = 'relations' extends keyof nodePostgres.NodePgDatabase<Any>['_'] ? true : false;
 
 /** What `defineRelations()` of Drizzle 1.0 makes of a table. */
 interface Entry<TTable, TName, TRelations> {

@@ -117,8 +117,8 @@ class Session extends NodePgSession<Any, Any> {
   override prepareQuery<T extends PreparedQueryConfig>(
     ...args: Parameters<NodePgSession<Any, Any>['prepareQuery']>
   ): PgPreparedQuery<T> {
-    // The original wraps every error in one whose message holds the bound values, and 1.0 does so on
-    // its fast path as well. There is no cache to ask.
+    // The original wraps every error in one whose message holds the bound values, and 1.0 does so
+    // on its fast path as well. There is no cache to ask.
     const prepared = super.prepareQuery<T>(...args);
     return Object.assign(prepared, { queryWithCache: runDirectly, fastPath: false });
   }
