@@ -3,6 +3,7 @@ import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { rolldown } from 'rolldown';
 import { dts } from 'rolldown-plugin-dts';
+import { declareForBoth } from './declare-for-both.ts';
 
 // `npm run build`: dist/, which the package runs. What nearly every service loads is in two files,
 // because Node.js takes longer to find 300 modules than to run them.
@@ -68,6 +69,7 @@ async function bundleCode(): Promise<void> {
 async function bundleDeclarations(): Promise<void> {
   const tsc = join(root, 'node_modules', '.bin', 'tsc');
   execFileSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' });
+  declareForBoth(declarations);
   const bundle = await rolldown({
     cwd: declarations,
     input: Object.fromEntries(exported.map(([to, from]) => [to, `./${from}.d.ts`])),
