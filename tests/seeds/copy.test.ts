@@ -29,10 +29,9 @@ it.each([
   const { id: userId } = await insertUser(database.db);
   const preferences = { [`key ${text}`]: [text, null, 1.5] };
   expect(await copyProfiles([{ userId, bio: text, location: null, preferences }])).toBe(1);
-  const profile = await database.db.query.userProfiles.findFirst({
-    where: eq(userProfiles.userId, userId),
-  });
-  expect(profile).toMatchObject({ bio: text, location: null, preferences, timeZone: 'UTC' });
+  expect(await profilesOf(userId)).toMatchObject([
+    { bio: text, location: null, preferences, timeZone: 'UTC' },
+  ]);
 });
 
 it('copies times to the millisecond, and leaves what no row names to the defaults', async () => {
@@ -64,7 +63,9 @@ it('refuses a row that lacks what the first one has, and keeps none', async () =
   await expect(
     copyProfiles([{ userId: first.id, bio: 'here' }, { userId: second.id }]),
   ).rejects.toThrow('bio is missing');
-  expect(
-    await database.db.query.userProfiles.findFirst({ where: eq(userProfiles.userId, first.id) }),
-  ).toBeUndefined();
+  expect(await profilesOf(first.id)).toEqual([]);
 });
+
+function profilesOf(userId: string) {
+  return database.db.select().from(userProfiles).where(eq(userProfiles.userId, userId));
+}
