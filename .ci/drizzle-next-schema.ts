@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import * as drizzle from 'drizzle-orm';
+import * as before from 'drizzle-orm/_relations';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import * as core from 'drizzle-orm/pg-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -160,6 +161,11 @@ describe('connect refuses a schema', () => {
       drizzle.defineRelations({ people: twin }),
     ],
     ['with a table of ours under another name', 'schema.people', { people: users }],
+    [
+      'with relations in the form of Drizzle 0.45',
+      'schema.r',
+      { r: before.relations(users, ({ many }) => ({ orders: many(tables.orders) })) },
+    ],
   ])('%s', async (_what, field, given) => {
     const error = await rejection(connect({ url: 'postgres://u@127.0.0.1:1/d', schema: given }));
     expect(error).toMatchObject({ name: 'InvalidInputError', field });

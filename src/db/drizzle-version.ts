@@ -78,16 +78,21 @@ export interface Related {
 
 /** @returns undefined when it relates nothing. */
 export function asRelated(value: unknown): Related | undefined {
-  if (isNext) {
-    const { table, relations } = (value ?? {}) as Partial<Entry<unknown, string, object>>;
-    if (!drizzle.is(table, drizzle.Table) || typeof relations !== 'object') return undefined;
-    const made = Object.values(relations).map((part) => [part, 'Relation'] as const);
-    return { table, names: () => [], made };
+  const { table, relations, config } = (value ?? {}) as Any;
+  if (!drizzle.is(table, drizzle.Table)) return undefined;
+  if (kindOf(value) === 'Relations') {
+    const names = () => Object.keys(config(before.createTableRelationsHelpers(table)));
+    return { table, names, made: [[value, 'Relations']] };
   }
-  if (!drizzle.is(value, before.Relations)) return undefined;
-  const { table, config } = value;
-  const names = () => Object.keys(config(before.createTableRelationsHelpers(table)));
-  return { table, names, made: [[value, 'Relations']] };
+  if (typeof relations !== 'object' || relations === null) return undefined;
+  const parts: unknown[] = Object.values(relations);
+  if (!isNext && !parts.some((part) => kindOf(part)?.endsWith('V2'))) return undefined;
+  return { table, names: () => [], made: parts.map((part) => [part, 'Relation'] as const) };
+}
+
+/** What Drizzle calls its class, whichever release it is of. */
+function kindOf(value: unknown): string | undefined {
+  return (value as Any)?.constructor?.[drizzle.entityKind];
 }
 
 /**
@@ -96,7 +101,7 @@ export function asRelated(value: unknown): Related | undefined {
  */
 export function isOfThisCopy(value: unknown, className: string): boolean {
   const isOf = (copy: Any) =>
-    Object.prototype.isPrototypeOf.call(copy[className].prototype, value as object);
+    Object.prototype.isPrototypeOf.call(copy[className]?.prototype ?? {}, value as object);
   return isOf(drizzle) || isOf(required());
 }
 

@@ -63,6 +63,9 @@ function isPart(field: string, name: string, value: unknown): boolean {
   }
   if (!is(table, Table)) return false;
   for (const [part, className] of [[table, 'Table'] as const, ...(related?.made ?? [])]) {
+    if (isNext && className === 'Relations') {
+      throw new InvalidInputError(field, 'must be made by defineRelations() for Drizzle 1.0');
+    }
     if (!isOfThisCopy(part, className)) throw new InvalidInputError(field, ANOTHER_COPY);
   }
   if (!is(table, PgTable)) throw new InvalidInputError(field, 'must be of a table of PostgreSQL');
