@@ -1,4 +1,7 @@
+import type { SchemaDifference } from './catalog/compare-entries.ts';
 import type { Json } from './input/json.ts';
+
+export type { SchemaDifference } from './catalog/compare-entries.ts';
 
 /**
  * An error as JSON: what it is, and what it knows beside that, such as `field` and `rule`. Amounts
@@ -298,5 +301,18 @@ export class ConnectError extends AzoraDbError {
 
   constructor(code: ConnectErrorCode, message: string) {
     super(code, message);
+  }
+}
+
+/**
+ * The database is not as the shipped migrations make it, though all are applied: something was
+ * dropped, changed or put in the way. `differences` are all of them.
+ */
+export class SchemaDriftError extends AzoraDbError {
+  readonly differences: readonly SchemaDifference[];
+
+  constructor(message: string, differences: readonly SchemaDifference[]) {
+    super('SCHEMA_DIFFERS', message);
+    this.differences = differences;
   }
 }

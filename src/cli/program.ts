@@ -61,6 +61,7 @@ function addServerCommands(program: Command): void {
 
 function addSchemaCommands(program: Command): void {
   databaseCommand(program, 'status', 'list the migrations that are not applied, or are others')
+    .option('--verify', 'compare every table, constraint, function ... with what is shipped')
     .option('--json', 'print one JSON document')
     .action(async (options) => (await import('./commands/status.ts')).status(options));
   databaseCommand(program, 'migrate', 'apply the migrations that are missing')

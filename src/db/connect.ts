@@ -1,6 +1,6 @@
 import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
 import { BOOKS, OUR_BOOKS, readOurs } from '../books.ts';
-import { ConnectError } from '../errors.ts';
+import { ConnectError, InvalidInputError } from '../errors.ts';
 import { copyOf, guarded } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
@@ -20,6 +20,7 @@ import { PoolExecutor } from './pool-executor.ts';
 import { Database } from './session.ts';
 import { neededOfAnyPool, type Wanted } from './session-settings.ts';
 import { transaction } from './transaction.ts';
+import { assertSchema } from './verify-schema.ts';
 
 export type { ConnectOptions } from './pool-config.ts';
 export type { Database, Db } from './session.ts';
@@ -28,7 +29,8 @@ const OLDEST_SERVER = 15;
 
 /**
  * Opens a pool and returns a Drizzle database over it, after one look at the server: is it there,
- * is it PostgreSQL 15 or later, has it every migration that this library ships.
+ * is it PostgreSQL 15 or later, has it every migration that this library ships. With `verify`, also
+ * whether its schemas are still as these migrations make them.
  *
  * An option wins over the same setting in the URL (`?application_name=`, `?statement_timeout=`,
  * `?options=-c ...`), and that over the default. The settings travel with the connection's first
@@ -51,6 +53,7 @@ const OLDEST_SERVER = 15;
  * @throws InvalidInputError when an option is out of range, or an export of `schema` has a name of
  * ours, stands for a table of ours, or is of another copy of drizzle-orm: `field` names it.
  * @throws ConnectError whose `code` and message say what is wrong, never with a password.
+ * @throws SchemaDriftError with `verify`, naming what is missing, changed or in the way.
  * @throws ConnectionLostError when the connection broke during that look, or the server did not
  * answer in time.
  */
@@ -58,6 +61,10 @@ export async function connect<TSchema extends OwnSchema = NoSchema>(
   options: ConnectOptions<TSchema> = {},
 ): Promise<Database<TSchema>> {
   const own = copyOf('options', options, optionNames);
+  const { verify } = own;
+  if (verify !== undefined && typeof verify !== 'boolean') {
+    throw new InvalidInputError('verify', 'must be true or false');
+  }
   const known = own.schema === undefined ? undefined : knownOf(mergeSchema(own.schema));
   const executor = await open(own, options);
   return new Database<TSchema>(executor, transaction, known);
@@ -65,11 +72,12 @@ export async function connect<TSchema extends OwnSchema = NoSchema>(
 
 /** `options` are those that `own` is a copy of. */
 async function open(own: ConnectOptions, options: object): Promise<PoolExecutor> {
-  const { pool, requireMigrated = true } = own;
+  const { pool, requireMigrated = true, verify = false } = own;
   const observers = observersOf(own);
   if (pool !== undefined) {
     guarded('options', () => refuseBesidePool(options));
-    return look(pool, { isOurs: false, observers, wanted: neededOfAnyPool, requireMigrated });
+    const wanted = neededOfAnyPool;
+    return look(pool, { isOurs: false, observers, wanted, requireMigrated, verify });
   }
   const config = poolConfig(own);
   try {
@@ -86,7 +94,7 @@ async function openOurs(
   options: ConnectOptions,
   observers: Observers,
 ): Promise<PoolExecutor> {
-  const { requireMigrated = true } = options;
+  const { requireMigrated = true, verify = false } = options;
   const pool = new pg.Pool(config);
   // Without a listener, the 'error' event of a connection that breaks ends the process: while idle
   // it reaches the pool, while checked out the client. Whatever was running is rejected anyhow.
@@ -99,7 +107,7 @@ async function openOurs(
   pool.on('remove', (client) => connected.delete(client));
   try {
     const wanted = wantedSettings(options);
-    const executor = await look(pool, { isOurs: true, observers, wanted, requireMigrated });
+    const executor = await look(pool, { isOurs: true, observers, wanted, requireMigrated, verify });
     tellOfOpen(pool, connected);
     return executor;
   } catch (error) {
@@ -126,12 +134,13 @@ interface Look {
   readonly observers: Observers;
   readonly wanted: readonly Wanted[];
   readonly requireMigrated: boolean;
+  readonly verify: boolean;
 }
 
 /** What runs statements on the pool, after one look at the server. */
 async function look(
   pool: Pool,
-  { isOurs, observers, wanted, requireMigrated }: Look,
+  { isOurs, observers, wanted, requireMigrated, verify }: Look,
 ): Promise<PoolExecutor> {
   const patience = deadlineOf(pool.options.connectionTimeoutMillis ?? 0);
   const checked = new PoolExecutor(pool, { isOurs, deadlineMs: patience });
@@ -145,6 +154,7 @@ async function look(
   }
   if (requireMigrated) await checkMigrations(checked, database);
   const deadlineMs = deadlineOf(statementTimeout);
+  if (verify) await assertSchema(new PoolExecutor(pool, { isOurs, deadlineMs }), database);
   return new PoolExecutor(pool, { isOurs, deadlineMs, ...observers });
 }
 

@@ -19,7 +19,7 @@ import type { OnStatement } from './watch-statements.ts';
 export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /**
    * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`,
-   * `logger` and `onStatement`. pg 8.23 or later.
+   * `verify`, `logger` and `onStatement`. pg 8.23 or later.
    */
   pool?: Pool | undefined;
   /**
@@ -66,6 +66,12 @@ export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /** Refuse a database that lacks a migration of this library. Default true. */
   requireMigrated?: boolean | undefined;
   /**
+   * Also refuse a database that is not as the migrations make it (SchemaDriftError): whose
+   * constraints, indexes, triggers, functions or columns were dropped or changed. Reads the
+   * server's catalog once, in about 150 ms; blocks nobody, needs no privilege. Default false.
+   */
+  verify?: boolean | undefined;
+  /**
    * Told of every statement before it is sent, those of the queries among them, with its values,
    * which may be personal data. As Drizzle's own: `true` prints them. Default false.
    */
@@ -91,6 +97,7 @@ const known: Record<keyof ConnectOptions, true> = {
   idleTimeoutMs: true,
   preparedStatements: true,
   requireMigrated: true,
+  verify: true,
   logger: true,
   onStatement: true,
 };
@@ -112,8 +119,9 @@ export function refuseBesidePool({
   pool,
   schema: _,
   requireMigrated: __,
-  logger: ___,
-  onStatement: ____,
+  verify: ___,
+  logger: ____,
+  onStatement: _____,
   ...options
 }: ConnectOptions): void {
   if (!isPool(pool)) throw new InvalidInputError('pool', 'must be a pool of pg');

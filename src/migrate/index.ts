@@ -1,3 +1,4 @@
+export type { SchemaDifference } from '../catalog/compare-entries.ts';
 export { type JournalEntry, readJournal } from '../journal.ts';
 export { MigrationError, type MigrationErrorCode } from './errors.ts';
 export { type MigrateEvent, type MigrateOptions, migrate } from './migrate.ts';
@@ -5,5 +6,7 @@ export {
   getMigrationStatus,
   listPendingMigrations,
   type MigrationStatus,
+  type SchemaVerification,
   type StatusOptions,
+  verifySchema,
 } from './status.ts';

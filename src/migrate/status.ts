@@ -1,3 +1,6 @@
+import type { PoolClient } from 'pg';
+import type { SchemaDifference } from '../catalog/compare-entries.ts';
+import { compareWithShipped } from '../catalog/shipped.ts';
 import { requireObject } from '../require-object.ts';
 import { booksOf, readApplied } from './bookkeeping.ts';
 import { withClient } from './client.ts';
@@ -51,4 +54,32 @@ export async function readPlan(options: StatusOptions): Promise<MigrationPlan> {
 export async function listPendingMigrations(options: StatusOptions = {}): Promise<string[]> {
   requireObject('options', options);
   return (await getMigrationStatus(options)).pending;
+}
+
+/** How the six schemas of a database stand to what the shipped migrations make. */
+export interface SchemaVerification {
+  readonly clean: boolean;
+  readonly differences: readonly SchemaDifference[];
+}
+
+/**
+ * Compares a database with the catalog that this package ships, object by object: what was dropped
+ * or changed by hand or by another tool, and what somebody put in the way of its tables. Not meant
+ * for a database that lacks migrations, or that a newer release migrated: there what they change
+ * shows. Writes nothing and takes no lock. Every user may.
+ */
+export async function verifySchema(
+  options: Pick<StatusOptions, 'url'> = {},
+): Promise<SchemaVerification> {
+  requireObject('options', options);
+  const differences = await withClient(options.url, verifyBy);
+  return { clean: differences.length === 0, differences };
+}
+
+/** The same on a connection that has no transaction open. */
+export async function verifyBy(client: PoolClient): Promise<SchemaDifference[]> {
+  await client.query('begin isolation level repeatable read read only');
+  const found = await compareWithShipped((text, values) => client.query(text, values));
+  await client.query('commit');
+  return found;
 }

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { describeGeneration, generate, planGeneration } from '../../migrate/generate.ts';
 import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
+import { writeCatalog } from '../write-catalog.ts';
 
 /**
  * Writes a migration for what changed in `src`; without a name, shows what it would write and asks
@@ -24,5 +25,6 @@ export async function generateCommand(options: { name?: string; custom?: boolean
   }
   const path = await generate({ name, custom });
   print(relative(process.cwd(), path));
+  await writeCatalog();
   tell('Fill in the comment at its head, read it, and run db:land when it is what will be merged.');
 }

@@ -1,28 +1,54 @@
-import { getMigrationStatus, type MigrationStatus } from '../../migrate/index.ts';
+import {
+  getMigrationStatus,
+  type MigrationStatus,
+  type SchemaVerification,
+  verifySchema,
+} from '../../migrate/index.ts';
 import { type ExitCode, exitCodes } from '../exit-codes.ts';
 import { printReport } from '../report.ts';
 import { nameTarget, requireTarget } from '../target.ts';
 
-/** Says which database is meant and how it stands to the migrations. */
-export async function status(options: { json?: boolean }): Promise<void> {
+/**
+ * Says which database is meant and how it stands to the migrations; with `verify`, also whether
+ * every object is as they make it.
+ */
+export async function status(options: { json?: boolean; verify?: boolean }): Promise<void> {
   const { url } = await requireTarget();
   const found = await getMigrationStatus({ url });
+  const schema = options.verify ? await verifySchema({ url }) : undefined;
   printReport(
     {
       command: 'status',
       url,
-      exitCode: exitCodeOf(found),
-      facts: { migrations: found },
-      lines: [`${nameTarget(url)}: ${found.applied.length} applied.`, ...describeStatus(found)],
+      exitCode: exitCodeOf(found, schema),
+      facts: { migrations: found, ...(schema && { schema }) },
+      lines: [
+        `${nameTarget(url)}: ${found.applied.length} applied.`,
+        ...describeStatus(found),
+        ...(schema ? describeSchema(schema) : []),
+      ],
     },
     options,
   );
 }
 
 // What `migrate` would refuse comes before what it would do.
-function exitCodeOf({ pending, late, edited, deleted }: MigrationStatus): ExitCode {
+function exitCodeOf(
+  { pending, late, edited, deleted }: MigrationStatus,
+  schema: SchemaVerification | undefined,
+): ExitCode {
   if (late.length + edited.length + deleted.length > 0) return exitCodes.findings;
-  return pending.length > 0 ? exitCodes.pending : exitCodes.done;
+  if (pending.length > 0) return exitCodes.pending;
+  return schema?.clean === false ? exitCodes.findings : exitCodes.done;
+}
+
+function describeSchema({ clean, differences }: SchemaVerification): string[] {
+  if (clean) return ['Every object is as the migrations make it.'];
+  return [
+    ...differences.map(({ kind, object }) => `${kind}: ${object}`),
+    `Objects that are not as the migrations make them: ${differences.length}. ` +
+      '`azora-db push` puts back what it can without touching a row.',
+  ];
 }
 
 function describeStatus(found: MigrationStatus): string[] {

@@ -23,7 +23,7 @@ const extensions = `
   select format('extension %I in schema %I', e.extname, n.nspname) as entry
   from pg_extension e
   join pg_namespace n on n.oid = e.extnamespace
-  where e.extname <> 'plpgsql' and $1::text[] is null`;
+  where e.extname <> 'plpgsql' and ($1::text[] is null or n.nspname = any ($1))`;
 
 const enums = `
   select format('enum %I.%I: %s', n.nspname, t.typname,
@@ -108,10 +108,15 @@ const columns = `
   where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'p', 'v', 'm', 'f', 'c')
     and ${IN_SCOPE('n')} and ${NOT_OF_AN_EXTENSION('pg_class', 'c.oid')}`;
 
-// PostgreSQL 18 lists not-null here as well; the columns say it for every version.
+// PostgreSQL 18 lists not-null here as well; the columns say it for every version. A foreign key is
+// kept by triggers of the server's own, which `disable trigger all` disables too.
 const constraints = `
-  select format('constraint %I on %s %s', k.conname, k.conrelid::regclass,
-    pg_get_constraintdef(k.oid)) as entry
+  select concat_ws(' ',
+    format('constraint %I on %s %s', k.conname, k.conrelid::regclass, pg_get_constraintdef(k.oid)),
+    case when exists (
+      select from pg_trigger g
+      where k.contype = 'f' and g.tgconstraint = k.oid and g.tgenabled <> 'O'
+    ) then 'disabled' end) as entry
   from pg_constraint k
   join pg_class c on c.oid = k.conrelid
   join pg_namespace n on n.oid = k.connamespace
@@ -138,15 +143,15 @@ const triggers = `
   where not g.tgisinternal
     and ${IN_SCOPE('n')} and ${NOT_OF_AN_EXTENSION('pg_class', 'c.oid')}`;
 
-// A rule can drop what is written, and no trigger is asked. That of a view is the view.
+// A view is a rule as well, and said above.
 const rules = `
-  select concat_ws(' ', pg_get_ruledef(w.oid),
-    case w.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end
+  select concat_ws(' ', 'rule', pg_get_ruledef(r.oid),
+    case r.ev_enabled when 'D' then 'disabled' when 'R' then 'replica' when 'A' then 'always' end
   ) as entry
-  from pg_rewrite w
-  join pg_class c on c.oid = w.ev_class
+  from pg_rewrite r
+  join pg_class c on c.oid = r.ev_class
   join pg_namespace n on n.oid = c.relnamespace
-  where w.rulename <> '_RETURN'
+  where r.rulename <> '_RETURN'
     and ${IN_SCOPE('n')} and ${NOT_OF_AN_EXTENSION('pg_class', 'c.oid')}`;
 
 const functions = `
@@ -225,8 +230,8 @@ const comments = `
       where d.classid = c.classoid and d.objid = c.objoid and d.deptype = 'e'
     )`;
 
-/** One query for each kind of object, in the order in which a reader wants them. */
-export const catalogQueries: readonly string[] = [
+/** All but comments: what makes a difference to those who use the database. */
+const effective = [
   schemas,
   extensions,
   enums,
@@ -242,5 +247,14 @@ export const catalogQueries: readonly string[] = [
   policies,
   statistics,
   grants,
-  comments,
 ];
+
+/**
+ * One query for each kind of object, as one, with the number of the kind as `kind`: in the order in
+ * which a reader wants them.
+ */
+export function catalogQuery({ withComments }: { withComments: boolean }): string {
+  return [...effective, ...(withComments ? [comments] : [])]
+    .map((query, kind) => `select ${kind} as kind, entry from (${query}) entries_${kind}`)
+    .join('\nunion all\n');
+}
