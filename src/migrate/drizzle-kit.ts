@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { parseUrl } from '../db/url.ts';
 import { packageRoot } from '../package-root.ts';
+import { KIT_IS_GUARDED } from '../schema/kit-guard.ts';
 import { MigrationError } from './errors.ts';
 
 /**
@@ -85,7 +86,7 @@ async function runDrizzleKit(bin: string, args: readonly string[], url: string) 
   const child = spawn(process.execPath, [bin, ...args, '--config', 'drizzle.config.ts'], {
     cwd: packageRoot(),
     // By environment, because the arguments of a process are public.
-    env: { ...process.env, DATABASE_URL: url },
+    env: { ...process.env, DATABASE_URL: url, [KIT_IS_GUARDED]: 'yes' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const [stdout, stderr, [status]] = await Promise.all([

@@ -1,4 +1,8 @@
 import { pgSchema } from 'drizzle-orm/pg-core';
+import { failingKit, refuseBareKitPush } from './kit-guard.ts';
+
+// Here, because every table needs this file.
+failingKit(() => refuseBareKitPush(process.argv, process.env));
 
 /** One PostgreSQL schema for each service area. */
 export const identity = pgSchema('identity');
