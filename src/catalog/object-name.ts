@@ -13,6 +13,7 @@ const forms: readonly { pattern: RegExp; name: (...groups: string[]) => string }
     name: (rule, table) => `rule ${rule} on ${table.replace(/;$/, '')}`,
   },
   { pattern: /^CREATE OR REPLACE (?:FUNCTION|PROCEDURE) (.+)/, name: (call) => `function ${call}` },
+  { pattern: /^(comment on .+?) is E?'/, name: (target) => target },
   { pattern: /^enum ([^:]+):/, name: (type) => `enum ${type}` },
   { pattern: /^((?:constraint|policy) \S+ on \S+)/, name: (both) => both },
   {

@@ -26,7 +26,7 @@ export function createProgram({ repository = isRepository() } = {}): Command {
     .exitOverride()
     .hook('preAction', (_, command) => loadEnvironment(command.opts()));
   addServerCommands(program);
-  addSchemaCommands(program);
+  addSchemaCommands(program, repository);
   addChecks(program);
   addDataCommands(program);
   if (repository) addRepositoryCommands(program);
@@ -59,7 +59,7 @@ function addServerCommands(program: Command): void {
   ).action(async () => (await import('./commands/url.ts')).url());
 }
 
-function addSchemaCommands(program: Command): void {
+function addSchemaCommands(program: Command, repository: boolean): void {
   databaseCommand(program, 'status', 'list the migrations that are not applied, or are others')
     .option('--verify', 'compare every table, constraint, function ... with what is shipped')
     .option('--json', 'print one JSON document')
@@ -68,6 +68,14 @@ function addSchemaCommands(program: Command): void {
     .option('--allow-late', 'apply migrations older than one that is applied already')
     .option('--dry-run', 'print their SQL, and apply nothing')
     .action(async (options) => (await import('./commands/migrate.ts')).migrateCommand(options));
+  const push = repository
+    ? databaseCommand(
+        program,
+        'push',
+        'make a development database equal to src, without a migration',
+      ).option('--force', 'delete data that the schema has no place for')
+    : databaseCommand(program, 'push', 'apply what is missing and put back what was damaged');
+  push.action(async (options) => (await import('./commands/push.ts')).pushCommand(options));
 }
 
 function addChecks(program: Command): void {
@@ -129,16 +137,13 @@ function addRepositoryCommands(program: Command): void {
     .command('land')
     .description('mark the new migrations as landed: from then on they never change')
     .action(async () => (await import('./commands/land.ts')).land());
-  databaseCommand(program, 'push', 'make a development database equal to src, without a migration')
-    .option('--force', 'delete data that the schema has no place for')
-    .action(async (options) => (await import('./commands/push.ts')).pushCommand(options));
   databaseCommand(program, 'studio', 'open drizzle-kit studio on the database').action(async () =>
     (await import('./commands/studio.ts')).studio(),
   );
 }
 
 function hideRepositoryCommands(program: Command): void {
-  for (const name of ['generate', 'land', 'push', 'studio']) {
+  for (const name of ['generate', 'land', 'studio']) {
     program
       .command(name, { hidden: true })
       .allowUnknownOption()

@@ -10,6 +10,11 @@ import { packageRoot } from '../package-root.ts';
 import { KIT_IS_GUARDED } from '../schema/kit-guard.ts';
 import { MigrationError } from './errors.ts';
 
+/** Whether this is the library's own repository, and not the package as services install it. */
+export function isRepository(): boolean {
+  return existsSync(join(packageRoot(), 'drizzle.config.ts'));
+}
+
 /**
  * Where drizzle-kit's own command lies, for those who start it with `process.execPath`.
  *
@@ -22,11 +27,11 @@ export function drizzleKitBin(): string {
   } catch {
     // Not installed, as where the library is only used.
   }
-  if (entry === undefined || !existsSync(join(packageRoot(), 'drizzle.config.ts'))) {
+  if (entry === undefined || !isRepository()) {
     throw new MigrationError(
       'DRIZZLE_KIT_MISSING',
       "drizzle-kit works on the library's own repository, with its development dependencies " +
-        'installed. Elsewhere, use `azora-db migrate`.',
+        'installed.',
     );
   }
   return fileURLToPath(new URL('bin.cjs', entry));

@@ -72,14 +72,17 @@ export async function verifySchema(
   options: Pick<StatusOptions, 'url'> = {},
 ): Promise<SchemaVerification> {
   requireObject('options', options);
-  const differences = await withClient(options.url, verifyBy);
+  const differences = await withClient(options.url, (client) => findDifferences(client));
   return { clean: differences.length === 0, differences };
 }
 
 /** The same on a connection that has no transaction open. */
-export async function verifyBy(client: PoolClient): Promise<SchemaDifference[]> {
+export async function findDifferences(
+  client: PoolClient,
+  options: { withComments?: boolean } = {},
+): Promise<SchemaDifference[]> {
   await client.query('begin isolation level repeatable read read only');
-  const found = await compareWithShipped((text, values) => client.query(text, values));
+  const found = await compareWithShipped((text, values) => client.query(text, values), options);
   await client.query('commit');
   return found;
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { readComparedEntries, shippedCatalogPath } from '../catalog/shipped.ts';
+import { readShippable, shippedCatalogPath } from '../catalog/shipped.ts';
 import { withClient } from './client.ts';
 import { migrate } from './migrate.ts';
 
@@ -14,7 +14,7 @@ export async function renderShippedCatalog(url: string): Promise<string> {
   await migrate({ url });
   const entries = await withClient(url, async (client) => {
     await client.query('begin isolation level repeatable read read only');
-    return readComparedEntries((text, values) => client.query(text, values));
+    return readShippable((text, values) => client.query(text, values));
   });
   return `${JSON.stringify(entries, null, 2)}\n`;
 }

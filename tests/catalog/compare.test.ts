@@ -198,8 +198,8 @@ describe('connect', () => {
     const role = `verify_${process.pid}`;
     await db.$client.query(
       `create role ${role} login password 'verify';
-       grant usage on schema drizzle to ${role};
-       grant select on all tables in schema drizzle to ${role};`,
+       grant usage on schema azora_db to ${role};
+       grant select on all tables in schema azora_db to ${role};`,
     );
     const weak = new URL(url);
     [weak.username, weak.password] = [role, 'verify'];

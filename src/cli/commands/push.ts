@@ -1,4 +1,6 @@
+import { isRepository } from '../../migrate/drizzle-kit.ts';
 import { type PushStep, push } from '../../migrate/push.ts';
+import { pushShipped } from '../../migrate/push-shipped.ts';
 import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
 import { isProduction, nameTarget, openTarget } from '../target.ts';
@@ -10,8 +12,12 @@ const steps: Readonly<Record<PushStep, string>> = {
   compare: 'the result, compared with src',
 };
 
-/** Makes the database equal to `src`, for development: no migration is written. */
+/**
+ * In the repository, makes the database equal to `src`, for development: no migration is written.
+ * From the installed package, applies what is missing and puts back what was damaged.
+ */
 export async function pushCommand(options: { force?: boolean }): Promise<void> {
+  if (!isRepository()) return pushFromPackage();
   if (isProduction() && !options.force) {
     throw new CliError(
       'REFUSED',
@@ -32,4 +38,14 @@ export async function pushCommand(options: { force?: boolean }): Promise<void> {
         'of checks, defaults and generated columns, predicates of indexes, keys that are ' +
         `deferrable or not valid. There was no database to compare with: ${notCompared}`;
   print(`${nameTarget(url)}: ${what}; every migration counts as applied.`);
+}
+
+async function pushFromPackage(): Promise<void> {
+  const { url } = await openTarget();
+  const { applied, repaired } = await pushShipped({ url });
+  for (const tag of applied) print(`applied: ${tag}`);
+  for (const { object } of repaired) print(`put back: ${object}`);
+  const changed = applied.length + repaired.length > 0;
+  const what = `${changed ? '' : 'no changes: '}every object is as the migrations make it`;
+  print(`${nameTarget(url)}: ${what}.`);
 }
