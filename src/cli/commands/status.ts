@@ -15,7 +15,8 @@ import { nameTarget, requireTarget } from '../target.ts';
 export async function status(options: { json?: boolean; verify?: boolean }): Promise<void> {
   const { url } = await requireTarget();
   const found = await getMigrationStatus({ url });
-  const schema = options.verify ? await verifySchema({ url }) : undefined;
+  const isWhole = found.pending.length + found.late.length === 0;
+  const schema = options.verify && isWhole ? await verifySchema({ url }) : undefined;
   printReport(
     {
       command: 'status',
@@ -26,6 +27,9 @@ export async function status(options: { json?: boolean; verify?: boolean }): Pro
         `${nameTarget(url)}: ${found.applied.length} applied.`,
         ...describeStatus(found),
         ...(schema ? describeSchema(schema) : []),
+        ...(options.verify && !isWhole
+          ? ['Not compared with what is shipped: migrations are missing.']
+          : []),
       ],
     },
     options,
