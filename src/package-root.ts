@@ -28,6 +28,11 @@ export function packageRoot(): string {
   }
 }
 
+/** Whether this is the library's own repository, and not the package that others install. */
+export function isRepository(): boolean {
+  return existsSync(join(packageRoot(), 'drizzle.config.ts'));
+}
+
 function isOurs(manifest: string): boolean {
   const parsed = JSON.parse(readFileSync(manifest, 'utf8')) as { name?: unknown };
   return parsed.name === PACKAGE_NAME;

@@ -1,14 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Argument, Command } from 'commander';
-import { packageRoot } from '../package-root.ts';
+import { isRepository, packageRoot } from '../package-root.ts';
 import { migrationName, notEmpty, sealHead, wholeNumber } from './arguments.ts';
 import { completionScript, type Shell, shells } from './completion.ts';
 import { loadEnvironment } from './environment.ts';
 import { CliError } from './errors.ts';
 import { helpBelow } from './help.ts';
 import { print } from './output.ts';
-import { isRepository } from './repository.ts';
 
 /**
  * The `azora-db` command. Each part is loaded when it is called, so that none pays for the others.

@@ -1,19 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { stripVTControlCharacters } from 'node:util';
 import { parseUrl } from '../db/url.ts';
-import { packageRoot } from '../package-root.ts';
+import { isRepository, packageRoot } from '../package-root.ts';
 import { KIT_IS_GUARDED } from '../schema/kit-guard.ts';
 import { MigrationError } from './errors.ts';
-
-/** Whether this is the library's own repository, and not the package as services install it. */
-export function isRepository(): boolean {
-  return existsSync(join(packageRoot(), 'drizzle.config.ts'));
-}
 
 /**
  * Where drizzle-kit's own command lies, for those who start it with `process.execPath`.

@@ -1,6 +1,6 @@
-import { isRepository } from '../../migrate/drizzle-kit.ts';
 import { type PushStep, push } from '../../migrate/push.ts';
 import { pushShipped } from '../../migrate/push-shipped.ts';
+import { isRepository } from '../../package-root.ts';
 import { CliError } from '../errors.ts';
 import { print, tell } from '../output.ts';
 import { isProduction, nameTarget, openTarget } from '../target.ts';
