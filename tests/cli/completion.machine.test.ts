@@ -22,7 +22,7 @@ describe('azora-db completion bash', () => {
     [['st'], ['start', 'stop', 'status']],
     [
       ['status', '--'],
-      ['--url', '--env-file', '--json', '--help'],
+      ['--url', '--env-file', '--verify', '--json', '--help'],
     ],
     [['migrate', '--url', 'postgres://a/b', '--d'], ['--dry-run']],
     [

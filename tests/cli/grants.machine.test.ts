@@ -44,7 +44,7 @@ async function grantAndRepeat(...args: string[]) {
 
 describe('azora-db as a role that lacks a privilege', () => {
   it.each([
-    ['status', 'grant usage on schema drizzle to ', 2],
+    ['status', 'grant usage on schema azora_db to ', 2],
     ['audit', 'grant select on all tables in schema ', 2],
     ['verify', 'grant select on all tables in schema ', 2],
     ['doctor', 'grant select on all sequences in schema ', 3],

@@ -61,9 +61,9 @@ describe('azora-db status --json', () => {
     const url = await emptyDatabase();
     await run(
       url,
-      `create schema drizzle;
-       create table drizzle.__drizzle_migrations (id serial, hash text, created_at bigint);
-       insert into drizzle.__drizzle_migrations (hash, created_at) values ('gone', 1)`,
+      `create schema azora_db;
+       create table azora_db.migrations (id serial, hash text, created_at bigint);
+       insert into azora_db.migrations (hash, created_at) values ('gone', 1)`,
     );
     expect(await json(['status'], url)).toMatchObject({
       code: 3,

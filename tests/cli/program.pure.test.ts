@@ -22,7 +22,7 @@ function visible(program: Command): Map<string, Command> {
 
 const installed = visible(createProgram({ repository: false }));
 const own = visible(createProgram({ repository: true }));
-const ofRepository = ['generate', 'land', 'push', 'studio'];
+const ofRepository = ['generate', 'land', 'studio'];
 
 describe('azora-db --help', () => {
   it('has the commands of the repository there only', () => {

@@ -85,8 +85,8 @@ describe('azora-db migrate --dry-run', () => {
     const url = await emptyDatabase();
     await migrate({ url });
     expect(await dryRun(url)).toMatchObject({ code: 0, stdout: '' });
-    const newest = 'select max(created_at) from drizzle.__drizzle_migrations';
-    await run(url, `delete from drizzle.__drizzle_migrations where created_at = (${newest})`);
+    const newest = 'select max(created_at) from azora_db.migrations';
+    await run(url, `delete from azora_db.migrations where created_at = (${newest})`);
     const { stdout } = await dryRun(url);
     expect(stdout).toBe(`-- ${files.at(-1)}\n${text(files.at(-1) ?? '').trimEnd()}\n\n`);
   });
@@ -94,8 +94,8 @@ describe('azora-db migrate --dry-run', () => {
   it('refuses what migrate would refuse', async () => {
     const url = await emptyDatabase();
     await migrate({ url });
-    const oldest = 'select min(created_at) from drizzle.__drizzle_migrations';
-    await run(url, `delete from drizzle.__drizzle_migrations where created_at = (${oldest})`);
+    const oldest = 'select min(created_at) from azora_db.migrations';
+    await run(url, `delete from azora_db.migrations where created_at = (${oldest})`);
     expect(await dryRun(url)).toMatchObject({
       code: 3,
       stdout: '',
