@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import { OUR_BOOKS } from '../../src/books.ts';
 import { defaultMigrationsFolder } from '../../src/journal.ts';
 import { migrate } from '../../src/migrate/index.ts';
 import { readMigrations } from '../../src/migrate/migration-files.ts';
@@ -33,7 +34,7 @@ describe('azora-db with DATABASE_URL', () => {
     expect(migrated.code).toBe(0);
     expect(migrated.stdout).toBe(`${place(url)}: Applied ${readMigrations().length} migrations.\n`);
     expect(migrated.stderr.split('\n')).toContain('0001_create_tables');
-    expect(await books(url)).toHaveLength(readMigrations().length);
+    expect(await books(url, OUR_BOOKS)).toHaveLength(readMigrations().length);
     const after = await runCli(['status'], options);
     expect(after).toEqual({
       code: 0,
@@ -46,7 +47,7 @@ describe('azora-db with DATABASE_URL', () => {
     const stopped = await runCli(['stop'], options);
     expect(stopped).toMatchObject({ code: 0, stderr: '' });
     expect(existsSync(join(folder.path, '.azora'))).toBe(false);
-    expect(await books(url)).toHaveLength(readMigrations().length);
+    expect(await books(url, OUR_BOOKS)).toHaveLength(readMigrations().length);
   });
 
   it('takes it from .env, unless the environment has another', async () => {

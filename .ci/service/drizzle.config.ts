@@ -1,0 +1,6 @@
+import { defineServiceConfig } from '@azora/db/drizzle-config';
+
+export default defineServiceConfig({
+  schema: './schema.ts',
+  schemaFilter: 'shop',
+});
