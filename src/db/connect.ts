@@ -1,7 +1,7 @@
 import pg, { type Pool, type PoolClient, type PoolConfig } from 'pg';
 import { BOOKS, OUR_BOOKS, readOurs } from '../books.ts';
 import { ConnectError, InvalidInputError } from '../errors.ts';
-import { copyOf, guarded } from '../input/guarded.ts';
+import { guarded, optionsOf } from '../input/guarded.ts';
 import { readJournal } from '../journal.ts';
 import { checkSession } from './check-session.ts';
 import { deadlineOf } from './deadline.ts';
@@ -60,10 +60,11 @@ const OLDEST_SERVER = 15;
 export async function connect<TSchema extends OwnSchema = NoSchema>(
   options: ConnectOptions<TSchema> = {},
 ): Promise<Database<TSchema>> {
-  const own = copyOf('options', options, optionNames);
-  const { verify } = own;
-  if (verify !== undefined && typeof verify !== 'boolean') {
-    throw new InvalidInputError('verify', 'must be true or false');
+  const own = optionsOf(options, optionNames);
+  for (const name of ['requireMigrated', 'verify'] as const) {
+    if (!['boolean', 'undefined'].includes(typeof own[name])) {
+      throw new InvalidInputError(name, 'must be true or false');
+    }
   }
   const known = own.schema === undefined ? undefined : knownOf(mergeSchema(own.schema));
   const executor = await open(own, options);

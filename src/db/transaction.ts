@@ -6,7 +6,7 @@ import {
   TransactionAbortedError,
   TransactionEndedError,
 } from '../errors.ts';
-import { copyOf } from '../input/guarded.ts';
+import { optionsOf } from '../input/guarded.ts';
 import type { Connection } from './connection.ts';
 import { MAX_ATTEMPTS, pauseAfter } from './retry.ts';
 import {
@@ -79,7 +79,7 @@ export async function transaction<T, D extends Db = Db>(
   if (typeof callback !== 'function') {
     throw new InvalidInputError('callback', 'must be a function');
   }
-  const given = copyOf('options', options, optionNames);
+  const given = optionsOf(options, optionNames);
   const known = knownTo(db);
   const run = (client: TransactionClient) =>
     callback(openTransaction(client, transaction, known) as TransactionOf<D>);

@@ -15,6 +15,23 @@ export function guarded<T>(field: string, read: () => T): T {
   }
 }
 
+/**
+ * A copy of options, which may have no others: a misspelt one would be a default in silence.
+ *
+ * @throws InvalidInputError that names the other one.
+ */
+export function optionsOf<T extends object, K extends keyof T & string>(
+  options: T,
+  names: readonly K[],
+): Pick<T, K> {
+  const copy = copyOf('options', options, names);
+  const other = guarded('options', () => Object.keys(options)).find(
+    (name) => !names.includes(name as K),
+  );
+  if (other !== undefined) throw new InvalidInputError(other, 'is not an option');
+  return copy;
+}
+
 /** A copy of these properties, which the caller cannot change afterwards; not of own ones alone. */
 export function copyOf<T extends object, K extends keyof T & string>(
   field: string,

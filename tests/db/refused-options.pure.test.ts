@@ -25,6 +25,9 @@ describe('connect', () => {
     ['lockTimeoutMs', { url, lockTimeoutMs: {} }],
     ['connectTimeoutMs', { url, connectTimeoutMs: Number.NaN }],
     ['max', thrower('max')],
+    ['maxx', { url, maxx: 5 }],
+    ['requireMigrated', { url, requireMigrated: 'no' }],
+    ['verify', { url, verify: 1 }],
   ])('refuses %s of another kind', async (field, options) => {
     const error = await rejection(connect(options as never));
     expect(error).toBeInstanceOf(InvalidInputError);
@@ -88,6 +91,8 @@ describe('what takes a database', () => {
     expect(await refused(db, async () => 1, null)).toBe('options');
     expect(await refused(db, async () => 1, { deferrable: 'yes' })).toBe('deferrable');
     expect(await refused(db, async () => 1, { isolation: null })).toBe('isolation');
+    const drizzles = { isolationLevel: 'serializable' };
+    expect(await refused(db, async () => 1, drizzles)).toBe('isolationLevel');
     expect(await refused(db, async () => 1, thrower('maxAttempts'))).toBe('maxAttempts');
     expect(await refused(thrower('_'), async () => 1)).toBe('db');
   });
