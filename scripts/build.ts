@@ -77,8 +77,7 @@ async function bundleDeclarations(): Promise<void> {
     cwd: declarations,
     input: Object.fromEntries(exported.map(([to, from]) => [to, `./${from}.d.ts`])),
     external: (id) => !/^[./]/.test(id),
-    // Which generator makes no difference: they are declarations already.
-    plugins: [dts({ dtsOnly: true, generator: 'oxc' })],
+    plugins: [dts({ dtsInput: true, tsconfig: false })],
   });
   const { output } = await bundle.write({ dir: out, chunkFileNames: 'chunks/[name]-[hash].d.ts' });
   for (const file of output) {
