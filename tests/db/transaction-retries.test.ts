@@ -36,7 +36,8 @@ describe('transaction retries', () => {
       });
     };
     await Promise.all([move(1, 2), move(2, 1)]);
-    expect(runs).toBe(3);
+    // Again more than once where the second run is faster than the one that waited.
+    expect(runs).toBeGreaterThan(2);
     expect(await balances(database.db)).toEqual([100n, 100n]);
     expectNothingLeaked(database);
   });
