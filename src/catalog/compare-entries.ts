@@ -1,3 +1,4 @@
+import { flattenChains } from './flatten-chains.ts';
 import { objectName, tableOf } from './object-name.ts';
 
 /** An object of the library that a database lacks or has otherwise, or one that is in its way. */
@@ -52,7 +53,11 @@ function byName(entries: readonly string[]): Map<string, string> {
   return new Map(entries.map((entry) => [objectName(entry), entry]));
 }
 
-function comparable(entry: string): string {
+const HAS_EXPRESSION = /^(?:column|constraint|index|policy|rule|trigger) /;
+
+function comparable(shown: string): string {
+  // One that was read again from what the server shows is grouped otherwise.
+  const entry = HAS_EXPRESSION.test(shown) ? flattenChains(shown) : shown;
   // A database that moved to PostgreSQL 18 by a dump goes on with the function of ours.
   if (entry.startsWith('column ')) return entry.replaceAll('public.uuidv7()', 'uuidv7()');
   if (entry.startsWith('index ')) return entry.replace(/ (?:clustered|replica identity)/g, '');

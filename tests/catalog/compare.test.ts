@@ -182,6 +182,38 @@ describe('compareWithShipped', () => {
     expect(await findAfter(own)).toEqual([]);
   });
 
+  it('finds nothing where all was made again from what the server shows, as by a dump', async () => {
+    const again = `
+      do $$
+      declare
+        made record;
+      begin
+        for made in
+          select format('drop trigger %I on %s', tgname, tgrelid::regclass) as removal,
+            pg_get_triggerdef(t.oid) as definition
+          from pg_trigger t join pg_class c on c.oid = tgrelid
+          where not tgisinternal
+          union all
+          select format('alter table %s drop constraint %I', conrelid::regclass, conname),
+            format('alter table %s add constraint %I %s', conrelid::regclass, conname,
+              pg_get_constraintdef(k.oid))
+          from pg_constraint k join pg_class c on c.oid = conrelid
+          where contype in ('c', 'f')
+            and relnamespace::regnamespace::text not in ('pg_catalog', 'information_schema')
+          union all
+          select format('drop index %s', indexrelid::regclass), pg_get_indexdef(indexrelid)
+          from pg_index join pg_class c on c.oid = indrelid
+          where not indisprimary
+            and relnamespace::regnamespace::text !~ '^(pg_|information_schema)'
+            and not exists (select from pg_constraint where conindid = indexrelid)
+        loop
+          execute made.removal;
+          execute made.definition;
+        end loop;
+      end $$`;
+    expect(await findAfter(again)).toEqual([]);
+  });
+
   it('takes both names of the function that PostgreSQL 18 brings along', async () => {
     const moved = `
       create or replace function public.uuidv7() returns uuid language sql as 'select null::uuid';
