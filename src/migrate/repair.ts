@@ -96,6 +96,8 @@ function constraintSteps(constraint: {
 }): Step[] {
   const { name, table, expected, isThere } = constraint;
   const definition = expected.slice(`constraint ${name} on ${table} `.length);
+  // Of a constraint trigger, which comes back with that.
+  if (definition.startsWith('TRIGGER')) return [];
   const isForeign = definition.startsWith('FOREIGN KEY');
   const kind = isForeign ? 'foreign key' : definition.startsWith('CHECK') ? 'check' : 'key';
   const drop: Step = {

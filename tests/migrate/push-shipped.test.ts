@@ -34,6 +34,36 @@ const REPAIRED = `
   revoke execute on function public.fold_text(text) from public;
   comment on function platform.forbid_change() is null; comment on table identity.users is 'Users';`;
 
+const EVERYTHING = `
+  do $$
+  declare
+    made record;
+  begin
+    for made in
+      select 1 as place, format('drop trigger %I on %s', tgname, tgrelid::regclass) as removal
+      from pg_trigger where not tgisinternal
+      union all
+      select case contype when 'f' then 2 else 3 end,
+        format('alter table %s drop constraint %I', conrelid::regclass, conname)
+      from pg_constraint join pg_class on pg_class.oid = conrelid
+      where contype in ('c', 'f', 'u', 'p')
+        and relnamespace::regnamespace::text !~ '^(pg_|information_schema|azora_db)'
+      union all
+      select 4, format('drop index %s', indexrelid::regclass)
+      from pg_index join pg_class on pg_class.oid = indrelid
+      where relnamespace::regnamespace::text !~ '^(pg_|information_schema|azora_db)'
+        and not exists (select from pg_constraint where conindid = indexrelid)
+      union all
+      select 5, format('alter table %s alter %I drop default', attrelid::regclass, attname)
+      from pg_attribute join pg_class on pg_class.oid = attrelid
+      where atthasdef and attgenerated = '' and attidentity = ''
+        and relnamespace::regnamespace::text !~ '^(pg_|information_schema|azora_db)'
+      order by 1
+    loop
+      execute made.removal;
+    end loop;
+  end $$`;
+
 // What is not put back, and what is said of it.
 const refused: Record<string, readonly [statements: string, object: string]> = {
   'a dropped table': ['drop table platform.safety_incidents', 'missing table platform.safety_inc'],
@@ -66,6 +96,15 @@ describe('pushShipped', () => {
     expect(await pushShipped({ url })).toEqual({ applied: tags, repaired: [] });
     await migrate({ url: other });
     expect(await readCatalog({ url })).toEqual(await readCatalog({ url: other }));
+    expect(await pushShipped({ url })).toEqual(nothing);
+  });
+
+  it('puts back all triggers, constraints, indexes and defaults at once', async () => {
+    const url = await migratedDatabase();
+    await run(url, EVERYTHING);
+    const { repaired } = await pushShipped({ url });
+    expect(repaired.length).toBeGreaterThan(600);
+    expect(await verifySchema({ url })).toEqual({ clean: true, differences: [] });
     expect(await pushShipped({ url })).toEqual(nothing);
   });
 
