@@ -57,7 +57,6 @@ async function bundleCode(): Promise<void> {
     chunkFileNames: 'chunks/[name]-[hash].js',
     codeSplitting: {
       groups: [
-        { name: 'errors', test: /\/src\/errors\.ts$|\/src\/schema\/kit-guard/ },
         // It has to run before the tables: a file's imports run before what is in it.
         { name: 'mark-guarded', test: /\/src\/drizzle-config\/mark-guarded/ },
         { name: 'schema', test: /\/src\/schema\// },
