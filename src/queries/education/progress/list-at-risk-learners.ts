@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
 import { instant, limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import {
   BASIS_POINTS,
   type EnrollmentProgress,
@@ -25,20 +26,24 @@ const input = () =>
     cursor: cursor.field,
   });
 
-export interface ListAtRiskLearnersParams {
+export interface ListAtRiskLearnersParams extends PageParams {
   courseId: string;
   /** Default: the server's clock. */
   now?: Date | undefined;
-  /** At risk after so many whole days without activity. Default 14. */
+  /** At risk after so many whole days without activity, 1 to 3,650. Default 14. */
   inactiveDays?: number | undefined;
-  /** In how many days a learner is expected to complete the course, at an even pace. Default 60. */
+  /**
+   * In how many days, 1 to 3,650, a learner is expected to complete the course at an even pace.
+   * Default 60.
+   */
   expectedDays?: number | undefined;
-  /** At risk with less than this share of the progress expected by now. Default 5,000: half. */
+  /**
+   * At risk with less than this share of the progress expected by now: 0 to 10,000 hundredths of a
+   * percent. Default 5,000: half.
+   */
   paceBasisPoints?: number | undefined;
-  /** At risk with so many failed assessments in the course. Default 2. */
+  /** At risk with so many failed assessments in the course, from 1. Default 2. */
   failedAssessments?: number | undefined;
-  limit?: number | undefined;
-  cursor?: string | undefined;
 }
 
 export type RiskReason =
@@ -142,7 +147,7 @@ export const selectAtRisk = statement<
 export async function listAtRiskLearners(
   db: Db,
   params: ListAtRiskLearnersParams,
-): Promise<{ items: AtRiskLearner[]; nextCursor: string | null }> {
+): Promise<Page<AtRiskLearner>> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? ['-infinity', '00000000-0000-0000-0000-000000000000'];
   const rows = await selectAtRisk(db, [

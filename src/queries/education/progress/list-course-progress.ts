@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import {
   BASIS_POINTS,
   type EnrollmentProgress,
@@ -27,12 +28,12 @@ const input = () =>
     z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
   ]);
 
-export interface ListCourseProgressParams {
+export interface ListCourseProgressParams extends PageParams {
   courseId: string;
   /** `progress`: the furthest first. `activity`: the most recent first. Default `progress`. */
   order?: 'progress' | 'activity' | undefined;
+  /** How many learners at most, from 1 to 500. Default 20. */
   limit?: number | undefined;
-  cursor?: string | undefined;
 }
 
 export interface CourseProgressItem extends EnrollmentProgress {
@@ -97,7 +98,7 @@ export const selectPageByActivity = statement<
 export async function listCourseProgress(
   db: Db,
   params: ListCourseProgressParams,
-): Promise<{ items: CourseProgressItem[]; nextCursor: string | null }> {
+): Promise<Page<CourseProgressItem>> {
   const page = parseInput(input, params);
   const { items, nextCursor } = await (page.order === 'activity'
     ? pageByActivity(db, page)
@@ -105,19 +106,19 @@ export async function listCourseProgress(
   return { items: items.map(({ activityText, ...item }) => item), nextCursor };
 }
 
-interface Page<After> {
+interface Asked<After> {
   courseId: string;
   limit: number;
   cursor?: [after: After, afterId: string] | undefined;
 }
 
-async function pageByProgress(db: Db, { courseId, limit, cursor }: Page<number>) {
+async function pageByProgress(db: Db, { courseId, limit, cursor }: Asked<number>) {
   const [after, afterId] = cursor ?? [10_001, LAST_ID];
   const rows = await selectPageByProgress(db, [courseId, limit + 1, after, afterId]);
   return toPage(rows, limit, (last) => cursors.progress.encode([last.basisPoints, last.userId]));
 }
 
-async function pageByActivity(db: Db, { courseId, limit, cursor }: Page<string>) {
+async function pageByActivity(db: Db, { courseId, limit, cursor }: Asked<string>) {
   const [after, afterId] = cursor ?? ['infinity', LAST_ID];
   const rows = await selectPageByActivity(db, [courseId, limit + 1, after, afterId]);
   return toPage(rows, limit, (last) => cursors.activity.encode([last.activityText, last.userId]));

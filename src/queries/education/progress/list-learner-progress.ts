@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import { type EnrollmentProgress, enrollmentList } from '../enrollments/enrollment.ts';
 
 const cursor = defineCursor('learner_progress', z.tuple([timestampText, uuid]));
@@ -38,8 +39,8 @@ const selectLearnerProgress = statement<
 /** Lists the courses of a learner, the newest activity first, then the greater course id. */
 export async function listLearnerProgress(
   db: Db,
-  params: { userId: string; limit?: number | undefined; cursor?: string | undefined },
-): Promise<{ items: LearnerProgressItem[]; nextCursor: string | null }> {
+  params: PageParams & { userId: string },
+): Promise<Page<LearnerProgressItem>> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? [null, null];
   const rows = await selectLearnerProgress(db, [page.userId, page.limit + 1, after, afterId]);

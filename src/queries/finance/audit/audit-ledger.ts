@@ -52,7 +52,10 @@ const changedTimeout = statement<{ timeout: string }, [timeout: string]>(
  */
 export async function auditLedger(
   db: Db,
-  params: { limit?: number | undefined } = {},
+  params: {
+    /** How many findings of each check at most, from 1 to 10,000. Default 1,000. */
+    limit?: number | undefined;
+  } = {},
 ): Promise<Verification<FindingKind>> {
   const { limit: most } = parseInput(input, params);
   const audit = async (tx: Db) => {

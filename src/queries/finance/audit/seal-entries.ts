@@ -39,6 +39,7 @@ const selectNewestSeal = prepared('select_newest_seal', {}, (query) =>
  * chain.
  */
 export interface SealHead {
+  /** The newest seal's place in the chain, from 1, without gaps. */
   number: bigint;
   /** SHA-256 in hexadecimal. */
   hash: string;
@@ -68,11 +69,19 @@ export const sealHead = z.strictObject({
 export async function sealEntries(
   db: Db,
   params: {
+    /** How many wallets one seal covers at most, from 1 to 10,000. Default 1,000. */
     walletsPerSeal?: number | undefined;
+    /** How many entries one seal covers at most, from 1 to 100,000. Default 10,000. */
     entriesPerSeal?: number | undefined;
+    /** How many entries one hash covers at most, from 1 to 10,000. Default 1,000. */
     entriesPerRange?: number | undefined;
   } = {},
-): Promise<{ sealed: bigint; head: SealHead | null }> {
+): Promise<{
+  /** How many entries this call sealed, from 0. */
+  sealed: bigint;
+  /** The newest seal; null for an empty ledger. */
+  head: SealHead | null;
+}> {
   const { walletsPerSeal, entriesPerSeal, entriesPerRange } = parseInput(input, params);
   let sealed = 0n;
   let [owner, currency]: readonly [string, string] = FIRST_KEY;

@@ -163,7 +163,14 @@ const selectForgedRanges = statement<
  */
 export async function verifySeals(
   db: Db,
-  params: { head?: SealHead | undefined; entriesPerPiece?: number | undefined } = {},
+  params: {
+    /**
+     * The head that was kept somewhere else. Default: none, so only what is stored is looked at.
+     */
+    head?: SealHead | undefined;
+    /** About how many entries one statement reads, from 1 to 100,000. Default 10,000. */
+    entriesPerPiece?: number | undefined;
+  } = {},
 ): Promise<SealVerification> {
   const { head, entriesPerPiece } = parseInput(input, params);
   const findings: SealFinding[] = [];

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Db } from '../../../db/session.ts';
 import { amount, parseInput, uuid } from '../../../input/validate.ts';
 import type { LedgerTransaction } from '../transfers/ledger-transaction.ts';
-import { details, hashRequest } from '../transfers/request.ts';
+import { details, hashRequest, type RequestDetails } from '../transfers/request.ts';
 import { ownerOf, type SystemWallet, systemWallet, userId } from '../wallets/wallet-ref.ts';
 import { resolveHold } from './resolve-hold.ts';
 
@@ -25,17 +25,23 @@ const input = () =>
     });
 
 /** Who gets the money of a hold, and how much of it. */
-export interface CaptureParams {
+export interface CaptureParams extends RequestDetails {
+  /** The user whose money is held: a UUID. */
   userId: string;
+  /** The hold: the id of the transaction that `placeHold` returned. */
   holdId: string;
   /** The wallet in the currency of the hold that gets the money. */
-  to: { userId: string } | { system: SystemWallet };
-  /** In minor units; default all of it. The rest is free again. */
+  to:
+    | {
+        /** A user other than the holder: a UUID. */
+        userId: string;
+      }
+    | {
+        /** One of the platform's wallets. */
+        system: SystemWallet;
+      };
+  /** In minor units, from 1; default all of it. The rest is free again. */
   amount?: bigint | undefined;
-  idempotencyKey: string;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  occurredAt?: Date | undefined;
 }
 
 /**

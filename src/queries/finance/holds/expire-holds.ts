@@ -20,7 +20,12 @@ const expiredHolds = statement<{ expired: number }, [oldest: number]>(
  */
 export async function expireHolds(
   db: Db,
-  params: { limit?: number | undefined } = {},
+  params: {
+    /**
+     * How many holds at most, from 1 to 10,000, beside others of the same wallets. Default 1,000.
+     */
+    limit?: number | undefined;
+  } = {},
 ): Promise<number> {
   const { limit: holds } = parseInput(input, params);
   const [row] = await retryConflicts(db, () => expiredHolds(db, [holds]));

@@ -9,7 +9,7 @@ import {
   type TransactionRow,
   transactionList,
 } from '../transfers/ledger-transaction.ts';
-import { details, hashRequest } from '../transfers/request.ts';
+import { details, hashRequest, type RequestDetails } from '../transfers/request.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 
 const { idempotencyKey: key, description, metadata } = details;
@@ -25,16 +25,15 @@ const input = () =>
   });
 
 /** Money to be set aside. */
-export interface HoldParams {
+export interface HoldParams extends Omit<RequestDetails, 'occurredAt'> {
+  /** The user whose money is set aside: a UUID. */
   userId: string;
+  /** The code of the wallet's currency, such as `ZAR`. */
   currency: string;
-  /** In minor units, above zero. */
+  /** In minor units, from 1 to 2^63 - 1. */
   amount: bigint;
-  /** When it is free again by itself. */
+  /** When it is free again by itself: still to come, and not after the year 9999. */
   expiresAt: Date;
-  idempotencyKey: string;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
 }
 
 const placedHold = statement<

@@ -24,9 +24,13 @@ const input = () =>
 export async function releaseHold(
   db: Db,
   params: {
+    /** The user whose money is held: a UUID. */
     userId: string;
+    /** The hold: the id of the transaction that `placeHold` returned. */
     holdId: string;
+    /** 1 to 200 characters, not beginning with `azora:`, the user's own. */
     idempotencyKey: string;
+    /** 1 to 500 characters. Default: none. */
     description?: string | undefined;
   },
 ): Promise<LedgerTransaction> {

@@ -36,7 +36,14 @@ const rejectedActivity = prepared(
  */
 export async function rejectMiningActivity(
   db: Db,
-  params: { userId: string; id: string; reason: string },
+  params: {
+    /** The user whose proof it is: a UUID. */
+    userId: string;
+    /** The activity's id, a UUID: with `userId` its key. */
+    id: string;
+    /** Why, in 1 to 500 characters. */
+    reason: string;
+  },
 ): Promise<MiningActivityDetail> {
   const { reason, ...key } = parseInput(input, params);
   return moveActivity(db, key, {

@@ -40,7 +40,12 @@ const rewardedActivity = prepared(
  */
 export async function rewardMiningActivity(
   db: Db,
-  params: { userId: string; id: string },
+  params: {
+    /** The user whose proof it is, and who is paid: a UUID. */
+    userId: string;
+    /** The activity's id, a UUID: with `userId` its key. */
+    id: string;
+  },
 ): Promise<MiningActivityDetail> {
   const key = parseInput(activityKey, params);
   return moveActivity(db, key, {

@@ -55,12 +55,18 @@ const selectSameActivity = statement<
 
 /** A proof of knowledge, as the part of the platform that saw it hands it in. */
 export interface MiningParams {
+  /** The user who proved it: a UUID. */
   userId: string;
+  /** What was proven, as the enum `finance.mining_type` has it. */
   type: MiningActivityDetail['type'];
-  /** AZR in minor units. */
+  /** What it earns: AZR in minor units, from 1 to 2^63 - 1. */
   tokensEarned: bigint;
-  /** 1 to 200 characters, the user's own: such as the id of the assessment that was passed. */
+  /**
+   * 1 to 200 characters, not beginning with `azora:`, the user's own: such as the id of the
+   * assessment that was passed.
+   */
   idempotencyKey: string;
+  /** An object of JSON values, at most 65,536 bytes as JSON. Default: `{}`. */
   metadata?: Record<string, unknown> | undefined;
 }
 

@@ -29,7 +29,12 @@ const verifiedActivity = prepared(
  */
 export async function verifyMiningActivity(
   db: Db,
-  params: { userId: string; id: string },
+  params: {
+    /** The user whose proof it is: a UUID. */
+    userId: string;
+    /** The activity's id, a UUID: with `userId` its key. */
+    id: string;
+  },
 ): Promise<MiningActivityDetail> {
   const key = parseInput(activityKey, params);
   return moveActivity(db, key, {

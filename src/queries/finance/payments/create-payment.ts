@@ -30,16 +30,21 @@ const input = () =>
 
 /** A payment that a provider is asked for. */
 export interface NewPaymentParams {
+  /** The user who pays, or who gets the REFUND: a UUID. */
   userId: string;
+  /** What it is for; a REFUND is paid to the user. */
   type: PaymentDetail['type'];
-  /** In minor units. */
+  /** In minor units, from 1 to 2^63 - 1. */
   amount: bigint;
+  /** The code of the currency, such as `ZAR`. */
   currency: string;
+  /** The name of the payment provider, 1 to 50 characters. */
   provider: string;
-  /** The provider's own id of the payment, unique over all users. */
+  /** The provider's own id of the payment, 1 to 200 characters, unique over all users. */
   providerReference: string;
-  /** Required for ENROLLMENT. */
+  /** The course, a UUID. Required for ENROLLMENT. */
   courseId?: string | undefined;
+  /** 1 to 500 characters. Default: none. */
   description?: string | undefined;
 }
 

@@ -28,7 +28,14 @@ const failedPayment = prepared(
  */
 export async function failPayment(
   db: Db,
-  params: { userId: string; id: string; reason: string },
+  params: {
+    /** The user whose payment it is: a UUID. */
+    userId: string;
+    /** The payment's id, a UUID: with `userId` its key. */
+    id: string;
+    /** Why, in 1 to 500 characters. */
+    reason: string;
+  },
 ): Promise<PaymentDetail> {
   const { reason, ...key } = parseInput(input, params);
   return movePayment(db, key, {

@@ -32,7 +32,14 @@ const refundedPayment = prepared(
  */
 export async function refundPayment(
   db: Db,
-  params: { userId: string; id: string; occurredAt?: Date | undefined },
+  params: {
+    /** The user whose payment it is: a UUID. */
+    userId: string;
+    /** The payment's id, a UUID: with `userId` its key. */
+    id: string;
+    /** When it was given back, in the years 1 to 9999. Default: when it is recorded. */
+    occurredAt?: Date | undefined;
+  },
 ): Promise<PaymentDetail> {
   const { occurredAt, ...key } = parseInput(input, params);
   return movePayment(db, key, {

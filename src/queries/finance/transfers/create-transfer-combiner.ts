@@ -11,12 +11,12 @@ import { type TransferParams, toTransferRequest, transferInput } from './request
 const MAX_WIDTH = 4;
 
 export interface CombinerOptions {
-  /** The most transfers in one batch. Default 1,000. */
+  /** The most transfers in one batch, from 1 to 10,000. Default 1,000. */
   maxBatch?: number | undefined;
   /**
-   * How many batches may be under way at once. Default 1, which is the fastest for one hot wallet.
-   * In place of one that met locked wallets there may be up to 4, if the pool has so many
-   * connections for each.
+   * How many batches may be under way at once, from 1 to 100. Default 1, which is the fastest for
+   * one hot wallet. In place of one that met locked wallets there may be up to 4, if the pool has
+   * so many connections for each.
    */
   maxConcurrent?: number | undefined;
 }

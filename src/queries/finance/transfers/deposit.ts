@@ -3,19 +3,17 @@ import type { Db } from '../../../db/session.ts';
 import { amount, currencyCode, parseInput } from '../../../input/validate.ts';
 import { userId } from '../wallets/wallet-ref.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
-import { details, toTransferRequest } from './request.ts';
+import { details, type RequestDetails, toTransferRequest } from './request.ts';
 import { postTransfer } from './transfer.ts';
 
 /** Money that a user's wallet exchanges with the world outside. */
-export interface ExternalMoneyParams {
+export interface ExternalMoneyParams extends RequestDetails {
+  /** The user whose wallet it is: a UUID. */
   userId: string;
+  /** The code of the wallet's currency, such as `ZAR`. */
   currency: string;
-  /** In minor units, above zero. */
+  /** In minor units, from 1 to 2^63 - 1. */
   amount: bigint;
-  idempotencyKey: string;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  occurredAt?: Date | undefined;
 }
 
 export const externalMoneyInput = z.strictObject({

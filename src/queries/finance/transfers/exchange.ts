@@ -6,21 +6,25 @@ import { MAX_MINOR_UNITS } from '../../../money.ts';
 import { systemOwners, userId } from '../wallets/wallet-ref.ts';
 import type { LedgerTransaction } from './ledger-transaction.ts';
 import { postLegs } from './post-legs.ts';
-import { details, hashRequest } from './request.ts';
+import { details, hashRequest, type RequestDetails } from './request.ts';
 
 /** A change of money of one currency into another, at a rate that the caller fixed. */
-export interface ExchangeParams {
+export interface ExchangeParams extends RequestDetails {
+  /** The user whose wallets they are: a UUID. */
   userId: string;
+  /** The code of the currency that is given. */
   from: string;
+  /** The code of the currency that is received: another one. */
   to: string;
-  /** What is given, in minor units of `from`. */
+  /** What is given, in minor units of `from`, from 1 to 2^63 - 1. */
   amount: bigint;
   /** Minor units of `to` for one minor unit of `from`, as a fraction: numerator / denominator. */
-  rate: { numerator: bigint; denominator: bigint };
-  idempotencyKey: string;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  occurredAt?: Date | undefined;
+  rate: {
+    /** From 1 to 2^63 - 1. */
+    numerator: bigint;
+    /** From 1 to 2^63 - 1. */
+    denominator: bigint;
+  };
 }
 
 const input = () =>
@@ -50,7 +54,12 @@ const input = () =>
 export async function exchange(
   db: Db,
   params: ExchangeParams,
-): Promise<LedgerTransaction & { received: bigint }> {
+): Promise<
+  LedgerTransaction & {
+    /** What the user got, in minor units of `to`, rounded down; at least 1. */
+    received: bigint;
+  }
+> {
   const { idempotencyKey, ...request } = parseInput(input, params);
   const { userId: owner, from, to, rate } = request;
   const received = (request.amount * rate.numerator) / rate.denominator;

@@ -12,16 +12,21 @@ import type { LedgerTransaction } from './ledger-transaction.ts';
 
 /** One leg of a transaction. */
 export interface LedgerEntry {
+  /** The wallet that it moved. */
   wallet: NamedWalletRef;
+  /** The entry's place among those of the wallet, from 1, without gaps. */
   version: bigint;
   /** In minor units; below zero when it left the wallet. */
   amount: bigint;
+  /** The wallet's balance after this entry, in minor units. */
   postedAfter: bigint;
 }
 
 /** A transaction as it is stored, completed or failed, with its entries. */
 export interface TransactionDetail extends LedgerTransaction {
+  /** How far the request is: the functions here leave it completed or failed. */
   status: (typeof transactionStatus.enumValues)[number];
+  /** Why it failed; null unless it did. */
   failureCode: FailureCode | null;
   /** In order of owner and currency; none unless completed. */
   entries: LedgerEntry[];
@@ -66,7 +71,12 @@ const selectEntries = prepared(
  */
 export async function getTransaction(
   db: Db,
-  params: { userId: string; id: string },
+  params: {
+    /** The owner who started it: a UUID of a user, or one of `systemOwners`. */
+    userId: string;
+    /** The transaction's id, a UUID: with `userId` its key. */
+    id: string;
+  },
 ): Promise<TransactionDetail> {
   const key = parseInput(input, params);
   const [transaction] = await selectTransaction(db, key);

@@ -30,8 +30,18 @@ const input = () =>
 
 /** What became of one transfer of a batch. */
 export type TransferResult =
-  | { status: 'completed'; transaction: LedgerTransaction }
-  | { status: 'rejected'; error: RejectedError | IdempotencyConflictError };
+  | {
+      /** Posted now, or under the same key before. */
+      status: 'completed';
+      /** The transaction under the key. */
+      transaction: LedgerTransaction;
+    }
+  | {
+      /** Refused: it moved nothing. */
+      status: 'rejected';
+      /** Why it was rejected. */
+      error: RejectedError | IdempotencyConflictError;
+    };
 
 const postedTransfers = statement<
   TransactionRow,
@@ -86,7 +96,12 @@ const postedTransfers = statement<
  */
 export async function postTransfers(
   db: Db,
-  params: { transfers: readonly TransferParams[]; atomic?: boolean | undefined },
+  params: {
+    /** The transfers, in the order of posting: 1 to 10,000 of them. */
+    transfers: readonly TransferParams[];
+    /** Whether one rejection rejects all. Default false. */
+    atomic?: boolean | undefined;
+  },
 ): Promise<TransferResult[]> {
   const { transfers, atomic } = parseInput(input, params);
   const requests = transfers.map((transfer) => toTransferRequest(transfer));

@@ -51,23 +51,36 @@ const transferTypes = [
   'MINING_REWARD',
 ] as const satisfies readonly TransactionType[];
 
+/** What every request to move money says beside the amount. */
+export interface RequestDetails {
+  /**
+   * 1 to 200 characters, not beginning with `azora:`: the initiator's own name for this request.
+   * Sent again under it, the request moves nothing twice.
+   */
+  idempotencyKey: string;
+  /** 1 to 500 characters. Default: none. */
+  description?: string | undefined;
+  /** An object of JSON values, at most 65,536 bytes as JSON. Default: `{}`. */
+  metadata?: Record<string, unknown> | undefined;
+  /** When it happened in the world, in the years 1 to 9999. Default: when it is recorded. */
+  occurredAt?: Date | undefined;
+}
+
 /** A transfer of one currency between two wallets. */
-export interface TransferParams {
+export interface TransferParams extends RequestDetails {
+  /** The wallet that pays. */
   from: WalletRef;
+  /** The wallet that is paid: another one, in the same currency. */
   to: WalletRef;
-  /** In minor units, above zero. */
+  /** In minor units, from 1 to 2^63 - 1. */
   amount: bigint;
   /**
-   * 1 to 200 characters, the initiator's own. The initiator is the paying user, or else the
-   * receiving one.
+   * 1 to 200 characters, not beginning with `azora:`, the initiator's own. The initiator is the
+   * paying user, or else the receiving one.
    */
   idempotencyKey: string;
   /** Default TRANSFER. */
   type?: (typeof transferTypes)[number] | undefined;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  /** When it happened, if not now. */
-  occurredAt?: Date | undefined;
 }
 
 export const transferInput = z

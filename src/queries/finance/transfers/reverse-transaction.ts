@@ -6,20 +6,16 @@ import { ownerOf } from '../wallets/wallet-ref.ts';
 import { getTransaction, type TransactionDetail } from './get-transaction.ts';
 import type { LedgerTransaction, TransactionType } from './ledger-transaction.ts';
 import { type Leg, postLegs } from './post-legs.ts';
-import { details, hashRequest } from './request.ts';
+import { details, hashRequest, type RequestDetails } from './request.ts';
 
 /** What a reversal undoes, and how much of it. */
-export interface ReversalParams {
-  /** The owner who started the transaction. */
+export interface ReversalParams extends RequestDetails {
+  /** The owner who started the transaction: a UUID. */
   userId: string;
+  /** The transaction that is undone: a UUID. */
   transactionId: string;
-  /** In minor units; default all of it. */
+  /** In minor units, from 1; default all of it. */
   amount?: bigint | undefined;
-  idempotencyKey: string;
-  description?: string | undefined;
-  metadata?: Record<string, unknown> | undefined;
-  /** When the reversal happened, if not now. */
-  occurredAt?: Date | undefined;
 }
 
 const input = () =>

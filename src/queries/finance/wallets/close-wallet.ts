@@ -26,7 +26,12 @@ const closedWallet = statement<WalletRow, [userId: string, currency: string]>(
  */
 export async function closeWallet(
   db: Db,
-  params: { userId: string; currency: string },
+  params: {
+    /** The user whose wallet it is: a UUID. */
+    userId: string;
+    /** The code of the wallet's currency, such as `ZAR`. */
+    currency: string;
+  },
 ): Promise<WalletBalance> {
   const wallet = parseInput(input, params);
   const [row] = await closedWallet(db, [wallet.userId, wallet.currency]);

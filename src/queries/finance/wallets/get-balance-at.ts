@@ -25,7 +25,20 @@ const selectOccurredBalance = statement<BalanceRow, Moment>(
  * now.
  */
 export type BalanceAtParams = WalletRef &
-  ({ recordedAt: Date; occurredAt?: undefined } | { occurredAt: Date; recordedAt?: undefined });
+  (
+    | {
+        /** The instant that is asked about, by when things were recorded: in the years 1 to 9999. */
+        recordedAt: Date;
+        /** Left out, because `recordedAt` is given. */
+        occurredAt?: undefined;
+      }
+    | {
+        /** The instant that is asked about, by when things happened: in the years 1 to 9999. */
+        occurredAt: Date;
+        /** Left out, because `occurredAt` is given. */
+        recordedAt?: undefined;
+      }
+  );
 
 /**
  * A wallet's balance in the past, in minor units. By `recordedAt` it is what was recorded by then;

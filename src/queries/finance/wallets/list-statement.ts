@@ -6,6 +6,7 @@ import { defineCursor, integerText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 import { entries } from '../../../schema/finance/entries.ts';
 import { transactions } from '../../../schema/finance/transactions.ts';
+import type { Page, PageParams } from '../../page.ts';
 import { ownerOf, type WalletRef, walletRefWith } from './wallet-ref.ts';
 
 const MAX_VERSION = 2n ** 63n - 1n;
@@ -25,15 +26,23 @@ type LinePurpose = RowOf<typeof purposeColumns>;
 /** A line of a wallet's statement. Amounts are in minor units. */
 export interface StatementLine extends LineEntry, LinePurpose {
   /** The transaction's key: who started it, and its id. */
-  transaction: { userId: string; id: string };
+  transaction: {
+    /** The owner who started it: a UUID. */
+    userId: string;
+    /** The transaction's id: a UUID. */
+    id: string;
+  };
 }
 
 type Line = LineEntry & LinePurpose & RowOf<typeof keyColumns>;
 
+interface StatementParams extends PageParams {
+  /** How many lines at most, from 1 to 1,000. Default 50. */
+  limit?: number | undefined;
+}
+
 /** A page of a statement, newest line first. */
-export interface StatementPage {
-  items: StatementLine[];
-  nextCursor: string | null;
+export interface StatementPage extends Page<StatementLine> {
   /** The balance before the oldest line of the page. */
   openingBalance: bigint;
   /** The balance after its newest line. */
@@ -80,7 +89,7 @@ const selectLines = statement<
  */
 export async function listStatement(
   db: Db,
-  params: WalletRef & { limit?: number | undefined; cursor?: string | undefined },
+  params: WalletRef & StatementParams,
 ): Promise<StatementPage> {
   const { limit: size, cursor: after, ...wallet } = parseInput(input, params);
   const below = after ?? MAX_VERSION;

@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, toPage } from '../../../input/cursor.ts';
 import { currencyCode, limit, parseInput } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import { toBalance, type WalletBalance, type WalletRow, walletList } from './wallet-balance.ts';
 import { userId } from './wallet-ref.ts';
 
@@ -25,8 +26,11 @@ const selectWallets = statement<WalletRow, [userId: string, after: string, limit
  */
 export async function listWallets(
   db: Db,
-  params: { userId: string; limit?: number | undefined; cursor?: string | undefined },
-): Promise<{ items: WalletBalance[]; nextCursor: string | null }> {
+  params: PageParams & {
+    /** The user whose wallets they are: a UUID. */
+    userId: string;
+  },
+): Promise<Page<WalletBalance>> {
   const page = parseInput(input, params);
   const rows = await selectWallets(db, [page.userId, page.cursor ?? '', page.limit + 1]);
   return toPage(rows.map(toBalance), page.limit, (last) => cursor.encode(last.currency));

@@ -29,7 +29,12 @@ const insertedWallet = prepared(
  */
 export async function openWallet(
   db: Db,
-  params: { userId: string; currency: string },
+  params: {
+    /** The user whose wallet it is to be: a UUID. */
+    userId: string;
+    /** The code of a currency of the platform, such as `ZAR`. */
+    currency: string;
+  },
 ): Promise<WalletBalance> {
   const wallet = parseInput(input, params);
   const [existing] = await selectWallet(db, [wallet.userId, wallet.currency]);

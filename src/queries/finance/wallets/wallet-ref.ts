@@ -7,11 +7,28 @@ export { type SystemWallet, systemOwners };
 
 /** A wallet by owner and currency: a user's, or one of the platform's. */
 export type NamedWalletRef =
-  | { userId: string; currency: string }
-  | { system: SystemWallet; currency: string };
+  | {
+      /** The user whose wallet it is: a UUID. */
+      userId: string;
+      /** The code of its currency, such as `ZAR`: 3 to 8 capital letters. */
+      currency: string;
+    }
+  | {
+      /** Which of the platform's wallets. */
+      system: SystemWallet;
+      /** The code of its currency, such as `ZAR`: 3 to 8 capital letters. */
+      currency: string;
+    };
 
 /** A wallet as callers may name it: by owner and currency, or by its address, which has both. */
-export type WalletRef = NamedWalletRef | { address: string };
+export type WalletRef =
+  | NamedWalletRef
+  | {
+      /**
+       * Currency code, two check digits and 32 hexadecimal digits; case and spaces do not count.
+       */
+      address: string;
+    };
 
 /** Whether an owner id is no user's: those around the system owners' own, and the 256 lowest. */
 export function isReserved(owner: string): boolean {

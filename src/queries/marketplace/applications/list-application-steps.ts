@@ -8,6 +8,7 @@ import {
   type ApplicationStep,
   applicationSteps,
 } from '../../../schema/marketplace/application-steps.ts';
+import type { Page, PageParams } from '../../page.ts';
 
 const cursors = defineCursor('application_steps', z.int32().positive());
 
@@ -51,13 +52,8 @@ const selectApplicationSteps = prepared(
  */
 export async function listApplicationSteps(
   db: Db,
-  params: {
-    userId: string;
-    jobId: string;
-    limit?: number | undefined;
-    cursor?: string | undefined;
-  },
-): Promise<{ items: ApplicationStep[]; nextCursor: string | null }> {
+  params: PageParams & { userId: string; jobId: string },
+): Promise<Page<ApplicationStep>> {
   const { userId, jobId, ...page } = parseInput(input, params);
   const rows = await selectApplicationSteps(db, {
     userId,

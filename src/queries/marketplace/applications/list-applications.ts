@@ -9,6 +9,7 @@ import {
   toPage,
 } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import {
   type ApplicationRow,
   type ApplicationStatus,
@@ -16,10 +17,8 @@ import {
   applicationStatusField,
 } from './application-row.ts';
 
-interface ListParams {
+interface ListParams extends PageParams {
   status?: ApplicationStatus | undefined;
-  limit?: number | undefined;
-  cursor?: string | undefined;
 }
 
 type Row = ApplicationRow & { appliedText: string };
@@ -58,7 +57,7 @@ const userInput = z.strictObject({ userId: uuid, ...fields, cursor: userCursors.
 export async function listJobApplications(
   db: Db,
   params: ListParams & { jobId: string },
-): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
+): Promise<Page<ApplicationRow>> {
   const { jobId, ...page } = parseInput(jobInput, params);
   const list = { select: selectJobApplications, cursors: jobCursors, otherId: 'userId' } as const;
   return readPage(db, list, jobId, page);
@@ -73,7 +72,7 @@ export async function listJobApplications(
 export async function listUserApplications(
   db: Db,
   params: ListParams & { userId: string },
-): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
+): Promise<Page<ApplicationRow>> {
   const { userId, ...page } = parseInput(userInput, params);
   const list = { select: selectUserApplications, cursors: userCursors, otherId: 'jobId' } as const;
   return readPage(db, list, userId, page);
@@ -101,7 +100,7 @@ async function readPage(
   { select, cursors, otherId }: List,
   ownerId: string,
   page: Omit<z.output<typeof jobInput>, 'jobId'>,
-): Promise<{ items: ApplicationRow[]; nextCursor: string | null }> {
+): Promise<Page<ApplicationRow>> {
   const [appliedBefore, otherIdBefore] = page.cursor ?? FIRST_PAGE;
   const status = page.status ?? null;
   const rows = await select(db, [ownerId, status, appliedBefore, otherIdBefore, page.limit + 1]);

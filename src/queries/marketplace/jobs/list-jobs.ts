@@ -4,6 +4,7 @@ import { statement } from '../../../db/statement.ts';
 import { defineCursor, FIRST_PAGE, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, text, uuid } from '../../../input/validate.ts';
 import { JOB_WORDS, wordsOf } from '../../../schema/marketplace/job-words.ts';
+import type { Page, PageParams } from '../../page.ts';
 import {
   currencyMissing,
   hasCurrency,
@@ -12,9 +13,7 @@ import {
 } from '../matching/job-filters.ts';
 import { type ListedJob, listedJobColumns } from './listed-job.ts';
 
-export interface ListJobsParams extends JobFilters {
-  limit?: number | undefined;
-  cursor?: string | undefined;
+export interface ListJobsParams extends JobFilters, PageParams {
   /**
    * Words to find in title, company and description, as people type them: "data engineer" -senior,
    * or.
@@ -90,10 +89,7 @@ const selectFoundJobs = statement<Row, [...Values, search: string]>(
  *
  * @throws InvalidInputError
  */
-export async function listJobs(
-  db: Db,
-  params: ListJobsParams = {},
-): Promise<{ items: ListedJob[]; nextCursor: string | null }> {
+export async function listJobs(db: Db, params: ListJobsParams = {}): Promise<Page<ListedJob>> {
   const given = parseInput(input, params);
   const [postedBefore, idBefore] = given.cursor ?? FIRST_PAGE;
   const values: Values = [

@@ -4,6 +4,7 @@ import { statement } from '../../../db/statement.ts';
 import { defineCursor, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
 import type { User } from '../../../schema/identity/users.ts';
+import type { Page, PageParams } from '../../page.ts';
 import {
   askedSql,
   fitLister,
@@ -14,11 +15,8 @@ import {
   scoreField,
 } from './skill-fit.ts';
 
-export interface MatchCandidatesParams {
+export interface MatchCandidatesParams extends PageParams {
   jobId: string;
-  /** 1 to 100, by default 20. */
-  limit?: number | undefined;
-  cursor?: string | undefined;
   /** Only people who hold every required skill at its level. */
   qualifiedOnly?: boolean | undefined;
   /** A skill that is not verified counts as not held, for the score and for `qualifiedOnly`. */
@@ -95,7 +93,7 @@ const selectCandidates = statement<Row, Values>(
 export async function matchCandidates(
   db: Db,
   params: MatchCandidatesParams,
-): Promise<{ items: CandidateMatch[]; nextCursor: string | null }> {
+): Promise<Page<CandidateMatch>> {
   const given = parseInput(input, params);
   const after = given.cursor ?? ([null, null, null, null] as const);
   const rows = await selectCandidates(db, [

@@ -3,6 +3,7 @@ import type { Db } from '../../../db/session.ts';
 import { statement } from '../../../db/statement.ts';
 import { defineCursor, timestampText, toPage } from '../../../input/cursor.ts';
 import { limit, parseInput, uuid } from '../../../input/validate.ts';
+import type { Page, PageParams } from '../../page.ts';
 import { type ListedJob, listedJobColumns } from '../jobs/listed-job.ts';
 import { currencyMissing, hasCurrency, type JobFilters, jobFilterFields } from './job-filters.ts';
 import {
@@ -13,11 +14,8 @@ import {
   scoreField,
 } from './skill-fit.ts';
 
-export interface MatchJobsParams extends JobFilters {
+export interface MatchJobsParams extends JobFilters, PageParams {
   userId: string;
-  /** 1 to 100, by default 20. */
-  limit?: number | undefined;
-  cursor?: string | undefined;
   /** Only jobs of which the user holds every required skill at its level. */
   qualifiedOnly?: boolean | undefined;
 }
@@ -108,10 +106,7 @@ const selectMatches = statement<Row, Values>(
  *
  * @throws InvalidInputError
  */
-export async function matchJobs(
-  db: Db,
-  params: MatchJobsParams,
-): Promise<{ items: JobMatch[]; nextCursor: string | null }> {
+export async function matchJobs(db: Db, params: MatchJobsParams): Promise<Page<JobMatch>> {
   const given = parseInput(input, params);
   const [afterScore, afterPosted, afterJob] = given.cursor ?? [null, null, null];
   const rows = await selectMatches(db, [
