@@ -20,14 +20,18 @@ const input = () =>
 export interface CreateAssessmentParams {
   /** A UUID. Default: a new one. */
   id?: string | undefined;
-  /** Whose assessment it is. */
+  /** Whose assessment it is: a UUID. */
   userId: string;
-  /** The course it belongs to. Default: none. */
+  /** The course it belongs to: a UUID. Default: none. */
   courseId?: string | undefined;
+  /** What it is: `QUIZ`, `EXAM`, `ASSIGNMENT`, `PROJECT` or `SKILL_TEST`. */
   type: Assessment['type'];
   /** 1 to 200 characters. */
   title: string;
-  /** Any JSON, one value a question, in order. Default: none. */
+  /**
+   * Any JSON, one value a question, in order: at most 1,000 of them, and 1,048,576 bytes as JSON.
+   * Default: none.
+   */
   questions?: unknown[] | undefined;
   /** What a perfect answer scores, a whole number of 1 to 1,000,000. */
   maxScore: number;

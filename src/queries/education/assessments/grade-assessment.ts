@@ -23,11 +23,13 @@ const input = () =>
   });
 
 export interface GradeAssessmentParams {
+  /** Whose assessment it is: a UUID. */
   userId: string;
+  /** The assessment: a UUID. */
   assessmentId: string;
-  /** Whole points, at most the assessment's `maxScore`. */
+  /** Whole points, from 0 to the assessment's `maxScore`. */
   score: number;
-  /** Default: now, in whole milliseconds. */
+  /** When it was graded, not before the submission. Default: now, in whole milliseconds. */
   gradedAt?: Date | undefined;
 }
 

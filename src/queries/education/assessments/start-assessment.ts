@@ -20,9 +20,11 @@ const input = () =>
   });
 
 export interface StartAssessmentParams {
+  /** Whose assessment it is: a UUID. */
   userId: string;
+  /** The assessment: a UUID. */
   assessmentId: string;
-  /** Default: now, in whole milliseconds. */
+  /** When it was started, in the years 1 to 9999. Default: now, in whole milliseconds. */
   startedAt?: Date | undefined;
 }
 

@@ -22,10 +22,13 @@ const input = () =>
   });
 
 export interface SubmitAssessmentParams {
+  /** Whose assessment it is: a UUID. */
   userId: string;
+  /** The assessment: a UUID. */
   assessmentId: string;
+  /** Any JSON, at most 1,000 values and 1,048,576 bytes as JSON; it may be empty. */
   answers: unknown[];
-  /** Default: now, in whole milliseconds. */
+  /** When it was handed in, not before the start. Default: now, in whole milliseconds. */
   submittedAt?: Date | undefined;
 }
 

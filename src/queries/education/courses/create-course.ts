@@ -32,27 +32,28 @@ const input = () =>
 export interface CreateCourseParams {
   /** A UUID for data that has to be the same everywhere. Default: a new one. */
   id?: string | undefined;
-  /** The user who gives the course. */
+  /** The user who gives the course: a UUID. */
   instructorId: string;
   /** 1 to 200 characters. */
   title: string;
   /** Up to 100,000 characters; may be empty. */
   description: string;
-  /** Default: `BEGINNER`. */
+  /** How hard it is. Default: `BEGINNER`. */
   level?: Course['level'] | undefined;
   /** About how long it takes, in whole minutes from 1. Default: not stated. */
   durationMinutes?: number | undefined;
-  /** In minor units of the currency, from 0. Default: 0. */
+  /** In minor units of the currency, from 0 to 2^63 - 1. Default: 0. */
   price?: bigint | undefined;
-  /** The currency of the price. Default: `ZAR`. */
+  /** The code of the currency of the price. Default: `ZAR`. */
   currency?: string | undefined;
-  /** In order, 1 to 1,000 of them. */
+  /** Its modules, in order: 1 to 1,000 of them. */
   modules: ModuleInput[];
 }
 
 export interface DraftCourse {
+  /** The course's id: a UUID. */
   id: string;
-  /** In order, with the ids that they got. */
+  /** Its modules, in order, with the ids that they got. */
   modules: DraftModule[];
 }
 

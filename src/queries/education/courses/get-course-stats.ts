@@ -7,17 +7,24 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 const input = () => z.strictObject({ courseId: uuid });
 
 export interface CourseStats {
+  /** The course: a UUID. */
   courseId: string;
   /** All who ever enrolled: active, completed and dropped. */
   enrolled: number;
+  /** How many are learning, from 0. */
   active: number;
+  /** How many have completed it, from 0. */
   completed: number;
+  /** How many have dropped out, from 0. */
   dropped: number;
-  /** Of those who have not dropped out, rounded down; null when there is nobody. */
+  /**
+   * The mean progress of those who have not dropped out: 0 to 10,000 hundredths of a percent,
+   * rounded down; null when there is nobody.
+   */
   meanBasisPoints: number | null;
   /**
-   * How many of those who have not dropped out are at 0 to 9.99 percent, at 10 to 19.99, ..., at 90
-   * to 100.
+   * Ten counts: how many of those who have not dropped out are at 0 to 9.99 percent, at 10 to
+   * 19.99, ..., at 90 to 100.
    */
   deciles: number[];
 }
@@ -56,7 +63,13 @@ const selectCourseStats = statement<CourseStats, [courseId: string]>(
  *
  * @throws NotFoundError when there is no such course.
  */
-export async function getCourseStats(db: Db, params: { courseId: string }): Promise<CourseStats> {
+export async function getCourseStats(
+  db: Db,
+  params: {
+    /** The course: a UUID. */
+    courseId: string;
+  },
+): Promise<CourseStats> {
   const { courseId } = parseInput(input, params);
   const [stats] = await selectCourseStats(db, [courseId]);
   if (stats === undefined) throw new NotFoundError('course', ['courseId']);

@@ -54,7 +54,7 @@ export interface ModuleInput {
    * 100 of them. Default: none.
    */
   prerequisites?: number[] | undefined;
-  /** How many of the prerequisites unlock the module, from 1. Default: all. */
+  /** How many of the prerequisites unlock it, from 1 to their number. Default: all. */
   prerequisitesNeeded?: number | undefined;
 }
 
@@ -103,10 +103,12 @@ export function moduleArrays(modules: ParsedModules): ModuleArrays {
 
 /** A module of a draft as it is stored, in the order of the draft. */
 export interface StoredModule extends Pick<CourseModule, 'id' | 'title' | 'weight'> {
+  /** Whether the course is complete without it. */
   optional: boolean;
 }
 
 export interface DraftModule extends StoredModule {
+  /** Its place in the draft, from 0, without gaps. */
   position: number;
 }
 

@@ -16,10 +16,11 @@ const input = () =>
   });
 
 export interface MoveEnrollmentsParams {
+  /** The course: a UUID. */
   courseId: string;
-  /** The revision to move to, whose policy decides. */
+  /** The number, from 1, of the revision to move to, whose policy decides. */
   revision: number;
-  /** How many learners at most. Default 1,000. */
+  /** How many learners at most, from 1 to 10,000. Default 1,000. */
   limit?: number | undefined;
 }
 
@@ -32,9 +33,13 @@ type EnrollmentState = Pick<Enrollment, 'revision' | 'status' | 'doneWeight' | '
 export type MoveOutcome = 'moved' | 'completed' | 'reopened';
 
 export interface MovedEnrollment {
+  /** The learner: a UUID. */
   userId: string;
+  /** What became of it. */
   outcome: MoveOutcome;
+  /** What the enrollment was before, in the weights of its revision. */
   from: EnrollmentState;
+  /** What it is now, in the weights of the new revision. */
   to: EnrollmentState;
 }
 

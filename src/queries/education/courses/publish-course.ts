@@ -17,10 +17,11 @@ const input = () =>
 export type RevisionPolicy = (typeof revisionPolicy.enumValues)[number];
 
 export interface PublishCourseParams {
+  /** The course: a UUID. */
   courseId: string;
-  /** Default PIN. */
+  /** What becomes of those who are in the course. Default `PIN`. */
   policy?: RevisionPolicy | undefined;
-  /** Default: now, in whole milliseconds. */
+  /** When it was published, in the years 1 to 9999. Default: now, in whole milliseconds. */
   publishedAt?: Date | undefined;
 }
 
@@ -50,7 +51,14 @@ const publishedRevision = statement<
 export async function publishCourse(
   db: Db,
   params: PublishCourseParams,
-): Promise<{ courseId: string; revision: number; policy: RevisionPolicy }> {
+): Promise<{
+  /** The course: a UUID. */
+  courseId: string;
+  /** The number of the new revision, from 1. */
+  revision: number;
+  /** The policy of the new revision. */
+  policy: RevisionPolicy;
+}> {
   const { courseId, policy, publishedAt } = parseInput(input, params);
   const rows = await publishedRevision(db, [courseId, policy, publishedAt ?? null]);
   const { revision } = only(rows);

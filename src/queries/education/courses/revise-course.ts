@@ -19,8 +19,12 @@ import {
 const input = () => z.strictObject({ courseId: uuid, modules: modulesInput });
 
 export interface ReviseCourseParams {
+  /** The course: a UUID. */
   courseId: string;
-  /** All modules of the draft, in order. One with the id of a module that is there replaces it. */
+  /**
+   * All modules of the draft, in order, 1 to 1,000 of them. One with the id of a module that is
+   * there replaces it.
+   */
   modules: ModuleInput[];
 }
 

@@ -13,9 +13,11 @@ const input = () =>
   });
 
 export interface DropEnrollmentParams {
+  /** The learner: a UUID. */
   userId: string;
+  /** The course: a UUID. */
   courseId: string;
-  /** Default: now, in whole milliseconds. */
+  /** When they left, not before they enrolled. Default: now, in whole milliseconds. */
   droppedAt?: Date | undefined;
 }
 

@@ -17,9 +17,11 @@ const input = () =>
   });
 
 export interface EnrollParams {
+  /** The learner: a UUID. */
   userId: string;
+  /** The course: a UUID. */
   courseId: string;
-  /** Events before it are rejected. Default: now, in whole milliseconds. */
+  /** When they came; events before it are rejected. Default: now, in whole milliseconds. */
   enrolledAt?: Date | undefined;
 }
 

@@ -8,7 +8,10 @@ import { type Enrollment, enrollments } from '../../../schema/education/enrollme
  */
 export interface EnrollmentProgress
   extends Omit<Enrollment, 'activitySlot' | 'createdAt' | 'updatedAt'> {
-  /** 0 to 10,000; 10,000 when every required module is complete, and never before. */
+  /**
+   * 0 to 10,000 hundredths of a percent; 10,000 when every required module is complete, and never
+   * before.
+   */
   basisPoints: number;
 }
 

@@ -9,23 +9,34 @@ import { BASIS_POINTS } from '../enrollments/enrollment.ts';
 const input = () => z.strictObject({ userId: uuid, learningPathId: uuid });
 
 export interface LearningPathCourseProgress {
+  /** The course: a UUID. */
   courseId: string;
+  /** The course's title. */
   title: string;
-  /** Null when the learner is not enrolled. */
+  /** How far the learner is; null when not enrolled. */
   status: Enrollment['status'] | null;
-  /** 10,000 for a completed course, even if a later revision asks for more. */
+  /**
+   * 0 to 10,000 hundredths of a percent; 10,000 for a completed course, even if a later revision
+   * asks for more.
+   */
   basisPoints: number;
 }
 
 export interface LearningPathProgress {
+  /** The learning path: a UUID. */
   learningPathId: string;
+  /** The path's title. */
   title: string;
-  /** In the order of the path. */
+  /** The courses, in the order of the path. */
   courses: LearningPathCourseProgress[];
+  /** How many of the courses are completed, from 0. */
   completedCourses: number;
-  /** The mean over the courses, rounded down: 10,000 when all are completed, and never before. */
+  /**
+   * The mean over the courses in hundredths of a percent, rounded down: 10,000 when all are
+   * completed, and never before.
+   */
   basisPoints: number;
-  /** The first course that is not completed. */
+  /** The first course that is not completed; null when all are. */
   nextCourseId: string | null;
 }
 
@@ -68,7 +79,12 @@ const selectLearningPath = statement<PathRow, [userId: string, learningPathId: s
  */
 export async function getLearningPathProgress(
   db: Db,
-  params: { userId: string; learningPathId: string },
+  params: {
+    /** The learner: a UUID. */
+    userId: string;
+    /** The learning path: a UUID. */
+    learningPathId: string;
+  },
 ): Promise<LearningPathProgress> {
   const { userId, learningPathId } = parseInput(input, params);
   const rows = await selectLearningPath(db, [userId, learningPathId]);

@@ -12,19 +12,24 @@ const input = () => z.strictObject({ userId: uuid, courseId: uuid });
 export interface ModuleProgressItem
   extends Pick<RevisionModule, 'moduleId' | 'title' | 'weight' | 'prerequisitesNeeded'>,
     Pick<ModuleProgress, 'percent' | 'position' | 'completedAt'> {
-  /** From 0, in the order of the course. */
+  /** Its place in the course, from 0. */
   index: number;
+  /** Whether the course is complete without it. */
   optional: boolean;
+  /** When the first event in it occurred; null before that. */
   startedAt: Date | null;
+  /** When the last event in it occurred; null before the first. */
   lastActivityAt: Date | null;
   /** Whether enough of `prerequisites` are complete. */
   unlocked: boolean;
+  /** The ids of the modules of which some unlock it; none where it is open from the start. */
   prerequisites: string[];
 }
 
 export interface CourseProgress extends EnrollmentProgress {
+  /** The title of the course. */
   title: string;
-  /** In the order of the course. */
+  /** Its modules, in their order. */
   modules: ModuleProgressItem[];
   /**
    * The module of the last activity if it is not complete, else the first that is open; null when
@@ -95,7 +100,12 @@ const selectProgress = statement<ProgressRow, [userId: string, courseId: string]
  */
 export async function getProgress(
   db: Db,
-  params: { userId: string; courseId: string },
+  params: {
+    /** The learner: a UUID. */
+    userId: string;
+    /** The course: a UUID. */
+    courseId: string;
+  },
 ): Promise<CourseProgress> {
   const { userId, courseId } = parseInput(input, params);
   const parts = (await selectProgress(db, [userId, courseId])).map(split);

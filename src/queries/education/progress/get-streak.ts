@@ -7,12 +7,15 @@ import { instant, parseInput, uuid } from '../../../input/validate.ts';
 const input = () => z.strictObject({ userId: uuid, now: instant.optional() });
 
 export interface Streak {
+  /** The learner: a UUID. */
   userId: string;
   /** Days in a row up to today, or up to yesterday as long as today can still be added; else 0. */
   currentDays: number;
+  /** The most days in a row that there ever were, from 0. */
   longestDays: number;
-  /** As `YYYY-MM-DD` in the learner's time zone. */
+  /** The last day with activity, as `YYYY-MM-DD` in the time zone; null before the first. */
   lastActiveOn: string | null;
+  /** The learner's time zone, such as `Africa/Johannesburg`; `UTC` where the profile has none. */
   timeZone: string;
 }
 
@@ -74,7 +77,12 @@ const selectStreak = statement<Streak, [userId: string, now: Date | null]>(
  */
 export async function getStreak(
   db: Db,
-  params: { userId: string; now?: Date | undefined },
+  params: {
+    /** The learner: a UUID. */
+    userId: string;
+    /** The instant whose day is today. Default: the server's clock. */
+    now?: Date | undefined;
+  },
 ): Promise<Streak> {
   const { userId, now } = parseInput(input, params);
   const [streak] = await selectStreak(db, [userId, now ?? null]);

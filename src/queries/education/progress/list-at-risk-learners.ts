@@ -27,8 +27,9 @@ const input = () =>
   });
 
 export interface ListAtRiskLearnersParams extends PageParams {
+  /** The course: a UUID. */
   courseId: string;
-  /** Default: the server's clock. */
+  /** The instant that it is judged at. Default: the server's clock. */
   now?: Date | undefined;
   /** At risk after so many whole days without activity, 1 to 3,650. Default 14. */
   inactiveDays?: number | undefined;
@@ -47,13 +48,31 @@ export interface ListAtRiskLearnersParams extends PageParams {
 }
 
 export type RiskReason =
-  | { kind: 'INACTIVE'; days: number }
-  | { kind: 'BEHIND_PACE'; basisPoints: number; expectedBasisPoints: number }
-  | { kind: 'FAILED_ASSESSMENTS'; count: number };
+  | {
+      /** No activity for `inactiveDays`. */
+      kind: 'INACTIVE';
+      /** Whole days since the last activity. */
+      days: number;
+    }
+  | {
+      /** Less than `paceBasisPoints` of what was expected by now. */
+      kind: 'BEHIND_PACE';
+      /** What was done: 0 to 10,000 hundredths of a percent. */
+      basisPoints: number;
+      /** What was expected by now: 0 to 10,000 hundredths of a percent. */
+      expectedBasisPoints: number;
+    }
+  | {
+      /** At least `failedAssessments` were failed. */
+      kind: 'FAILED_ASSESSMENTS';
+      /** How many assessments of the course were failed. */
+      count: number;
+    };
 
 export interface AtRiskLearner extends EnrollmentProgress {
+  /** The learner's name. */
   learnerName: string;
-  /** At least one. */
+  /** Why: one to three of them, each of another kind. */
   reasons: RiskReason[];
 }
 

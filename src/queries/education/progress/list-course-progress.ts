@@ -29,6 +29,7 @@ const input = () =>
   ]);
 
 export interface ListCourseProgressParams extends PageParams {
+  /** The course: a UUID. */
   courseId: string;
   /** `progress`: the furthest first. `activity`: the most recent first. Default `progress`. */
   order?: 'progress' | 'activity' | undefined;
@@ -37,6 +38,7 @@ export interface ListCourseProgressParams extends PageParams {
 }
 
 export interface CourseProgressItem extends EnrollmentProgress {
+  /** The learner's name. */
   learnerName: string;
 }
 

@@ -11,6 +11,7 @@ const cursor = defineCursor('learner_progress', z.tuple([timestampText, uuid]));
 const input = () => z.strictObject({ userId: uuid, limit: limit(), cursor: cursor.field });
 
 export interface LearnerProgressItem extends EnrollmentProgress {
+  /** The title of the course. */
   title: string;
 }
 
@@ -39,7 +40,10 @@ const selectLearnerProgress = statement<
 /** Lists the courses of a learner, the newest activity first, then the greater course id. */
 export async function listLearnerProgress(
   db: Db,
-  params: PageParams & { userId: string },
+  params: PageParams & {
+    /** The learner: a UUID. */
+    userId: string;
+  },
 ): Promise<Page<LearnerProgressItem>> {
   const page = parseInput(input, params);
   const [after, afterId] = page.cursor ?? [null, null];

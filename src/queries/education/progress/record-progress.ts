@@ -33,29 +33,35 @@ const input = () =>
  * doubt.
  */
 export interface ProgressEvent {
+  /** The event's own id, a UUID that the client makes, once for each user. */
   eventId: string;
+  /** The learner: a UUID. */
   userId: string;
+  /** The course: a UUID. */
   courseId: string;
+  /** The module, a UUID, of any revision that was published. */
   moduleId: string;
+  /** What the learner did; `completed` stands for 100 percent. */
   kind: (typeof progressEventKind.enumValues)[number];
   /**
    * A whole number from 0 to 100. Completing is a kind of its own: 100 percent alone completes
    * nothing.
    */
   percent?: number | undefined;
-  /** Where to resume, as text that the client understands. */
+  /** Where to resume: up to 1,000 characters that the client understands. */
   position?: string | undefined;
+  /** When it happened by the client's clock, in the years 1 to 9999. */
   occurredAt: Date;
 }
 
 export interface RecordProgressParams {
-  /** At most 10,000. */
+  /** In any order, at most 10,000. */
   events: ProgressEvent[];
-  /** Default: the server's clock. */
+  /** The instant that events are compared with. Default: the server's clock. */
   now?: Date | undefined;
   /**
-   * How far off the clock of a client may be: ahead of `now`, or behind the enrollment. Default
-   * 300.
+   * How many seconds, 0 to 86,400, the clock of a client may be off: ahead of `now`, or behind the
+   * enrollment. Default 300.
    */
   toleranceSeconds?: number | undefined;
 }
@@ -79,17 +85,20 @@ export type RejectionReason =
   | 'REFUSED';
 
 export interface RejectedEvent {
-  /** Its place in `events`. */
+  /** Its place in `events`, from 0. */
   index: number;
+  /** The event's own id. */
   eventId: string;
+  /** The learner whose event it is. */
   userId: string;
+  /** Why it does not apply. */
   reason: RejectionReason;
 }
 
 export interface RecordProgressResult {
-  /** Events that were new. */
+  /** How many events were new. */
   applied: number;
-  /** Events that were known already, with the same content. */
+  /** How many events were known already, with the same content. */
   duplicates: number;
   /** In the order of `events`. Every other event is safely stored, and the client can forget it. */
   rejected: RejectedEvent[];

@@ -24,9 +24,9 @@ export interface VerifyProgressParams {
   userId?: string | undefined;
   /** Only this course; the streaks are then left out. */
   courseId?: string | undefined;
-  /** Stops after so many findings. Default 100. */
+  /** Stops after so many findings, 1 to 10,000. Default 100. */
   limit?: number | undefined;
-  /** How many learners a statement looks at. Default 10,000. */
+  /** How many learners a statement looks at, 1 to 1,000,000. Default 10,000. */
   chunk?: number | undefined;
   /**
    * A completion that was published since then must still have its event in the outbox. Default:
