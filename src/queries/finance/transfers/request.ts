@@ -79,7 +79,10 @@ export interface TransferParams extends RequestDetails {
    * paying user, or else the receiving one.
    */
   idempotencyKey: string;
-  /** Default TRANSFER. */
+  /**
+   * What it is called. It is posted in the same way, but a PAYMENT, REFUND or MINING_REWARD is not
+   * reversed. Default `TRANSFER`.
+   */
   type?: (typeof transferTypes)[number] | undefined;
 }
 

@@ -27,13 +27,13 @@ const selectOccurredBalance = statement<BalanceRow, Moment>(
 export type BalanceAtParams = WalletRef &
   (
     | {
-        /** The instant that is asked about, by when things were recorded: in the years 1 to 9999. */
+        /** What was recorded by this instant, in the years 1 to 9999, counts. */
         recordedAt: Date;
         /** Left out, because `recordedAt` is given. */
         occurredAt?: undefined;
       }
     | {
-        /** The instant that is asked about, by when things happened: in the years 1 to 9999. */
+        /** What had happened by this instant, in the years 1 to 9999, counts. */
         occurredAt: Date;
         /** Left out, because `occurredAt` is given. */
         recordedAt?: undefined;

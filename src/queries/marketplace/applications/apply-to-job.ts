@@ -47,10 +47,15 @@ const insertedApplication = statement<
 export async function applyToJob(
   db: Db,
   params: {
+    /** The user who applies: a UUID. */
     userId: string;
+    /** The job: a UUID. */
     jobId: string;
+    /** Up to 20,000 characters; may be empty. Default: null, for none. */
     coverLetter?: string | null | undefined;
+    /** Up to 20,000 characters; may be empty. Default: null, for none. */
     resume?: string | null | undefined;
+    /** When, not before the job was posted, and up to the year 9999. Default: the server's time. */
     appliedAt?: Date | undefined;
   },
 ): Promise<ApplicationRow> {

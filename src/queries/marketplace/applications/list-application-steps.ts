@@ -52,7 +52,12 @@ const selectApplicationSteps = prepared(
  */
 export async function listApplicationSteps(
   db: Db,
-  params: PageParams & { userId: string; jobId: string },
+  params: PageParams & {
+    /** The user who applied: a UUID. */
+    userId: string;
+    /** The job: a UUID. */
+    jobId: string;
+  },
 ): Promise<Page<ApplicationStep>> {
   const { userId, jobId, ...page } = parseInput(input, params);
   const rows = await selectApplicationSteps(db, {

@@ -18,6 +18,7 @@ import {
 } from './application-row.ts';
 
 interface ListParams extends PageParams {
+  /** Only applications of this status. Default: all. */
   status?: ApplicationStatus | undefined;
 }
 
@@ -56,7 +57,10 @@ const userInput = z.strictObject({ userId: uuid, ...fields, cursor: userCursors.
  */
 export async function listJobApplications(
   db: Db,
-  params: ListParams & { jobId: string },
+  params: ListParams & {
+    /** The job: a UUID. */
+    jobId: string;
+  },
 ): Promise<Page<ApplicationRow>> {
   const { jobId, ...page } = parseInput(jobInput, params);
   const list = { select: selectJobApplications, cursors: jobCursors, otherId: 'userId' } as const;
@@ -71,7 +75,10 @@ export async function listJobApplications(
  */
 export async function listUserApplications(
   db: Db,
-  params: ListParams & { userId: string },
+  params: ListParams & {
+    /** The user who applied: a UUID. */
+    userId: string;
+  },
 ): Promise<Page<ApplicationRow>> {
   const { userId, ...page } = parseInput(userInput, params);
   const list = { select: selectUserApplications, cursors: userCursors, otherId: 'jobId' } as const;

@@ -50,7 +50,16 @@ const movedApplication = statement<
  */
 export async function moveApplication(
   db: Db,
-  params: { userId: string; jobId: string; status: ApplicationStatus; changedBy: string },
+  params: {
+    /** The user who applied: a UUID. */
+    userId: string;
+    /** The job: a UUID. */
+    jobId: string;
+    /** The status that it gets, further on than the one that it has. */
+    status: ApplicationStatus;
+    /** The user who moves it: a UUID. */
+    changedBy: string;
+  },
 ): Promise<ApplicationRow> {
   const { userId, jobId, status, changedBy } = parseInput(input, params);
   return changeApplication(db, { userId, jobId }, `at a step before ${status}`, (on) =>

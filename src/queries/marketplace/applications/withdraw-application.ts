@@ -31,7 +31,12 @@ const withdrawnApplication = statement<ApplicationRow, [userId: string, jobId: s
  */
 export async function withdrawApplication(
   db: Db,
-  params: { userId: string; jobId: string },
+  params: {
+    /** The user who applied: a UUID. */
+    userId: string;
+    /** The job: a UUID. */
+    jobId: string;
+  },
 ): Promise<ApplicationRow> {
   const { userId, jobId } = parseInput(input, params);
   return changeApplication(db, { userId, jobId }, 'neither ACCEPTED nor REJECTED', (on) =>

@@ -34,7 +34,12 @@ const closedJob = prepared(
  */
 export async function closeJob(
   db: Db,
-  params: { jobId: string; filled?: boolean | undefined },
+  params: {
+    /** The job: a UUID. */
+    jobId: string;
+    /** Whether somebody was found: FILLED if so, else CLOSED. Default false. */
+    filled?: boolean | undefined;
+  },
 ): Promise<Job> {
   const { jobId, filled } = parseInput(input, params);
   const [job] = await closedJob(db, { id: jobId, status: filled ? 'FILLED' : 'CLOSED' });

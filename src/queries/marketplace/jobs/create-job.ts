@@ -10,8 +10,9 @@ import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts
 import { insertJobSkills, type WantedSkill, wantedSkillsField } from './set-job-skills.ts';
 
 export interface CreateJobParams extends JobDetails {
+  /** The skills that it asks for, at most 500, each once. Default: none. */
   skills?: WantedSkill[] | undefined;
-  /** By default now; not after the year 5999. */
+  /** When it was posted, in the years 1 to 5999. By default now. */
   postedAt?: Date | undefined;
 }
 

@@ -37,8 +37,16 @@ const expiredJobs = statement<{ id: string }, [now: Date | null, limit: number]>
  */
 export async function expireJobs(
   db: Db,
-  params: { now?: Date | undefined; limit?: number | undefined } = {},
-): Promise<{ jobIds: string[] }> {
+  params: {
+    /** The instant by which a job's time is over. Default: the time of the call. */
+    now?: Date | undefined;
+    /** How many jobs at most, from 1 to 10,000. Default 1,000. */
+    limit?: number | undefined;
+  } = {},
+): Promise<{
+  /** The jobs that this call marked, by id, in no order. */
+  jobIds: string[];
+}> {
   const given = parseInput(input, params);
   const rows = await expiredJobs(db, [given.now ?? null, given.limit]);
   return { jobIds: rows.map((row) => row.id) };

@@ -7,19 +7,30 @@ export const salaryField = z.bigint().min(0n).max(MAX_MINOR_UNITS);
 
 /** What describes a job, as a caller gives it. */
 export interface JobDetails {
+  /** 1 to 200 characters. */
   title: string;
+  /** Up to 20,000 characters; may be empty. */
   description: string;
+  /** 1 to 200 characters. */
   company: string;
-  /** Needed unless the job is remote. */
+  /** 1 to 200 characters. Needed unless the job is remote. */
   location?: string | null | undefined;
-  /** By default false. */
+  /** Whether it is done from anywhere. By default false. */
   remote?: boolean | undefined;
-  /** Yearly, in minor units of `currency`. */
+  /** Yearly, in minor units of `currency`, from 0 to 2^63 - 1; null for none. */
   salaryMin?: bigint | null | undefined;
+  /**
+   * Yearly, in minor units of `currency`, from 0 to 2^63 - 1 and not below `salaryMin`; null for
+   * none.
+   */
   salaryMax?: bigint | null | undefined;
+  /** The code of the salaries' currency, such as `ZAR`; needed with a salary, else may be null. */
   currency?: string | null | undefined;
+  /** Up to 20,000 characters; may be empty; null for none. */
   requirements?: string | null | undefined;
+  /** When it ends by itself, after it was posted, up to the year 9999; null for never. */
   expiresAt?: Date | null | undefined;
+  /** The user who posts it: a UUID; null for nobody. */
   postedBy?: string | null | undefined;
 }
 

@@ -16,7 +16,7 @@ import { type ListedJob, listedJobColumns } from './listed-job.ts';
 export interface ListJobsParams extends JobFilters, PageParams {
   /**
    * Words to find in title, company and description, as people type them: "data engineer" -senior,
-   * or.
+   * or. 1 to 500 characters.
    */
   search?: string | undefined;
 }

@@ -14,4 +14,7 @@ export const listedJobColumns = columns(jobs, [
   'expiresAt',
 ]);
 
-export type ListedJob = RowOf<typeof listedJobColumns> & { jobId: string };
+export type ListedJob = RowOf<typeof listedJobColumns> & {
+  /** The job: a UUID. */
+  jobId: string;
+};

@@ -11,9 +11,11 @@ import {
 } from '../matching/skill-fit.ts';
 
 export interface WantedSkill {
+  /** The skill: a whole number from 1 to 268,435,455. */
   skillId: number;
+  /** The level that it asks for. */
   level: SkillLevelName;
-  /** Nice to have when false. By default true. */
+  /** Whether the job requires it; nice to have when false. By default true. */
   required?: boolean | undefined;
 }
 
@@ -48,7 +50,12 @@ const storedJobSkills = statement<
  */
 export async function setJobSkills(
   db: Db,
-  params: { jobId: string; skills: WantedSkill[] },
+  params: {
+    /** The job: a UUID. */
+    jobId: string;
+    /** All skills of the job, at most 500, each once; none for a job without. */
+    skills: WantedSkill[];
+  },
 ): Promise<void> {
   const { jobId, skills } = parseInput(input, params);
   await insertJobSkills(db, jobId, skills);

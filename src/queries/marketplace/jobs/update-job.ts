@@ -30,7 +30,12 @@ const input = () =>
  */
 export async function updateJob(
   db: Db,
-  params: { jobId: string; changes: Partial<JobDetails> },
+  params: {
+    /** The job: a UUID. */
+    jobId: string;
+    /** What changes, at least one field; null empties one that may be empty. */
+    changes: Partial<JobDetails>;
+  },
 ): Promise<Job> {
   const { jobId, changes } = parseInput(input, params);
   const changing = ourDrizzle(db)

@@ -6,6 +6,7 @@ import type { Skill } from '../../../schema/marketplace/skills.ts';
 import type { SkillLevelName } from './skill-fit.ts';
 
 export interface SkillGap extends Pick<Skill, 'name'> {
+  /** The skill: a whole number from 1. */
   skillId: number;
   /** The level to reach. */
   level: SkillLevelName;
@@ -14,7 +15,14 @@ export interface SkillGap extends Pick<Skill, 'name'> {
   /** For how many more open jobs the user would then hold every required skill at its level. */
   jobCount: number;
   /** The newest of these jobs, at most three. */
-  examples: { jobId: string; title: string; company: string }[];
+  examples: {
+    /** The job: a UUID. */
+    jobId: string;
+    /** The job's title. */
+    title: string;
+    /** Who offers it. */
+    company: string;
+  }[];
 }
 
 const input = () => z.strictObject({ userId: uuid, limit: limit(), now: instant.optional() });
@@ -56,7 +64,14 @@ const selectSkillGaps = statement<SkillGap, [userId: string, limit: number, now:
  */
 export async function findSkillGaps(
   db: Db,
-  params: { userId: string; limit?: number | undefined; now?: Date | undefined },
+  params: {
+    /** The user: a UUID. */
+    userId: string;
+    /** How many gaps at most, from 1 to 100. Default 20. */
+    limit?: number | undefined;
+    /** Jobs that expire by then are left out. Default: the time of the call. */
+    now?: Date | undefined;
+  },
 ): Promise<SkillGap[]> {
   const { userId, limit, now = null } = parseInput(input, params);
   return selectSkillGaps(db, [userId, limit, now]);

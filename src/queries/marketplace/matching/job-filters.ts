@@ -6,11 +6,14 @@ import { salaryField } from '../jobs/job-fields.ts';
 export interface JobFilters {
   /** True: only remote jobs; false: only others. */
   remote?: boolean | undefined;
-  /** The job's whole location, in any case of letters. */
+  /** The job's whole location, 1 to 200 characters, in any case of letters. */
   location?: string | undefined;
-  /** The least yearly pay that the job must go up to, in minor units of `currency`. */
+  /**
+   * The least yearly pay that the job must go up to, in minor units of `currency`, from 0 to
+   * 2^63 - 1.
+   */
   minSalary?: bigint | undefined;
-  /** Only jobs paid in this currency; needed with `minSalary`. */
+  /** Only jobs paid in the currency of this code; needed with `minSalary`. */
   currency?: string | undefined;
   /** Jobs that expire by then are left out. By default the time of the call. */
   now?: Date | undefined;

@@ -16,16 +16,21 @@ import {
 } from './skill-fit.ts';
 
 export interface MatchCandidatesParams extends PageParams {
+  /** The job: a UUID. */
   jobId: string;
-  /** Only people who hold every required skill at its level. */
+  /** Only people who hold every required skill at its level. Default false. */
   qualifiedOnly?: boolean | undefined;
-  /** A skill that is not verified counts as not held, for the score and for `qualifiedOnly`. */
+  /**
+   * A skill that is not verified counts as not held, for the score and for `qualifiedOnly`. Default
+   * false.
+   */
   verifiedOnly?: boolean | undefined;
 }
 
 export interface CandidateMatch extends SkillFits, Pick<User, 'name'> {
+  /** The user: a UUID. */
   userId: string;
-  /** Basis points, 1 to 10000. */
+  /** How well they fit: 1 to 10,000 basis points, hundredths of a percent. */
   score: number;
   /** How many of the matched skills are verified. */
   verifiedCount: number;

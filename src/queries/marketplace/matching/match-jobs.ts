@@ -15,13 +15,14 @@ import {
 } from './skill-fit.ts';
 
 export interface MatchJobsParams extends JobFilters, PageParams {
+  /** The user: a UUID. */
   userId: string;
-  /** Only jobs of which the user holds every required skill at its level. */
+  /** Only jobs of which the user holds every required skill at its level. Default false. */
   qualifiedOnly?: boolean | undefined;
 }
 
 export interface JobMatch extends ListedJob, SkillFits {
-  /** Basis points, 1 to 10000. */
+  /** How well it fits: 1 to 10,000 basis points, hundredths of a percent. */
   score: number;
 }
 

@@ -13,7 +13,7 @@ import {
 } from './skill-fit.ts';
 
 export interface MatchScore extends SkillFits {
-  /** Basis points, 0 to 10000; 0 for a job without skills. */
+  /** 0 to 10,000 basis points, hundredths of a percent; 0 for a job without skills. */
   score: number;
 }
 
@@ -46,7 +46,12 @@ const selectMatchScore = statement<Row, [userId: string, jobId: string]>(
  */
 export async function scoreMatch(
   db: Db,
-  params: { userId: string; jobId: string },
+  params: {
+    /** The user: a UUID. */
+    userId: string;
+    /** The job: a UUID. */
+    jobId: string;
+  },
 ): Promise<MatchScore> {
   const { userId, jobId } = parseInput(input, params);
   const [row] = await selectMatchScore(db, [userId, jobId]);

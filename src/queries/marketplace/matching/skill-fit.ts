@@ -15,17 +15,25 @@ export const skillIdField = z.int().positive().max(268_435_455);
 
 /** How a person stands to one skill of a job. `heldLevel` is null for a skill that they lack. */
 export interface SkillFit {
+  /** The skill: a whole number from 1. */
   skillId: number;
+  /** The skill's name. */
   name: string;
+  /** Whether the job requires it; nice to have when false. */
   required: boolean;
+  /** The level that the job asks for. */
   level: SkillLevelName;
+  /** The level that the person holds; null for a skill that they lack. */
   heldLevel: SkillLevelName | null;
 }
 
 /** Every skill of a job, in three heaps, required ones first: why a score is what it is. */
 export interface SkillFits {
+  /** Those that the person holds at the job's level or above. */
   matched: SkillFit[];
+  /** Those that the person lacks. */
   missing: SkillFit[];
+  /** Those that the person holds below the job's level. */
   belowLevel: SkillFit[];
   /** Every required skill is held at its level. */
   qualified: boolean;

@@ -39,7 +39,10 @@ const selectFindings = statement<Finding<JobIndexFindingKind>, [limit: number]>(
  */
 export async function verifyJobIndex(
   db: Db,
-  params: { limit?: number | undefined } = {},
+  params: {
+    /** How many findings at most, from 1 to 10,000. Default 100. */
+    limit?: number | undefined;
+  } = {},
 ): Promise<Verification<JobIndexFindingKind>> {
   const findings = await selectFindings(db, [parseInput(input, params).limit]);
   return { clean: findings.length === 0, findings };

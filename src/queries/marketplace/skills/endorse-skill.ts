@@ -38,8 +38,18 @@ const insertedEndorsement = prepared(
  */
 export async function endorseSkill(
   db: Db,
-  params: { userId: string; skillId: number; endorserId: string },
-): Promise<{ added: boolean }> {
+  params: {
+    /** The user whose skill it is: a UUID. */
+    userId: string;
+    /** The skill: a whole number from 1 to 268,435,455. */
+    skillId: number;
+    /** The user who endorses, another one: a UUID. */
+    endorserId: string;
+  },
+): Promise<{
+  /** False when the endorser had endorsed it before. */
+  added: boolean;
+}> {
   const rows = await insertedEndorsement(db, parseInput(input, params));
   return { added: rows.length > 0 };
 }

@@ -11,7 +11,9 @@ import {
 } from '../matching/skill-fit.ts';
 
 export interface HeldSkill {
+  /** The skill: a whole number from 1 to 268,435,455. */
   skillId: number;
+  /** The level at which the user states to hold it. */
   level: SkillLevelName;
 }
 
@@ -42,7 +44,12 @@ const storedUserSkills = statement<
  */
 export async function setUserSkills(
   db: Db,
-  params: { userId: string; skills: HeldSkill[] },
+  params: {
+    /** The user: a UUID. */
+    userId: string;
+    /** All skills of the user, at most 500, each once. */
+    skills: HeldSkill[];
+  },
 ): Promise<void> {
   const { userId, skills } = parseInput(input, params);
   const [result] = await storedUserSkills(db, [

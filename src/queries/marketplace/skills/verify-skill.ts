@@ -47,9 +47,13 @@ const verifiedSkill = prepared(
 export async function verifySkill(
   db: Db,
   params: {
+    /** The user whose skill it is: a UUID. */
     userId: string;
+    /** The skill: a whole number from 1 to 268,435,455. */
     skillId: number;
+    /** The user who vouches for it, another one: a UUID. Default: null, for the platform. */
     verifierId?: string | null | undefined;
+    /** When, in the years 1 to 9999. Default: the server's time. */
     verifiedAt?: Date | undefined;
   },
 ): Promise<UserSkill> {

@@ -132,7 +132,13 @@ const droppedBlocks = statement<{ lastSkill: number | null }, [afterSkill: numbe
  *
  * @throws InvalidInputError when an option is out of range, or `db` is an open transaction.
  */
-export async function packJobs(db: Db, options: PackJobsOptions = {}): Promise<{ jobs: number }> {
+export async function packJobs(
+  db: Db,
+  options: PackJobsOptions = {},
+): Promise<{
+  /** How many jobs are packed, from 0. */
+  jobs: number;
+}> {
   const { onProgress } = parseInput(input, options);
   if (isInTransaction(db)) {
     throw new InvalidInputError('db', 'must be the database, not an open transaction');

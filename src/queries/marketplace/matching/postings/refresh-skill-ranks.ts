@@ -7,9 +7,9 @@ import { InvalidInputError, TimeoutError } from '../../../../errors.ts';
 import { parseInput } from '../../../../input/validate.ts';
 
 export interface RefreshSkillRanksOptions {
-  /** How many jobs one transaction puts in order. Default 500. */
+  /** How many jobs one transaction puts in order, from 1 to 10,000. Default 500. */
   chunkSize?: number | undefined;
-  /** Told after each chunk how many jobs are done. */
+  /** Told after each chunk how many jobs are done so far. */
   onProgress?: ((jobs: number) => void) | undefined;
 }
 
@@ -126,7 +126,10 @@ const settledRanks = statement<object, readonly []>(
 export async function refreshSkillRanks(
   db: Db,
   options: RefreshSkillRanksOptions = {},
-): Promise<{ jobs: number }> {
+): Promise<{
+  /** How many jobs it went through, from 0. */
+  jobs: number;
+}> {
   const { chunkSize, onProgress } = parseInput(input, options);
   if (isInTransaction(db)) {
     throw new InvalidInputError('db', 'must be the database, not an open transaction');
