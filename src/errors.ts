@@ -27,6 +27,7 @@ export interface ErrorJson {
  * status, ids of users among them.
  */
 export class AzoraDbError extends Error {
+  /** What to decide by: see the table of docs/errors.md. */
   readonly code: string;
   /** The constraint by which the database found it, if it was one. */
   declare readonly constraint?: string | undefined;
@@ -72,7 +73,9 @@ Object.defineProperty(AzoraDbError.prototype, 'name', {
  * `items.0.amount`.
  */
 export class InvalidInputError extends AzoraDbError {
+  /** The path of the field, such as `items.0.amount`, places from 0; empty for the whole input. */
   readonly field: string;
+  /** What must hold, such as `must be at least 1`. */
   readonly rule: string;
 
   constructor(field: string, rule: string) {
@@ -84,7 +87,9 @@ export class InvalidInputError extends AzoraDbError {
 
 /** A `get` found no row. `keys` are the names of the parameters that it looked for. */
 export class NotFoundError extends AzoraDbError {
+  /** What there is none of, such as `wallet`. */
   readonly entity: string;
+  /** The names, not the values, of the parameters that it looked for. */
   readonly keys: readonly string[];
 
   constructor(entity: string, keys: readonly string[] = []) {
@@ -102,7 +107,9 @@ export class NotFoundError extends AzoraDbError {
  * payment. `status` is the one it is in.
  */
 export class WrongStateError extends AzoraDbError {
+  /** What is in the wrong state, such as `payment`. */
   readonly entity: string;
+  /** The status that it is in. */
   readonly status: string;
 
   constructor(entity: string, status: string, required: string) {
@@ -114,19 +121,29 @@ export class WrongStateError extends AzoraDbError {
 
 /** Where the server says an error happened: identifiers only, no data. */
 export interface SqlErrorFacts {
+  /** The five characters of the SQLSTATE, such as `23505`. */
   readonly sqlState: string;
+  /** The schema's name, if the server named one. */
   readonly schema?: string | undefined;
+  /** The table's name, if the server named one. */
   readonly table?: string | undefined;
+  /** The column's name, if the server named one. */
   readonly column?: string | undefined;
+  /** The constraint's name, if the server named one. */
   readonly constraint?: string | undefined;
 }
 
 /** The server refused a statement for a reason without a class of its own: see `sqlState`. */
 export class SqlError extends AzoraDbError {
+  /** The five characters of the SQLSTATE, such as `23505`. */
   override readonly sqlState: string;
+  /** The schema's name, if the server named one. */
   readonly schema: string | undefined;
+  /** The table's name, if the server named one. */
   readonly table: string | undefined;
+  /** The column's name, if the server named one. */
   readonly column: string | undefined;
+  /** The constraint's name, if the server named one. */
   override readonly constraint: string | undefined;
 
   constructor(code: string, message: string, facts: SqlErrorFacts) {
@@ -153,6 +170,9 @@ export type ConstraintKind =
  * no.
  */
 export class ConstraintError extends SqlError {
+  /**
+   * Which kind of constraint it is, by the SQLSTATE; `other` for those without one of their own.
+   */
   readonly kind: ConstraintKind;
 
   constructor(message: string, facts: SqlErrorFacts) {
@@ -192,6 +212,7 @@ export class RetryableError extends SqlError {}
 
 /** `transaction()` gave up after `attempts` runs; `cause` is the RetryableError of the last. */
 export class RetriesExhaustedError extends AzoraDbError {
+  /** How often it ran in all, from 1. */
   readonly attempts: number;
 
   constructor(attempts: number, cause: RetryableError) {
@@ -297,6 +318,7 @@ export type ConnectErrorCode =
  * password.
  */
 export class ConnectError extends AzoraDbError {
+  /** What went wrong: see the table of docs/errors.md. */
   declare readonly code: ConnectErrorCode;
 
   constructor(code: ConnectErrorCode, message: string) {
@@ -309,6 +331,7 @@ export class ConnectError extends AzoraDbError {
  * dropped, changed or put in the way. `differences` are all of them.
  */
 export class SchemaDriftError extends AzoraDbError {
+  /** All differences, in the order of the shipped catalog. */
   readonly differences: readonly SchemaDifference[];
 
   constructor(message: string, differences: readonly SchemaDifference[]) {

@@ -6,8 +6,11 @@ import { packageRoot } from './package-root.ts';
 
 /** One migration as drizzle-kit's journal lists it; `when` is its key in the books. */
 export interface JournalEntry {
+  /** Its place in the journal: they are applied in this order. */
   readonly idx: number;
+  /** When it was generated, in milliseconds since 1970; later than that of the one before. */
   readonly when: number;
+  /** The name of its file, without `.sql`. */
   readonly tag: string;
 }
 

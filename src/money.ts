@@ -12,7 +12,9 @@ const MAX_LENGTH = 100;
  * `currencies`.
  */
 export interface MoneyFormat {
+  /** The currency's code, such as `ZAR`; not empty. */
   readonly code: string;
+  /** How many decimal digits its minor unit is, a whole number from 0 to 18: 2 for cents. */
   readonly scale: number;
 }
 

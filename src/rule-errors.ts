@@ -1,5 +1,5 @@
 import { AzoraDbError } from './errors.ts';
-import type { SystemWallet } from './schema/finance/system-owners.ts';
+import type { NamedWalletRef } from './queries/finance/wallets/wallet-ref.ts';
 import type { failureCode } from './schema/finance/transactions.ts';
 
 /** Why a request was refused; the same text is kept with the failed transaction. */
@@ -7,8 +7,11 @@ export type FailureCode = (typeof failureCode.enumValues)[number];
 
 /** What a refusal is about, as far as it is known. */
 export interface RejectionFacts {
+  /** The failed transaction that keeps the refusal: a UUID. */
   readonly transactionId?: string | undefined;
+  /** The wallet that refused. */
   readonly wallet?: RejectedError['wallet'];
+  /** What was asked for, in minor units. */
   readonly requested?: bigint | undefined;
 }
 
@@ -22,14 +25,12 @@ export interface RejectionFacts {
  * refused: then `transactionId` names nothing, and the same request is tried again.
  */
 export class RejectedError extends AzoraDbError {
+  /** Why it was refused: see the table of docs/errors.md. */
   declare readonly code: FailureCode;
   /** Null where no request was stored: see `UnknownCurrencyError`. */
   readonly transactionId: string | null;
   /** The wallet that refused, if it was a wallet. */
-  readonly wallet:
-    | { userId: string; currency: string }
-    | { system: SystemWallet; currency: string }
-    | undefined;
+  readonly wallet: NamedWalletRef | undefined;
   /** What was asked for, in minor units; null where it was no amount. */
   readonly requested: bigint | null;
 
@@ -53,7 +54,9 @@ export class UnknownCurrencyError extends RejectedError {
 
 /** There is one already. `keys` are the names of the parameters that it is known by. */
 export class AlreadyExistsError extends AzoraDbError {
+  /** What there is already, such as `application`. */
   readonly entity: string;
+  /** The names, not the values, of the parameters that it is known by. */
   readonly keys: readonly string[];
 
   constructor(entity: string, keys: readonly string[]) {

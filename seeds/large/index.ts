@@ -15,17 +15,20 @@ import { type SeedCounts, Writer } from './writer.ts';
 export type { SeedCounts } from './writer.ts';
 
 export interface SeedProgress {
+  /** What is being written. */
   phase: 'users' | 'education' | 'finance' | 'marketplace';
   /** Of `total` steps over all phases; not rows. */
   done: number;
+  /** How many steps there are over all phases. */
   total: number;
 }
 
 export interface LargeSeedOptions {
-  /** How many users, at least 2; the other tables follow from it. */
+  /** How many users, from 2 to 50,000,000; the other tables follow from it. */
   scale: number;
-  /** Another number gives other rows, which live beside these. */
+  /** From 0 to 2^31 - 1. Another number gives other rows, which live beside these. */
   seed: number;
+  /** Told how far it is, after each block of rows. */
   onProgress?: ((progress: SeedProgress) => void) | undefined;
 }
 

@@ -20,8 +20,11 @@ export const isNext = 'defineRelations' in drizzle;
 
 /** What `defineRelations()` of Drizzle 1.0 makes of a table. */
 interface Entry<TTable, TName, TRelations> {
+  /** The table itself. */
   readonly table: TTable;
+  /** Its key in the schema. */
   readonly name: TName;
+  /** What `with` of its queries takes. */
   readonly relations: TRelations;
 }
 

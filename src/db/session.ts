@@ -31,7 +31,12 @@ type TransactionIn<D extends AnyDrizzle> = Parameters<Parameters<D['transaction'
  * type says no more than `NodePgDatabase`, it may be one over a single connection, which is
  * refused: `NodePgDatabase<typeof schema> & { $client: Pool }` says more.
  */
-export type Db = (AnyDrizzle & { readonly $client: Pool }) | TransactionIn<AnyDrizzle>;
+export type Db =
+  | (AnyDrizzle & {
+      /** The pool over which it runs. */
+      readonly $client: Pool;
+    })
+  | TransactionIn<AnyDrizzle>;
 
 declare const schemaOf: unique symbol;
 

@@ -11,19 +11,21 @@ export type DatabaseCheck = 'migrations' | 'objects' | DataCheck;
 
 /** A finding, with the check that it is of. */
 export interface DatabaseFinding extends Finding {
+  /** The check that found it. */
   check: DatabaseCheck;
 }
 
 export interface DatabaseVerification extends Verification {
+  /** What the checks found, in their order; none when the database is whole. */
   findings: DatabaseFinding[];
 }
 
 export interface CheckDatabaseParams {
   /** The head that `sealEntries` returned last, kept elsewhere. */
   head?: SealHead | undefined;
-  /** The most findings of each check. Default 100. */
+  /** The most findings of each check, from 1 to 10,000. Default 100. */
   limit?: number | undefined;
-  /** Told before each check. */
+  /** Told before each check, by its name. */
   onCheck?: ((check: DatabaseCheck) => void) | undefined;
 }
 

@@ -28,14 +28,23 @@ export interface ServiceConfigOptions {
    * share a database each need a table of their own.
    */
   readonly migrations?: ServiceBooks | undefined;
+  /** How columns are named that the files leave without a name. Default: as their keys. */
   readonly casing?: 'snake_case' | 'camelCase' | undefined;
+  /** Whether migrations have `--> statement-breakpoint` between statements. */
   readonly breakpoints?: boolean | undefined;
+  /** Whether `push` asks before it changes anything. */
   readonly strict?: boolean | undefined;
+  /** Whether `push` prints the statements. */
   readonly verbose?: boolean | undefined;
 }
 
 export interface ServiceBooks {
+  /** The table of the books. Default `__drizzle_migrations`. */
   readonly table?: string;
+  /**
+   * The PostgreSQL schema of the books. Default `drizzle`; none of ours, and none of
+   * `schemaFilter`.
+   */
   readonly schema?: string;
   /** How the names of new migrations begin. Default `index`. */
   readonly prefix?: 'index' | 'timestamp' | 'supabase' | 'unix' | 'none';

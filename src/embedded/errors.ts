@@ -15,6 +15,7 @@ export type EmbeddedErrorCode =
 
 /** The embedded server could not be had: the message says why and what to do. */
 export class EmbeddedError extends AzoraDbError {
+  /** What went wrong: see the table of docs/errors.md. */
   declare readonly code: EmbeddedErrorCode;
 
   constructor(code: EmbeddedErrorCode, message: string) {

@@ -16,6 +16,7 @@ export interface EmbeddedServer {
    * asks for.
    */
   url: string;
+  /** The TCP port on 127.0.0.1. */
   port: number;
   /** The process id of the server, for tests that kill it. */
   pid: number;

@@ -12,6 +12,7 @@ export type EscoErrorCode =
  * file, line or column.
  */
 export class EscoError extends AzoraDbError {
+  /** What went wrong: see the table of docs/errors.md. */
   declare readonly code: EscoErrorCode;
 
   constructor(code: EscoErrorCode, message: string, options?: ErrorOptions) {

@@ -10,11 +10,13 @@ import { storeSkills } from './store-skills.ts';
 import { toUnusable, type UnusableRow } from './usable-rows.ts';
 
 export interface EscoImport {
-  /** How many rows were usable. */
+  /** How many rows of skills were usable. */
   skills: number;
+  /** How many rows of occupations were usable. */
   occupations: number;
+  /** How many rows that give an occupation a skill were usable. */
   relations: number;
-  /** What the database did not have, or had otherwise, before. */
+  /** How many rows the database did not have, or had otherwise, before. */
   changed: number;
   /** The rows that were not used, in order of file and line. */
   unusable: UnusableRow[];

@@ -2,8 +2,11 @@ import type { EscoRow } from './read-table.ts';
 
 /** A row of the files that was not used, and why. */
 export interface UnusableRow {
+  /** The name of the file, without its folder. */
   file: string;
+  /** The line of the file on which the row begins, from 1. */
   line: number;
+  /** Why it was not used; it quotes nothing of the row. */
   reason: string;
 }
 

@@ -18,6 +18,7 @@ export type MigrationErrorCode =
 
 /** A migration could not be applied, or must not be; the message says which and what to do. */
 export class MigrationError extends AzoraDbError {
+  /** What went wrong: see the table of docs/errors.md. */
   declare readonly code: MigrationErrorCode;
   /** What the server answered, when it was the server that refused. */
   override readonly sqlState: string | undefined;

@@ -11,11 +11,36 @@ import { planMigrations } from './plan.ts';
 
 /** What `migrate` tells while it works. */
 export type MigrateEvent =
-  | { readonly type: 'waiting' }
-  | { readonly type: 'planned'; readonly pending: readonly string[] }
-  | { readonly type: 'started'; readonly tag: string }
-  | { readonly type: 'retrying'; readonly tag: string; readonly waitMs: number }
-  | { readonly type: 'applied'; readonly tag: string };
+  | {
+      /** Another deploy is migrating. */
+      readonly type: 'waiting';
+    }
+  | {
+      /** The books were read. */
+      readonly type: 'planned';
+      /** The tags of what will be applied, in order; none when all is done. */
+      readonly pending: readonly string[];
+    }
+  | {
+      /** A migration begins. */
+      readonly type: 'started';
+      /** The migration's tag. */
+      readonly tag: string;
+    }
+  | {
+      /** It failed for what passes, such as a lock that was not to be had, and is tried again. */
+      readonly type: 'retrying';
+      /** The migration's tag. */
+      readonly tag: string;
+      /** How long it waits before that, in milliseconds. */
+      readonly waitMs: number;
+    }
+  | {
+      /** A migration is there, and in the books. */
+      readonly type: 'applied';
+      /** The migration's tag. */
+      readonly tag: string;
+    };
 
 export interface MigrateOptions {
   /** Defaults to `process.env.DATABASE_URL`. Of the server itself, or a pooler in session mode. */
@@ -27,12 +52,16 @@ export interface MigrateOptions {
    * and writers of that table can queue behind it, so raise `lockAttempts` rather than this.
    */
   readonly lockTimeoutMs?: number | undefined;
-  /** How often a migration is tried whose lock was not to be had, 20 by default. */
+  /** How often in all a migration is tried whose lock was not to be had, 20 by default. */
   readonly lockAttempts?: number | undefined;
-  /** How long to wait for another deploy that is migrating, 10 minutes by default. */
+  /**
+   * How long to wait for another deploy that is migrating, in milliseconds: 600,000, which is 10
+   * minutes, by default.
+   */
   readonly deployTimeoutMs?: number | undefined;
   /** Apply migrations that are older than one already applied, instead of refusing. */
   readonly allowLate?: boolean | undefined;
+  /** Told of each step, in order. */
   readonly onProgress?: ((event: MigrateEvent) => void) | undefined;
 }
 
@@ -55,7 +84,10 @@ export interface MigrateOptions {
  * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal or lacks a file that it
  * lists.
  */
-export async function migrate(options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+export async function migrate(options: MigrateOptions = {}): Promise<{
+  /** The tags of what was applied, in order. */
+  applied: string[];
+}> {
   requireObject('options', options);
   const migrations = readMigrations(options.migrationsFolder);
   return withClient(options.url, (client) =>

@@ -9,15 +9,17 @@ import { type MigrationPlan, planMigrations } from './plan.ts';
 
 /** How a database stands to the migrations. All but `deleted` and `ahead` are tags, in order. */
 export interface MigrationStatus {
+  /** Applied, as the files have them. */
   readonly applied: string[];
+  /** What `migrate` would apply next. */
   readonly pending: string[];
   /** Older than an applied one: `migrate` refuses, drizzle-kit would skip it in silence. */
   readonly late: string[];
   /** The file changed after it was applied. */
   readonly edited: string[];
-  /** Applied migrations without a file, as their `created_at`. */
+  /** Applied migrations without a file, as their `created_at`: milliseconds since 1970. */
   readonly deleted: number[];
-  /** Applied by a newer release than this one, as their `created_at`. */
+  /** Applied by a newer release than this one, as their `created_at`: milliseconds since 1970. */
   readonly ahead: number[];
 }
 
@@ -58,7 +60,9 @@ export async function listPendingMigrations(options: StatusOptions = {}): Promis
 
 /** How the six schemas of a database stand to what the shipped migrations make. */
 export interface SchemaVerification {
+  /** True when there is no difference. */
   readonly clean: boolean;
+  /** What differs, in the order of the shipped catalog. */
   readonly differences: readonly SchemaDifference[];
 }
 

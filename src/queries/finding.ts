@@ -18,6 +18,8 @@ export interface Finding<Kind extends string = string> {
 
 /** What a verifier says: `clean` when it found nothing. */
 export interface Verification<Kind extends string = string> {
+  /** True when there are no findings. */
   clean: boolean;
+  /** What was found, as the verifier orders it. */
   findings: Finding<Kind>[];
 }

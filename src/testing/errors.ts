@@ -13,6 +13,7 @@ export type TestingErrorCode =
  * on it.
  */
 export class TestingError extends AzoraDbError {
+  /** What went wrong: see the table of docs/errors.md. */
   declare readonly code: TestingErrorCode;
 
   constructor(code: TestingErrorCode, message: string, options?: ErrorOptions) {

@@ -30,7 +30,9 @@ export interface TestDatabaseOptions {
 
 /** A migrated database of one's own, to be thrown away. */
 export interface TestDatabase {
+  /** The URL of the database, with the password. */
   url: string;
+  /** A `connect()` to it, open until it is dropped. */
   db: Database;
   /**
    * Ends every connection to the database, those of `db` too, whatever they are doing, and drops

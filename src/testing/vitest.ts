@@ -55,7 +55,10 @@ export function useTestDatabase(
 }
 
 /** The same without the migrations, and so without `db`. */
-export function useEmptyTestDatabase(): { readonly url: string } {
+export function useEmptyTestDatabase(): {
+  /** The URL of the database, with the password. */
+  readonly url: string;
+} {
   let database: Omit<TestDatabase, 'db'> | undefined;
   beforeAll(async () => {
     database = await createEmptyTestDatabase(testServerUrl());
