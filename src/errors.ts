@@ -156,6 +156,7 @@ export class SqlError extends AzoraDbError {
   }
 }
 
+/** A kind of constraint, by the SQLSTATE of its violation. */
 export type ConstraintKind =
   | 'unique'
   | 'foreign key'
@@ -293,6 +294,7 @@ export class TransactionOverlapError extends AzoraDbError {
   }
 }
 
+/** Why no connection could be had: see the table of docs/errors.md. */
 export type ConnectErrorCode =
   | 'URL_MISSING'
   | 'URL_MALFORMED'

@@ -20,7 +20,8 @@ export function defaultMigrationsFolder(): string {
 }
 
 /**
- * The journal of a migrations folder, in the order in which its migrations are applied.
+ * The journal of `migrationsFolder` (default: that of this package), in the order in which its
+ * migrations are applied.
  *
  * @throws AzoraDbError `MIGRATIONS_MISSING` when the folder has no journal, `JOURNAL_BROKEN` when
  * it is not what drizzle-kit writes, or its entries do not follow each other in time.

@@ -42,7 +42,7 @@ const MAX_DEPTH = 1_000;
  *   a message of ours, because its own may hold SQL, values or passwords;
  * - what has a `toJSON` method: what that returns.
  *
- * What is passed is not changed.
+ * What is passed as `value` is not changed.
  *
  * @throws InvalidInputError that names the place (`value.items.0.price`) and the rule: JSON has no
  * NaN, infinity, invalid Date, function, symbol, Map, Set or other class with hidden contents, and

@@ -46,7 +46,8 @@ const moneyJson = z.strictObject({
 
 /**
  * Money for JSON, with every digit of the currency: `{ amount: '12.30', currency: 'USD' }`. What
- * else the object has is left out, so that a transaction or an entry can be passed.
+ * else `value` has is left out, so that a transaction or an entry can be passed. `currencies` are
+ * those that there are, with their scales.
  *
  * @throws InvalidInputError if `amount` is no bigint of 8 bytes or `currency` no code
  * @throws UnknownCurrencyError if `currencies` lacks it
@@ -60,8 +61,9 @@ export function moneyToJson(
 }
 
 /**
- * Money out of JSON, exact or refused: see `parseMoney` for what an amount may look like. `field`
- * is what errors call the value, as `price` in `price.amount`.
+ * Money out of JSON, exact or refused: see `parseMoney` for what the amount of `value` may look
+ * like. `currencies` are those that there are, with their scales; `field` is what errors call the
+ * value, as `price` in `price.amount`.
  *
  * @throws InvalidInputError if it is not an amount as text with a currency code and nothing else,
  * or the amount has digits beyond the currency's scale, an exponent or more than 8 bytes hold

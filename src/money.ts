@@ -19,8 +19,9 @@ export interface MoneyFormat {
 }
 
 /**
- * An amount in minor units as decimal text with exactly `scale` digits after the point: `1234n` at
- * 2 is `12.34`. Given a currency instead of a scale, the code follows: `12.34 ZAR`.
+ * The amount `minor`, in minor units, as decimal text with as many digits after the point as
+ * `currency` says: a scale from 0 to 18, or a currency, whose code then follows. `1234n` at 2 is
+ * `12.34`, and `12.34 ZAR` for `{ code: 'ZAR', scale: 2 }`.
  *
  * @throws InvalidInputError when `minor` is no bigint, the scale is not a whole number from 0 to
  * 18, or a currency has no code.
@@ -34,8 +35,9 @@ export function formatMoney(minor: bigint, currency: number | MoneyFormat): stri
 /**
  * The same with the digits and separators of a locale: `1234567n` at 2 in `de-DE` is `12.345,67`.
  * Exact for every amount: `Intl.NumberFormat` reads decimal text digit by digit, but would round it
- * to three digits after the point without the two limits that are set here. Given a currency, its
- * code follows after a no-break space.
+ * to three digits after the point without the two limits that are set here. `minor` is in minor
+ * units, and `currency` a scale from 0 to 18, or a currency, whose code follows after a no-break
+ * space. `locales` are language tags, the first that is known counts.
  *
  * @throws InvalidInputError as `formatMoney` does, and when `locales` is no language tag.
  */
@@ -70,10 +72,11 @@ function decimalText(minor: bigint, scale: number): string {
 }
 
 /**
- * Decimal text as an amount in minor units: `12.34` at scale 2 is `1234n`. Fewer fractional digits
- * than the scale are fine, and so are zeros beyond it. Refused: any other digit beyond the scale,
- * exponents, separators, blanks, a plus sign, leading zeros, a bare point, negative zero, currency
- * codes, and what does not fit into 8 bytes.
+ * The decimal number in `text` as an amount in minor units: `12.34` at scale 2 is `1234n`.
+ * `currency` is a scale from 0 to 18, or what has one. Fewer fractional digits than the scale are
+ * fine, and so are zeros beyond it. Refused: any other digit beyond the scale, exponents,
+ * separators, blanks, a plus sign, leading zeros, a bare point, negative zero, currency codes, and
+ * what does not fit into 8 bytes.
  *
  * @throws InvalidInputError that names `field` (default `amount`) and the rule.
  */

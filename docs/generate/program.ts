@@ -11,6 +11,7 @@ import {
 import {
   API,
   type Checker,
+  type Symbol as Name,
   NodeBuilderFlags,
   type NodeHandle,
   type Project,
@@ -24,10 +25,9 @@ const root = join(import.meta.dirname, '..', '..');
  * file is written.
  */
 export interface Program {
-  /**
-   * The functions that a file of the repository exports, in order of name, wherever they are
-   * declared.
-   */
+  /** What a file of the repository exports, in order of name, wherever it is declared. */
+  listExports(file: string): Node[];
+  /** The functions among these. */
   listFunctions(file: string): FunctionDeclaration[];
   /** Where the names in a node are declared, in the order in which they stand there. */
   findDeclarations(node: Node): NodeHandle[];
@@ -53,18 +53,21 @@ export function readProgram({ checker, program }: Project): Program {
   // compiler.
   const known = new Map<Node, NodeHandle[]>();
 
+  const listExports = (file: string) => {
+    const source = program.getSourceFile(join(root, file));
+    const module = source && checker.getSymbolAtLocation(source);
+    if (module === undefined) throw new Error(`${file} exports nothing`);
+    return checker
+      .getExportsOfModule(module)
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map((symbol) => (isAlias(symbol) ? checker.getAliasedSymbol(symbol) : symbol))
+      .flatMap(({ declarations }) => declarations)
+      .flatMap((declaration) => declaration.resolve() ?? []);
+  };
+
   return {
-    listFunctions(file) {
-      const source = program.getSourceFile(join(root, file));
-      const module = source && checker.getSymbolAtLocation(source);
-      if (module === undefined) throw new Error(`${file} exports nothing`);
-      return checker
-        .getExportsOfModule(module)
-        .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-        .flatMap((symbol) => checker.getAliasedSymbol(symbol).declarations)
-        .flatMap((declaration) => declaration.resolve() ?? [])
-        .filter(isFunctionDeclaration);
-    },
+    listExports,
+    listFunctions: (file) => listExports(file).filter(isFunctionDeclaration),
     findDeclarations(node) {
       const found = known.get(node) ?? findDeclarations(checker, listNames(node));
       known.set(node, found);
@@ -97,10 +100,12 @@ function findDeclarations(checker: Checker, names: Identifier[]): NodeHandle[] {
         ? checker.getShorthandAssignmentValueSymbol(parent)
         : symbol;
     if (meant === undefined) return [];
-    const isImport = (meant.flags & SymbolFlags.Alias) !== 0;
-    return (isImport ? checker.getAliasedSymbol(meant) : meant).declarations;
+    return (isAlias(meant) ? checker.getAliasedSymbol(meant) : meant).declarations;
   });
 }
+
+/** Whether a name stands for one of another file. */
+const isAlias = (symbol: Name) => (symbol.flags & SymbolFlags.Alias) !== 0;
 
 function listNames(node: Node): Identifier[] {
   const names: Identifier[] = isIdentifier(node) ? [node] : [];

@@ -14,6 +14,7 @@ import { type SeedCounts, Writer } from './writer.ts';
 
 export type { SeedCounts } from './writer.ts';
 
+/** How far `seedLarge` is. */
 export interface SeedProgress {
   /** What is being written. */
   phase: 'users' | 'education' | 'finance' | 'marketplace';
@@ -23,6 +24,7 @@ export interface SeedProgress {
   total: number;
 }
 
+/** How much `seedLarge` writes. */
 export interface LargeSeedOptions {
   /** How many users, from 2 to 50,000,000; the other tables follow from it. */
   scale: number;

@@ -16,6 +16,7 @@ import { typeParsers } from './type-parsers.ts';
 import { parseUrl, type UrlParts } from './url.ts';
 import type { OnStatement } from './watch-statements.ts';
 
+/** How `connect` connects: times are in milliseconds. */
 export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /**
    * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`,

@@ -61,6 +61,7 @@ export type TransactionOf<D extends Db> = [D] extends [Database<infer S>]
     ? Transaction<S>
     : Transaction;
 
+/** How `transaction` runs its callback. */
 export interface TransactionOptions {
   /** Default `read committed`. */
   isolation?: Isolation | undefined;

@@ -27,17 +27,17 @@ interface ServerError extends Error {
 const originals = new WeakMap<Error, unknown>();
 
 /**
- * The driver's own error behind a translated one, for a debugger. It may hold personal data: never
- * log it.
+ * The driver's own error behind `error`, a translated one, for a debugger; undefined for any other.
+ * It may hold personal data: never log it.
  */
 export function getDriverError(error: Error): unknown {
   return originals.get(error);
 }
 
 /**
- * Turns what Drizzle or pg threw into one of our errors, decided by SQLSTATE and constraint name,
- * without the bound values that the original carries. Our own errors, and errors from elsewhere,
- * come back as they are.
+ * Turns `error`, which Drizzle or pg threw, into one of ours, decided by SQLSTATE and constraint
+ * name, without the bound values that the original carries. Our own errors, and errors from
+ * elsewhere, come back as they are.
  */
 export function toDbError(error: unknown): Error {
   if (error instanceof AzoraDbError) return error;

@@ -25,6 +25,7 @@ export interface StatementEvent {
   readonly error: Error | undefined;
 }
 
+/** Told of every statement when it has ended: see `onStatement` of `connect`. */
 export type OnStatement = (event: StatementEvent) => void;
 
 /** A statement under way. */

@@ -15,11 +15,13 @@ export interface DatabaseFinding extends Finding {
   check: DatabaseCheck;
 }
 
+/** What `checkDatabase` says. */
 export interface DatabaseVerification extends Verification {
   /** What the checks found, in their order; none when the database is whole. */
   findings: DatabaseFinding[];
 }
 
+/** What `checkDatabase` compares with, and tells. */
 export interface CheckDatabaseParams {
   /** The head that `sealEntries` returned last, kept elsewhere. */
   head?: SealHead | undefined;

@@ -38,6 +38,7 @@ export interface ServiceConfigOptions {
   readonly verbose?: boolean | undefined;
 }
 
+/** Where drizzle-kit notes which migrations of a service are applied. */
 export interface ServiceBooks {
   /** The table of the books. Default `__drizzle_migrations`. */
   readonly table?: string;

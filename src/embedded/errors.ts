@@ -1,5 +1,6 @@
 import { AzoraDbError } from '../errors.ts';
 
+/** Why the embedded server could not be had: see the table of docs/errors.md. */
 export type EmbeddedErrorCode =
   | 'EMBEDDED_IN_PRODUCTION'
   | 'EMBEDDED_BINARIES_MISSING'

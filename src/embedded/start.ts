@@ -53,16 +53,16 @@ export async function startEmbedded(options: EmbeddedOptions = {}): Promise<Embe
 }
 
 /**
- * The server that runs on this data folder (default: the project's of PostgreSQL 18), or null. It
- * starts nothing.
+ * The server that runs on the data folder `dataDir` (default: the project's of PostgreSQL 18), or
+ * null. It starts nothing.
  */
 export async function findEmbedded(dataDir?: string): Promise<EmbeddedServer | null> {
   return findAnswering(locateDataDir(dataDir ?? defaultDataDir()).dataDir);
 }
 
 /**
- * Stops the server on this data folder (default: as above) and waits until it is gone. The data
- * stay.
+ * Stops the server on the data folder `dataDir` (default: the project's of PostgreSQL 18) and waits
+ * until it is gone. The data stay.
  *
  * @returns false if none ran
  */

@@ -1,5 +1,6 @@
 import { AzoraDbError } from '../errors.ts';
 
+/** What is wrong with the files: see the table of docs/errors.md. */
 export type EscoErrorCode =
   | 'FILE_MISSING'
   | 'COLUMN_MISSING'

@@ -9,6 +9,7 @@ import { CHUNK, type Store, type StoreResult, storeOccupations, storeRelations }
 import { storeSkills } from './store-skills.ts';
 import { toUnusable, type UnusableRow } from './usable-rows.ts';
 
+/** What an import found and did. */
 export interface EscoImport {
   /** How many rows of skills were usable. */
   skills: number;
@@ -22,6 +23,7 @@ export interface EscoImport {
   unusable: UnusableRow[];
 }
 
+/** Whom an import tells how far it is. */
 export interface EscoImportOptions {
   /** Told how many bytes of the three files are read, and how many there are. */
   onProgress?: ((done: number, total: number, file: string) => void) | undefined;
@@ -53,7 +55,8 @@ const changedSettings = statement<Settings, [nestedLoops: string, timeout: strin
  * Loads the CSV files of the ESCO classification, as downloaded (`skills_en.csv`,
  * `occupations_en.csv`, and `occupationSkillRelations_en.csv` or, in older releases,
  * `occupationSkillRelations.csv`; plain or gzipped), into the skills catalogue, occupations and
- * what occupations need. One transaction: all of it or nothing.
+ * what occupations need. One transaction: all of it or nothing. `folder` is where the files are, as
+ * a path of at most 4,096 characters.
  *
  * A skill is found again by its concept URI, else by its name if that skill has no URI yet. So a
  * second import changes nothing, and a later release changes names and descriptions while jobs and

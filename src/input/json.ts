@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findTextFault } from './text-fault.ts';
 
+/** Any value that JSON can say. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
 /** PostgreSQL and JSON.stringify both recurse, and a caller's structure may even contain itself. */

@@ -3,6 +3,7 @@ import { AzoraDbError } from '../errors.ts';
 import type { Migration } from './migration-files.ts';
 import type { MigrationPlan } from './plan.ts';
 
+/** Why a migration was not applied: see the table of docs/errors.md. */
 export type MigrationErrorCode =
   | 'DEPLOY_LOCK_TIMEOUT'
   | 'DRIZZLE_KIT_MISSING'

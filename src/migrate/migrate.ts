@@ -42,6 +42,7 @@ export type MigrateEvent =
       readonly tag: string;
     };
 
+/** Which database and migrations, and how long to wait: times are in milliseconds. */
 export interface MigrateOptions {
   /** Defaults to `process.env.DATABASE_URL`. Of the server itself, or a pooler in session mode. */
   readonly url?: string | undefined;

@@ -23,6 +23,7 @@ export interface MigrationStatus {
   readonly ahead: number[];
 }
 
+/** Which database is compared with which migrations. */
 export interface StatusOptions {
   /** Defaults to `process.env.DATABASE_URL`. */
   readonly url?: string | undefined;

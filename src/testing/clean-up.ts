@@ -3,8 +3,8 @@ import { CLONE_PREFIX, isDeadClone } from './names.ts';
 import { dropStaleTemplates } from './template.ts';
 
 /**
- * Drops what earlier runs left on a server that outlives them: databases whose maker is gone and
- * that nobody is connected to, and templates that no run has used for a day.
+ * Drops what earlier runs left on the server of `serverUrl`, which outlives them: databases whose
+ * maker is gone and that nobody is connected to, and templates that no run has used for a day.
  *
  * @returns the names of what it dropped
  */

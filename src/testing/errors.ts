@@ -1,5 +1,6 @@
 import { AzoraDbError } from '../errors.ts';
 
+/** Why there is no database for tests: see the table of docs/errors.md. */
 export type TestingErrorCode =
   | 'TEST_DATABASE_INVALID'
   | 'TEST_DATABASE_UNAVAILABLE'

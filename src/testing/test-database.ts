@@ -84,8 +84,8 @@ export async function createTestDatabase(options: TestDatabaseOptions): Promise<
 }
 
 /**
- * A database without anything in it, for tests of what builds one. It has no `db`: it is not
- * migrated.
+ * A database without anything in it on the server of `serverUrl`, for tests of what builds one. It
+ * has no `db`: it is not migrated.
  */
 export async function createEmptyTestDatabase(
   serverUrl: string,

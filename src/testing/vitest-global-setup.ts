@@ -13,7 +13,10 @@ declare module 'vitest' {
 /** Vitest loads this module once a project, so what its projects share is kept outside of it. */
 const shared = globalThis as { azoraTestServer?: { server: Promise<TestServer>; users: number } };
 
-/** For `globalSetup` of a Vitest configuration: one server a run, and the first line says which. */
+/**
+ * For `globalSetup` of a Vitest configuration: one server a run, and the first line says which.
+ * `project` is what Vitest calls it with.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   shared.azoraTestServer ??= { server: startAndTell(), users: 0 };
   const running = shared.azoraTestServer;

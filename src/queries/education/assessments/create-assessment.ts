@@ -17,6 +17,7 @@ const input = () =>
     passPercent: z.int().min(1).max(100).default(50),
   }) satisfies z.ZodType<unknown, CreateAssessmentParams>;
 
+/** An assessment that a user is set. */
 export interface CreateAssessmentParams {
   /** A UUID. Default: a new one. */
   id?: string | undefined;

@@ -22,6 +22,7 @@ const input = () =>
     gradedAt: instant.optional(),
   });
 
+/** The grade of an assessment that was handed in. */
 export interface GradeAssessmentParams {
   /** Whose assessment it is: a UUID. */
   userId: string;

@@ -19,6 +19,7 @@ const input = () =>
     startedAt: instant.optional(),
   });
 
+/** The start of an assessment. */
 export interface StartAssessmentParams {
   /** Whose assessment it is: a UUID. */
   userId: string;

@@ -21,6 +21,7 @@ const input = () =>
     submittedAt: instant.optional(),
   });
 
+/** The answers to an assessment. */
 export interface SubmitAssessmentParams {
   /** Whose assessment it is: a UUID. */
   userId: string;

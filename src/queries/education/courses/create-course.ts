@@ -29,6 +29,7 @@ const input = () =>
     modules: modulesInput,
   }) satisfies z.ZodType<unknown, CreateCourseParams>;
 
+/** A course with its modules, as its author gives it. */
 export interface CreateCourseParams {
   /** A UUID for data that has to be the same everywhere. Default: a new one. */
   id?: string | undefined;
@@ -50,6 +51,7 @@ export interface CreateCourseParams {
   modules: ModuleInput[];
 }
 
+/** A course that was made. */
 export interface DraftCourse {
   /** The course's id: a UUID. */
   id: string;

@@ -6,6 +6,7 @@ import { parseInput, uuid } from '../../../input/validate.ts';
 
 const input = () => z.strictObject({ courseId: uuid });
 
+/** The counts of a course. */
 export interface CourseStats {
   /** The course: a UUID. */
   courseId: string;

@@ -107,6 +107,7 @@ export interface StoredModule extends Pick<CourseModule, 'id' | 'title' | 'weigh
   optional: boolean;
 }
 
+/** A module of a draft as it is stored. */
 export interface DraftModule extends StoredModule {
   /** Its place in the draft, from 0, without gaps. */
   position: number;

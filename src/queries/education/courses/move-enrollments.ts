@@ -15,6 +15,7 @@ const input = () =>
     limit: limit({ max: 10_000, fallback: 1_000 }),
   });
 
+/** Who is moved to which revision. */
 export interface MoveEnrollmentsParams {
   /** The course: a UUID. */
   courseId: string;
@@ -32,6 +33,7 @@ type EnrollmentState = Pick<Enrollment, 'revision' | 'status' | 'doneWeight' | '
  */
 export type MoveOutcome = 'moved' | 'completed' | 'reopened';
 
+/** A learner who was moved to another revision. */
 export interface MovedEnrollment {
   /** The learner: a UUID. */
   userId: string;

@@ -16,6 +16,7 @@ const input = () =>
 /** What a new revision does with those who are in the course: see `publishCourse`. */
 export type RevisionPolicy = (typeof revisionPolicy.enumValues)[number];
 
+/** A draft that becomes a revision. */
 export interface PublishCourseParams {
   /** The course: a UUID. */
   courseId: string;

@@ -18,6 +18,7 @@ import {
 
 const input = () => z.strictObject({ courseId: uuid, modules: modulesInput });
 
+/** The modules that a draft has from now on. */
 export interface ReviseCourseParams {
   /** The course: a UUID. */
   courseId: string;

@@ -12,6 +12,7 @@ const input = () =>
     droppedAt: instant.optional(),
   });
 
+/** A learner who leaves a course. */
 export interface DropEnrollmentParams {
   /** The learner: a UUID. */
   userId: string;

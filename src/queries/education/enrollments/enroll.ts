@@ -16,6 +16,7 @@ const input = () =>
     enrolledAt: instant.optional(),
   });
 
+/** A learner who begins a course, or comes back to it. */
 export interface EnrollParams {
   /** The learner: a UUID. */
   userId: string;

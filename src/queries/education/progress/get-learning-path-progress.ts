@@ -8,6 +8,7 @@ import { BASIS_POINTS } from '../enrollments/enrollment.ts';
 
 const input = () => z.strictObject({ userId: uuid, learningPathId: uuid });
 
+/** A course of a learning path, and how far the learner is in it. */
 export interface LearningPathCourseProgress {
   /** The course: a UUID. */
   courseId: string;
@@ -22,6 +23,7 @@ export interface LearningPathCourseProgress {
   basisPoints: number;
 }
 
+/** How far a learner is along a learning path. */
 export interface LearningPathProgress {
   /** The learning path: a UUID. */
   learningPathId: string;

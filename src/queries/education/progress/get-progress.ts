@@ -9,6 +9,7 @@ import { type EnrollmentProgress, enrollmentList } from '../enrollments/enrollme
 
 const input = () => z.strictObject({ userId: uuid, courseId: uuid });
 
+/** A module of the learner's revision: `percent` is a whole number from 0 to 100. */
 export interface ModuleProgressItem
   extends Pick<RevisionModule, 'moduleId' | 'title' | 'weight' | 'prerequisitesNeeded'>,
     Pick<ModuleProgress, 'percent' | 'position' | 'completedAt'> {
@@ -26,6 +27,7 @@ export interface ModuleProgressItem
   prerequisites: string[];
 }
 
+/** How far a learner is in a course, module by module. */
 export interface CourseProgress extends EnrollmentProgress {
   /** The title of the course. */
   title: string;

@@ -6,6 +6,7 @@ import { instant, parseInput, uuid } from '../../../input/validate.ts';
 
 const input = () => z.strictObject({ userId: uuid, now: instant.optional() });
 
+/** How many days in a row a learner has been active. */
 export interface Streak {
   /** The learner: a UUID. */
   userId: string;

@@ -26,6 +26,7 @@ const input = () =>
     cursor: cursor.field,
   });
 
+/** Whose learners, and what counts as at risk. */
 export interface ListAtRiskLearnersParams extends PageParams {
   /** The course: a UUID. */
   courseId: string;
@@ -47,6 +48,7 @@ export interface ListAtRiskLearnersParams extends PageParams {
   failedAssessments?: number | undefined;
 }
 
+/** Why a learner may need help. */
 export type RiskReason =
   | {
       /** No activity for `inactiveDays`. */
@@ -69,6 +71,7 @@ export type RiskReason =
       count: number;
     };
 
+/** A learner who may need help. */
 export interface AtRiskLearner extends EnrollmentProgress {
   /** The learner's name. */
   learnerName: string;

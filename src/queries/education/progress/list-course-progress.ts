@@ -28,6 +28,7 @@ const input = () =>
     z.strictObject({ ...common, order: z.literal('activity'), cursor: cursors.activity.field }),
   ]);
 
+/** Whose learners, and in which order. */
 export interface ListCourseProgressParams extends PageParams {
   /** The course: a UUID. */
   courseId: string;
@@ -37,6 +38,7 @@ export interface ListCourseProgressParams extends PageParams {
   limit?: number | undefined;
 }
 
+/** A learner of a course. */
 export interface CourseProgressItem extends EnrollmentProgress {
   /** The learner's name. */
   learnerName: string;

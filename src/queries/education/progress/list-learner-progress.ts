@@ -10,6 +10,7 @@ const cursor = defineCursor('learner_progress', z.tuple([timestampText, uuid]));
 
 const input = () => z.strictObject({ userId: uuid, limit: limit(), cursor: cursor.field });
 
+/** A course of a learner. */
 export interface LearnerProgressItem extends EnrollmentProgress {
   /** The title of the course. */
   title: string;

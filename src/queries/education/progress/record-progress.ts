@@ -54,6 +54,7 @@ export interface ProgressEvent {
   occurredAt: Date;
 }
 
+/** A batch of events. */
 export interface RecordProgressParams {
   /** In any order, at most 10,000. */
   events: ProgressEvent[];
@@ -84,6 +85,7 @@ export type RejectionReason =
   | 'IN_FUTURE'
   | 'REFUSED';
 
+/** An event that was not stored. */
 export interface RejectedEvent {
   /** Its place in `events`, from 0. */
   index: number;
@@ -95,6 +97,7 @@ export interface RejectedEvent {
   reason: RejectionReason;
 }
 
+/** What became of a batch of events. */
 export interface RecordProgressResult {
   /** How many events were new. */
   applied: number;

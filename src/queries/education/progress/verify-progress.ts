@@ -19,6 +19,7 @@ const input = () =>
     outboxKeptSince: instant.optional(),
   });
 
+/** Whose progress is verified, and how much at a time. Default: everybody's. */
 export interface VerifyProgressParams {
   /** Only this learner; the course counters are then left out. */
   userId?: string | undefined;

@@ -19,6 +19,7 @@ export type SealFindingKind =
   | 'UNCHAINED_SEAL'
   | 'FORGED_RANGE';
 
+/** What `verifySeals` says. */
 export interface SealVerification extends Verification<SealFindingKind> {
   /** How many seals are intact, before the first that is not. */
   seals: bigint;

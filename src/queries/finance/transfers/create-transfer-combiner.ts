@@ -10,6 +10,7 @@ import { type TransferParams, toTransferRequest, transferInput } from './request
 /** How many batches may be under way instead of one that met locked wallets. */
 const MAX_WIDTH = 4;
 
+/** How many transfers a combiner sends together. */
 export interface CombinerOptions {
   /** The most transfers in one batch, from 1 to 10,000. Default 1,000. */
   maxBatch?: number | undefined;

@@ -38,6 +38,7 @@ export type TransactionRow = LedgerTransaction & RowOf<typeof outcomeColumns>;
 export const transactionList = `${ledgerColumns.list},
      ${outcomeColumns.list}`;
 
+/** What kind of request a transaction was. */
 export type TransactionType = LedgerTransaction['type'];
 
 export function toTransaction(row: TransactionRow): LedgerTransaction {

@@ -83,8 +83,9 @@ export function walletRefWith<S extends z.ZodRawShape>(shape: S) {
 export const walletRef = walletRefWith({});
 
 /**
- * The wallet that an address names, whether it was opened or not. Upper or lower case and spaces
- * make no difference; every single wrong character and every two that changed places are found.
+ * The wallet that the address in `text` names, whether it was opened or not. Upper or lower case
+ * and spaces make no difference; every single wrong character and every two that changed places are
+ * found.
  *
  * @throws InvalidInputError with the field `address` if it is not a wallet's address, or mistyped
  */

@@ -5,6 +5,7 @@ import {
   jobApplications,
 } from '../../../schema/marketplace/job-applications.ts';
 
+/** How far an application is. */
 export type ApplicationStatus = (typeof applicationStatus.enumValues)[number];
 
 export const applicationStatusField = z.enum(applicationStatus.enumValues);
@@ -22,4 +23,5 @@ export const applicationColumns = columns(jobApplications, [
   'withdrawnAt',
 ]);
 
+/** An application as it stands. `matchScore` is 0 to 10,000 basis points, of when it was made. */
 export type ApplicationRow = RowOf<typeof applicationColumns>;

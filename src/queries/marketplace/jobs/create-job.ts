@@ -9,6 +9,7 @@ import { type Job, jobs } from '../../../schema/marketplace/jobs.ts';
 import { type JobDetails, jobDetailFields, postedAtField } from './job-fields.ts';
 import { insertJobSkills, type WantedSkill, wantedSkillsField } from './set-job-skills.ts';
 
+/** A job to be posted. */
 export interface CreateJobParams extends JobDetails {
   /** The skills that it asks for, at most 500, each once. Default: none. */
   skills?: WantedSkill[] | undefined;

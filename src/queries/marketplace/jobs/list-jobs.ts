@@ -13,6 +13,7 @@ import {
 } from '../matching/job-filters.ts';
 import { type ListedJob, listedJobColumns } from './listed-job.ts';
 
+/** Which open jobs are listed. */
 export interface ListJobsParams extends JobFilters, PageParams {
   /**
    * Words to find in title, company and description, as people type them: "data engineer" -senior,

@@ -14,6 +14,7 @@ export const listedJobColumns = columns(jobs, [
   'expiresAt',
 ]);
 
+/** A job in a list. Salaries are yearly, in minor units of `currency`. */
 export type ListedJob = RowOf<typeof listedJobColumns> & {
   /** The job: a UUID. */
   jobId: string;

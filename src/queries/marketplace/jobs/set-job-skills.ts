@@ -10,6 +10,7 @@ import {
   skillLevelField,
 } from '../matching/skill-fit.ts';
 
+/** A skill that a job asks for. */
 export interface WantedSkill {
   /** The skill: a whole number from 1 to 268,435,455. */
   skillId: number;

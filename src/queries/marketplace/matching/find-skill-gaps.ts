@@ -5,6 +5,7 @@ import { instant, limit, parseInput, uuid } from '../../../input/validate.ts';
 import type { Skill } from '../../../schema/marketplace/skills.ts';
 import type { SkillLevelName } from './skill-fit.ts';
 
+/** A skill, or a higher level of one, that would open jobs to the user. */
 export interface SkillGap extends Pick<Skill, 'name'> {
   /** The skill: a whole number from 1. */
   skillId: number;

@@ -15,6 +15,7 @@ import {
   scoreField,
 } from './skill-fit.ts';
 
+/** For which job, and which people count. */
 export interface MatchCandidatesParams extends PageParams {
   /** The job: a UUID. */
   jobId: string;
@@ -27,6 +28,7 @@ export interface MatchCandidatesParams extends PageParams {
   verifiedOnly?: boolean | undefined;
 }
 
+/** A person who fits a job. */
 export interface CandidateMatch extends SkillFits, Pick<User, 'name'> {
   /** The user: a UUID. */
   userId: string;

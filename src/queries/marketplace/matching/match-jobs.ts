@@ -14,6 +14,7 @@ import {
   scoreField,
 } from './skill-fit.ts';
 
+/** For which user, and which jobs count. */
 export interface MatchJobsParams extends JobFilters, PageParams {
   /** The user: a UUID. */
   userId: string;
@@ -21,6 +22,7 @@ export interface MatchJobsParams extends JobFilters, PageParams {
   qualifiedOnly?: boolean | undefined;
 }
 
+/** A job that fits a user. */
 export interface JobMatch extends ListedJob, SkillFits {
   /** How well it fits: 1 to 10,000 basis points, hundredths of a percent. */
   score: number;

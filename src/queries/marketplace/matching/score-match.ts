@@ -12,6 +12,7 @@ import {
   type SkillNames,
 } from './skill-fit.ts';
 
+/** How well a user fits a job, and why. */
 export interface MatchScore extends SkillFits {
   /** 0 to 10,000 basis points, hundredths of a percent; 0 for a job without skills. */
   score: number;

@@ -3,6 +3,7 @@ import { skillLevel } from '../../../schema/marketplace/skills.ts';
 
 /** Lowest first. */
 const skillLevels = skillLevel.enumValues;
+/** How well a skill is held or asked for, lowest first. */
 export type SkillLevelName = (typeof skillLevel.enumValues)[number];
 
 /** The most skills that a job may ask for, or a person may list. */

@@ -4,6 +4,7 @@ import { statement } from '../../../db/statement.ts';
 import { limit, parseInput } from '../../../input/validate.ts';
 import type { Finding, Verification } from '../../finding.ts';
 
+/** What differs from what jobs and their skills give. */
 export type JobIndexFindingKind =
   | 'vector missing'
   | 'vector of no job'

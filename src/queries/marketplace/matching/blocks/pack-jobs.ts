@@ -8,6 +8,7 @@ import { parseInput } from '../../../../input/validate.ts';
 import { groupAlike, orderAlike, type SkillSets, skillsOf } from './group-alike.ts';
 import { PLACES_OF_BLOCK } from './layout.ts';
 
+/** Whom packing tells how far it is. */
 export interface PackJobsOptions {
   /** Told after each block how many jobs are packed. */
   onProgress?: ((jobs: number) => void) | undefined;

@@ -6,6 +6,7 @@ import { transaction } from '../../../../db/transaction.ts';
 import { InvalidInputError, TimeoutError } from '../../../../errors.ts';
 import { parseInput } from '../../../../input/validate.ts';
 
+/** How a refresh goes through the jobs. */
 export interface RefreshSkillRanksOptions {
   /** How many jobs one transaction puts in order, from 1 to 10,000. Default 500. */
   chunkSize?: number | undefined;
