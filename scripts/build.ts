@@ -50,7 +50,8 @@ async function bundleCode(): Promise<void> {
     transform: { target: 'es2023' },
     resolve: { conditionNames: ['@azora/source', 'import', 'node'] },
   });
-  const core = /\/src\/(db|doctor|esco|input|queries)\/|\/src\/[^/]+$|\/node_modules\/zod\//;
+  const core =
+    /\/src\/(db|doctor|esco|input|queries)\/(?!verify-schema)|\/src\/[^/]+$|\/node_modules\/zod\//;
   await bundle.write({
     dir: out,
     sourcemap: true,

@@ -20,7 +20,6 @@ import { PoolExecutor } from './pool-executor.ts';
 import { Database } from './session.ts';
 import { neededOfAnyPool, type Wanted } from './session-settings.ts';
 import { transaction } from './transaction.ts';
-import { assertSchema } from './verify-schema.ts';
 
 export type { ConnectOptions } from './pool-config.ts';
 export type { Database, Db } from './session.ts';
@@ -155,7 +154,11 @@ async function look(
   }
   if (requireMigrated) await checkMigrations(checked, database);
   const deadlineMs = deadlineOf(statementTimeout);
-  if (verify) await assertSchema(new PoolExecutor(pool, { isOurs, deadlineMs }), database);
+  if (verify) {
+    // Loaded by those alone who ask for it.
+    const { assertSchema } = await import('./verify-schema.ts');
+    await assertSchema(new PoolExecutor(pool, { isOurs, deadlineMs }), database);
+  }
   return new PoolExecutor(pool, { isOurs, deadlineMs, ...observers });
 }
 
