@@ -167,7 +167,9 @@ describe('entries', () => {
         ]),
       ),
     );
-    for (const text of [await entriesSql(db, posted, legs()), other + halves.join('')]) {
+    // On a slow machine the transfer is past by now, which is refused as well.
+    const late = `set local azora.import_history = 'on'; ${await entriesSql(db, posted, legs())}`;
+    for (const text of [late, other + halves.join('')]) {
       expect(await refusalOf(db, text)).toMatchObject({
         code: '23514',
         constraint: 'entries_of_one_statement_check',
