@@ -11,18 +11,23 @@ type Nothing = Record<never, never>;
 /** Whether this is Drizzle 1.0, which keeps what `db.query` knows under another name. */
 export type IsNext = 'relations' extends keyof NodePgDatabase<Any>['_'] ? true : false;
 
+/** What 0.45 asks of a column's configuration. */
+type Config = PgColumn extends PgColumn<infer TConfig> ? TConfig : never;
+
 /**
  * A column of this library. 1.0 has other names for the kinds of data.
  *
  * @public
  */
 export type Column<
-  TConfig extends PgColumn['_'],
+  TConfig extends object,
   TRuntime extends object,
   TType extends object,
 > = IsNext extends true
   ? PgColumn<Any, Omit<TConfig, 'dataType'> & { dataType: Any }, Nothing>
-  : PgColumn<TConfig, TRuntime, TType>;
+  : TConfig extends Config
+    ? PgColumn<TConfig, TRuntime, TType>
+    : never;
 
 /**
  * A table of this library.
