@@ -1,7 +1,12 @@
 import pg from 'pg';
 import { InvalidInputError } from '../errors.ts';
+import { TestingError } from './errors.ts';
 
-/** Runs `work` on a connection of its own to the server's maintenance database. */
+/**
+ * Runs `work` on a connection of its own to the server's maintenance database.
+ *
+ * @throws TestingError `TEST_DATABASE_UNAVAILABLE` when the server does not take a connection.
+ */
 export async function withAdmin<T>(
   serverUrl: string,
   work: (admin: pg.Client) => Promise<T>,
@@ -18,7 +23,12 @@ export async function withAdmin<T>(
   // A killed server also reaches the query that was running; without a listener it would end the
   // process.
   admin.on('error', () => {});
-  await admin.connect();
+  await admin.connect().catch((cause: Error) => {
+    const { host, pathname } = new URL(serverUrl);
+    const problem = cause.message || (cause as NodeJS.ErrnoException).code;
+    const message = `No connection to the server for tests, ${host}${pathname}: ${problem}.`;
+    throw new TestingError('TEST_DATABASE_UNAVAILABLE', message, { cause });
+  });
   try {
     return await work(admin);
   } finally {

@@ -124,15 +124,7 @@ async function startFromPackage(choice: Choice, how: string): Promise<TestServer
 
 async function useServer(url: string, major?: number): Promise<TestServer> {
   const { host, pathname } = new URL(url);
-  let version: string;
-  try {
-    version = await readVersion(url, major);
-  } catch (error) {
-    if (error instanceof TestingError) throw error;
-    const reason =
-      error instanceof Error ? error.message || (error as { code?: string }).code : error;
-    throw unavailable(`${host}${pathname}`, String(reason));
-  }
+  const version = await readVersion(url, major);
   await dropLeftovers(url);
   return {
     url,

@@ -65,3 +65,11 @@ it('refuses a TEST_DATABASE without a host, which PGHOST would fill in', async (
     expect(await rejection(startTestServer())).toMatchObject({ code: 'TEST_DATABASE_INVALID' });
   }
 });
+
+it('says so where no server answers', async () => {
+  const refused = createTestDatabase({ serverUrl: 'postgresql://me:secret@127.0.0.1:1/postgres' });
+  const error = await rejection(refused);
+  expect(error).toMatchObject({ name: 'TestingError', code: 'TEST_DATABASE_UNAVAILABLE' });
+  expect(error.message).toContain('127.0.0.1:1/postgres: connect ECONNREFUSED');
+  expect(error.message).not.toContain('secret');
+});
