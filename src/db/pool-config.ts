@@ -16,7 +16,7 @@ import { typeParsers } from './type-parsers.ts';
 import { parseUrl, type UrlParts } from './url.ts';
 import type { OnStatement } from './watch-statements.ts';
 
-/** How `connect` connects: times are in milliseconds. */
+/** How `connect` connects. */
 export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   /**
    * A pool of the caller's own, in place of the options below but for `schema`, `requireMigrated`,
@@ -31,13 +31,13 @@ export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
   schema?: TSchema | undefined;
   /** `postgres://user:password@host:port/database`. Default `process.env.DATABASE_URL`. */
   url?: string | undefined;
-  /** The most connections at a time. Default 10. */
+  /** The most connections at a time, from 1. Default 10. */
   max?: number | undefined;
   /** Shown in `pg_stat_activity`. Default `azora-db`. */
   applicationName?: string | undefined;
   /**
-   * How long a statement may run before the server cancels it (TimeoutError); 0 is for ever.
-   * Default 30,000.
+   * How many milliseconds a statement may run before the server cancels it (TimeoutError); 0 is for
+   * ever. Default 30,000.
    *
    * If no answer comes for 5 s beyond that, as on a frozen network, the connection is closed: a
    * statement or transaction fails with ConnectionLostError, a COMMIT with CommitUnknownError. That
@@ -47,16 +47,19 @@ export interface ConnectOptions<TSchema extends OwnSchema = NoSchema> {
    * names `statement_timeout`, such as `set local statement_timeout = 0`.
    */
   statementTimeoutMs?: number | undefined;
-  /** How long a statement may wait for a lock; 0 is for ever. Default 5,000. */
+  /** How many milliseconds a statement may wait for a lock; 0 is for ever. Default 5,000. */
   lockTimeoutMs?: number | undefined;
   /**
-   * How long an open transaction may do nothing before the server ends it; 0 is for ever. Default
-   * 30,000.
+   * How many milliseconds an open transaction may do nothing before the server ends it; 0 is for
+   * ever. Default 30,000.
    */
   idleInTransactionTimeoutMs?: number | undefined;
-  /** How long to wait for the server, and for a free connection of the pool. Default 5,000. */
+  /**
+   * How many milliseconds to wait for the server, and for a free connection of the pool. Default
+   * 5,000.
+   */
   connectTimeoutMs?: number | undefined;
-  /** How long an unused connection stays open. Default 30,000. */
+  /** How many milliseconds an unused connection stays open. Default 30,000. */
   idleTimeoutMs?: number | undefined;
   /**
    * Whether the server parses and plans a statement once for each connection; `false` does so for
